@@ -1,0 +1,4 @@
+//! snatsim simulates how clusters run out of SNAT ports.
+
+pub mod error;
+pub mod time;
