@@ -1,0 +1,3 @@
+//! From a checked scenario to results: plan, shards, runner, estimates, verdict.
+
+pub mod results;

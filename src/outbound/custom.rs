@@ -1,0 +1,83 @@
+//! A device described key by key, of no platform.
+
+use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+use crate::cluster::Cluster;
+use crate::flow::NodeId;
+
+/// How a custom device divides its ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomPartition {
+    /// A port pool per node.
+    Node,
+    /// One port pool.
+    Shared,
+    /// That many port pools, flows hashed over them.
+    Instances(u32),
+    /// Pools given node by node; the number is how many there are.
+    ByNode(u32, Vec<crate::flow::PortPoolId>),
+}
+
+/// A device of no platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Custom {
+    /// Who shares a port pool.
+    pub partition: CustomPartition,
+    /// Ports per port pool and public IP; `None`: unlimited.
+    pub ports: Option<u32>,
+    /// Public IPs.
+    pub public_ips: u32,
+    /// Sharing of TCP ports.
+    pub sharing_tcp: Sharing,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Port search.
+    pub search: Search,
+    /// Live flows per public IP and destination, at most.
+    pub per_destination_cap: Option<u32>,
+    /// Live flows in all, at most.
+    pub total_cap: Option<u32>,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl Custom {
+    /// The device for `cluster`.
+    pub fn egress(&self, cluster: &Cluster) -> Egress {
+        let (names, partition): (Vec<String>, Partition) = match &self.partition {
+            CustomPartition::Node => {
+                ((0..cluster.nodes()).map(|node| cluster.node_name(NodeId(node))).collect(), Partition::Node)
+            }
+            CustomPartition::Shared => (vec!["shared".into()], Partition::Shared),
+            CustomPartition::Instances(count) => (instances(*count), Partition::Instances),
+            CustomPartition::ByNode(count, by_node) => {
+                (instances(*count), Partition::ByNode(by_node.clone()))
+            }
+        };
+        let ports = self.ports_by_ip();
+        Egress {
+            model: "custom".into(),
+            stage: "custom".into(),
+            pools: names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect(),
+            partition,
+            sharing_tcp: self.sharing_tcp,
+            sharing_udp: self.sharing_udp,
+            search: self.search,
+            timers: self.timers.clone(),
+            per_destination_cap: self.per_destination_cap,
+            total_cap: self.total_cap,
+            cap_counts_holds: false,
+        }
+    }
+
+    /// Public IPs stay apart only where a cap is counted per IP.
+    fn ports_by_ip(&self) -> Vec<Option<u32>> {
+        match self.per_destination_cap {
+            Some(_) => vec![self.ports; self.public_ips as usize],
+            None => vec![self.ports.map(|ports| ports.saturating_mul(self.public_ips))],
+        }
+    }
+}
+
+fn instances(count: u32) -> Vec<String> {
+    (1..=count).map(|instance| format!("instance {instance}")).collect()
+}

@@ -1,0 +1,64 @@
+//! Azure Firewall: ports per public IP and instance, flows hashed to instances.
+//!
+//! Leaves out: autoscaling and draining of instances.
+
+use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+use crate::flow::PortPoolId;
+
+/// The settings and platform figures of a firewall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Firewall {
+    /// Public IPs.
+    pub public_ips: u32,
+    /// Ports per public IP and instance.
+    pub ports_per_ip_and_instance: u32,
+    /// Ports of one public IP over all instances: beyond it each instance gets less.
+    pub ports_per_ip: Option<u32>,
+    /// The smaller share beyond that limit is a multiple of this.
+    pub granularity: u32,
+    /// Backend instances.
+    pub instances: u32,
+    /// The instance of each node; absent: flows are hashed.
+    pub by_node: Option<Vec<PortPoolId>>,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl Firewall {
+    /// Ports of one public IP that one instance may use.
+    pub fn ports_per_ip_here(&self) -> u32 {
+        let share = self.ports_per_ip.map_or(u32::MAX, |all| {
+            all / self.instances.max(1) / self.granularity.max(1) * self.granularity.max(1)
+        });
+        self.ports_per_ip_and_instance.min(share)
+    }
+
+    /// Ports towards one destination, over all public IPs and instances.
+    pub fn ports(&self) -> u64 {
+        u64::from(self.ports_per_ip_here()) * u64::from(self.public_ips) * u64::from(self.instances)
+    }
+
+    /// The device.
+    pub fn egress(&self) -> Egress {
+        let ports = self.ports_per_ip_here().saturating_mul(self.public_ips);
+        let pools = (1..=self.instances)
+            .map(|instance| PortPool { name: format!("instance {instance}"), ports: vec![Some(ports)] })
+            .collect();
+        let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
+        Egress {
+            model: "azure/firewall".into(),
+            stage: "firewall".into(),
+            pools,
+            partition,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: self.sharing_udp,
+            search: Search::Lowest,
+            timers: self.timers.clone(),
+            per_destination_cap: None,
+            total_cap: None,
+            cap_counts_holds: false,
+        }
+    }
+}

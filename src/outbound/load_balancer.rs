@@ -1,0 +1,144 @@
+//! Azure Load Balancer: every node gets its own grant of ports, before anyone asks.
+//!
+//! Leaves out: inbound rules taking blocks of 8, tier crossings while the cluster runs.
+
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers};
+use crate::cluster::Cluster;
+use crate::flow::NodeId;
+
+/// One row of the automatic allocation: node pools up to `nodes` get `ports` a node and public IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tier {
+    /// Largest number of nodes.
+    pub nodes: u32,
+    /// Ports per node and public IP.
+    pub ports: u32,
+}
+
+/// How ports are granted to nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allocation {
+    /// By the table of tiers.
+    Automatic,
+    /// That many a node.
+    Manual(u32),
+}
+
+/// The settings and platform figures of a load balancer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadBalancer {
+    /// Public IPs for outbound traffic.
+    pub public_ips: u32,
+    /// Ports of one public IP that can be granted.
+    pub ports_per_ip: u32,
+    /// How they are granted.
+    pub allocation: Allocation,
+    /// Automatic tiers, smallest clusters first.
+    pub tiers: Vec<Tier>,
+    /// The most that automatic allocation gives a node, whatever the number of IPs.
+    pub automatic_most: u32,
+    /// Manual grants are multiples of this.
+    pub granularity: u32,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl LoadBalancer {
+    /// Ports that each node may use.
+    pub fn ports_per_node(&self, cluster: &Cluster) -> Result<u32, Refusal> {
+        match self.allocation {
+            Allocation::Automatic => self.automatic(cluster.nodes()),
+            Allocation::Manual(ports) => self.manual(ports, cluster),
+        }
+    }
+
+    /// Most nodes that can have `ports` each.
+    pub fn most_nodes(&self, ports: u32) -> u64 {
+        self.inventory() / u64::from(ports.max(1))
+    }
+
+    /// Largest manual grant for `nodes` nodes that the platform accepts: what divides evenly, lowered to the
+    /// granularity.
+    pub fn largest_grant(&self, nodes: u32) -> u64 {
+        let step = u64::from(self.granularity);
+        let share = self.inventory() / u64::from(nodes.max(1));
+        share.min(u64::from(self.ports_per_ip)) / step * step
+    }
+
+    fn inventory(&self) -> u64 {
+        u64::from(self.ports_per_ip) * u64::from(self.public_ips)
+    }
+
+    fn automatic(&self, nodes: u32) -> Result<u32, Refusal> {
+        let tier = self.tiers.iter().find(|tier| nodes <= tier.nodes).ok_or_else(|| Refusal {
+            code: "NoAutomaticTier",
+            message: format!("{nodes} nodes are more than the automatic allocation covers"),
+            help: "set `ports_per_node` to a number".into(),
+        })?;
+        Ok(tier.ports.saturating_mul(self.public_ips).min(self.automatic_most))
+    }
+
+    fn manual(&self, ports: u32, cluster: &Cluster) -> Result<u32, Refusal> {
+        if ports == 0 {
+            return self.automatic(cluster.nodes());
+        }
+        if ports % self.granularity != 0 {
+            return Err(self.not_a_multiple(ports));
+        }
+        let nodes = cluster.nodes_counted();
+        if u64::from(ports) * u64::from(nodes) > self.inventory() {
+            return Err(self.too_many(ports, nodes));
+        }
+        Ok(ports)
+    }
+
+    fn not_a_multiple(&self, ports: u32) -> Refusal {
+        let step = self.granularity;
+        let below = ports / step * step;
+        Refusal {
+            code: "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight",
+            message: format!("{ports} ports per node is not a multiple of {step}"),
+            help: format!("write {below} or {}", below.saturating_add(step)),
+        }
+    }
+
+    fn too_many(&self, ports: u32, nodes: u32) -> Refusal {
+        let needed = u64::from(ports) * u64::from(nodes);
+        let ips = needed.div_ceil(u64::from(self.ports_per_ip));
+        Refusal {
+            code: "InvalidLoadBalancerProfileAllocatedOutboundPorts",
+            message: format!(
+                "{nodes} nodes (surge nodes counted) x {ports} ports need {needed} ports, and {} public IP(s) have {}",
+                self.public_ips,
+                self.inventory()
+            ),
+            help: format!(
+                "use at least {ips} public IPs, or at most {} ports per node",
+                self.largest_grant(nodes)
+            ),
+        }
+    }
+
+    /// The device for `cluster`.
+    pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+        let ports = self.ports_per_node(cluster)?;
+        let pools = (0..cluster.nodes())
+            .map(|node| PortPool { name: cluster.node_name(NodeId(node)), ports: vec![Some(ports)] })
+            .collect();
+        Ok(Egress {
+            model: "azure/load-balancer".into(),
+            stage: "load-balancer".into(),
+            pools,
+            partition: Partition::Node,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: self.sharing_udp,
+            search: Search::Lowest,
+            timers: self.timers.clone(),
+            per_destination_cap: None,
+            total_cap: None,
+            cap_counts_holds: false,
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! Who may use which ports: the outbound types.
+//!
+//! Each file turns its platform's settings into an [`Egress`]: port pools, who shares them, and timers. How a
+//! port is found within a pool is `snat`'s business.
+
+pub mod custom;
+pub mod firewall;
+pub mod load_balancer;
+pub mod nat_gateway;
+
+use crate::flow::{NodeId, PortPoolId, Protocol};
+use crate::time::SimDuration;
+use crate::workload::Law;
+
+/// Which destinations exclude one another from a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// At most one flow per port and destination.
+    Endpoint,
+    /// At most one flow per port and destination address.
+    Address,
+    /// One flow per port.
+    Exclusive,
+    /// One flow per port, TCP and UDP from one inventory.
+    ExclusiveAnyProtocol,
+}
+
+/// How a free port is searched. Every search here is full: it fails only when no port is legal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// The lowest free port.
+    Lowest,
+    /// One at random among the free ones.
+    Random,
+}
+
+/// What happens on the wire when the idle timeout takes a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdleExpiry {
+    /// Nothing: the client learns at its next packet.
+    Silent,
+    /// Both sides get a reset.
+    Reset,
+}
+
+/// How long a port rests, and when silence frees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timers {
+    /// Hold-down after FIN.
+    pub hold_down_fin: Law,
+    /// Hold-down after RST.
+    pub hold_down_rst: Law,
+    /// Hold-down after a UDP flow fell silent.
+    pub hold_down_udp: Law,
+    /// A SYN that is never answered holds its port this long.
+    pub half_open: SimDuration,
+    /// TCP idle timeout; absent: never.
+    pub idle_timeout: Option<SimDuration>,
+    /// UDP idle timeout.
+    pub udp_idle_timeout: SimDuration,
+    /// What the idle timeout does on the wire.
+    pub idle_expiry: IdleExpiry,
+}
+
+/// How a flow finds its port pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Partition {
+    /// Each node has its own; pool i belongs to node i.
+    Node,
+    /// All nodes share the one pool.
+    Shared,
+    /// Flows are hashed to instances, each as likely.
+    Instances,
+    /// Node i uses pool `by_node[i]`.
+    ByNode(Vec<PortPoolId>),
+}
+
+/// A port pool: ports on each of its public IPs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortPool {
+    /// What people call it: a node, "gateway", "instance 2".
+    pub name: String,
+    /// Ports on each public IP that the choice of IP must tell apart; `None`: unlimited. One entry where the
+    /// choice changes no number, with the ports of all IPs together.
+    pub ports: Vec<Option<u32>>,
+}
+
+/// An outbound device, ready to simulate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Egress {
+    /// Model name, such as `azure/nat-gateway`.
+    pub model: String,
+    /// The stage's name in results: `load-balancer`.
+    pub stage: String,
+    /// Its port pools.
+    pub pools: Vec<PortPool>,
+    /// Who uses which.
+    pub partition: Partition,
+    /// Sharing of TCP ports.
+    pub sharing_tcp: Sharing,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Port search.
+    pub search: Search,
+    /// Timers.
+    pub timers: Timers,
+    /// Live flows per public IP and destination, at most.
+    pub per_destination_cap: Option<u32>,
+    /// Live flows in all, at most.
+    pub total_cap: Option<u32>,
+    /// Whether ports in hold-down count towards the caps.
+    pub cap_counts_holds: bool,
+}
+
+impl Egress {
+    /// The sharing rule of `protocol`.
+    pub fn sharing(&self, protocol: Protocol) -> Sharing {
+        match protocol {
+            Protocol::Tcp => self.sharing_tcp,
+            Protocol::Udp => self.sharing_udp,
+        }
+    }
+
+    /// The port pools that flows from `node` may meet.
+    pub fn pools_of(&self, node: NodeId) -> std::ops::Range<u32> {
+        match &self.partition {
+            Partition::Node => node.0..node.0 + 1,
+            Partition::Shared => 0..1,
+            Partition::Instances => 0..self.pools.len() as u32,
+            Partition::ByNode(by_node) => {
+                let pool = by_node[node.index()].0;
+                pool..pool + 1
+            }
+        }
+    }
+}
+
+/// Why the platform would refuse a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The platform's own code or ours in its manner.
+    pub code: &'static str,
+    /// What was asked and what is there, in numbers.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+}

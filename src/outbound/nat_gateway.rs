@@ -1,0 +1,52 @@
+//! Azure NAT Gateway: all nodes share every port of every public IP, on demand.
+
+use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+
+/// The settings and platform figures of a NAT gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NatGateway {
+    /// Public IPs.
+    pub public_ips: u32,
+    /// Ports of one public IP.
+    pub ports_per_ip: u32,
+    /// Live flows per public IP and destination, at most.
+    pub per_destination_cap: Option<u32>,
+    /// Live flows in all, at most.
+    pub total_cap: Option<u32>,
+    /// Whether ports in hold-down count towards the caps.
+    pub cap_counts_holds: bool,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl NatGateway {
+    /// Ports towards one destination, over all public IPs.
+    pub fn ports(&self) -> u64 {
+        u64::from(self.ports_per_ip) * u64::from(self.public_ips)
+    }
+
+    /// Live flows towards one destination, over all public IPs, at most.
+    pub fn flows_per_destination(&self) -> Option<u64> {
+        self.per_destination_cap.map(|cap| u64::from(cap) * u64::from(self.public_ips))
+    }
+
+    /// The device.
+    pub fn egress(&self) -> Egress {
+        let ports = vec![Some(self.ports_per_ip); self.public_ips as usize];
+        Egress {
+            model: "azure/nat-gateway".into(),
+            stage: "nat-gateway".into(),
+            pools: vec![PortPool { name: "gateway".into(), ports }],
+            partition: Partition::Shared,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: self.sharing_udp,
+            search: Search::Random,
+            timers: self.timers.clone(),
+            per_destination_cap: self.per_destination_cap,
+            total_cap: self.total_cap,
+            cap_counts_holds: self.cap_counts_holds,
+        }
+    }
+}

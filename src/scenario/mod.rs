@@ -1,0 +1,145 @@
+//! The scenario: what a person writes, checked once, and then trusted.
+
+use crate::cluster::Cluster;
+use crate::flow::Protocol;
+use crate::outbound::custom::Custom;
+use crate::outbound::firewall::Firewall;
+use crate::outbound::load_balancer::LoadBalancer;
+use crate::outbound::nat_gateway::NatGateway;
+use crate::outbound::{Egress, Refusal};
+use crate::time::SimDuration;
+use crate::workload::Workload;
+
+/// What stands between the cluster and the internet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outbound {
+    /// `azure/load-balancer`.
+    LoadBalancer(LoadBalancer),
+    /// `azure/nat-gateway`.
+    NatGateway(NatGateway),
+    /// `azure/firewall`.
+    Firewall(Firewall),
+    /// `custom`.
+    Custom(Custom),
+}
+
+impl Outbound {
+    /// The device for `cluster`, or why the platform would refuse it.
+    pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+        match self {
+            Self::LoadBalancer(settings) => settings.egress(cluster),
+            Self::NatGateway(settings) => Ok(settings.egress()),
+            Self::Firewall(settings) => Ok(settings.egress()),
+            Self::Custom(settings) => Ok(settings.egress(cluster)),
+        }
+    }
+
+    /// Public IPs it has.
+    pub fn public_ips(&self) -> u32 {
+        match self {
+            Self::LoadBalancer(settings) => settings.public_ips,
+            Self::NatGateway(settings) => settings.public_ips,
+            Self::Firewall(settings) => settings.public_ips,
+            Self::Custom(settings) => settings.public_ips,
+        }
+    }
+}
+
+/// Whether traffic to a destination needs a port of the outbound device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Through the outbound device.
+    Internet,
+    /// Beside it (private endpoint, service endpoint, VNet, peered, on-premises): no port is needed.
+    Beside,
+    /// Denied before any port is taken.
+    Blocked,
+}
+
+/// A remote (protocol, address, port).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Name in results.
+    pub name: String,
+    /// Which destinations have the same address: equal numbers, equal address.
+    pub address: u32,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// How it is reached.
+    pub reach: Reach,
+}
+
+/// What happens before time 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUp {
+    /// Chosen from the traffic.
+    Auto,
+    /// Start from the stationary law.
+    Stationary,
+    /// Simulated and thrown away.
+    For(SimDuration),
+}
+
+/// How long, how often, from which seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// Measured time.
+    pub duration: SimDuration,
+    /// What comes before.
+    pub warm_up: WarmUp,
+    /// Independent repetitions.
+    pub replications: u32,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Width of a window.
+    pub window: SimDuration,
+}
+
+/// Comparison of a metric with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+}
+
+/// A condition on a result, such as `failure_ratio < 0.001`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// As written.
+    pub expression: String,
+    /// Metric name: a field of the results, dotted.
+    pub metric: String,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// The limit.
+    pub limit: f64,
+}
+
+/// A checked scenario: nothing below it checks again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Title, in the author's words.
+    pub title: String,
+    /// The outbound device.
+    pub outbound: Outbound,
+    /// The machines.
+    pub cluster: Cluster,
+    /// Destinations of all workloads.
+    pub destinations: Vec<Destination>,
+    /// Workloads, in the order of the file.
+    pub workloads: Vec<Workload>,
+    /// Run settings.
+    pub run: RunSettings,
+    /// Thresholds.
+    pub thresholds: Vec<Threshold>,
+    /// The file with every default filled in, for the results.
+    pub resolved: serde_json::Value,
+    /// Doubts about the input that belong into the report.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,105 @@
+//! When flows are asked for.
+
+use crate::flow::{DestinationId, EndKind, NodeId};
+use crate::time::SimDuration;
+use crate::workload::Law;
+use std::sync::Arc;
+
+/// An arrival process. Rates are those of the whole workload, over all pods.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrivals {
+    /// Poisson, split exactly over sources.
+    Poisson {
+        /// Flows per second.
+        rate: f64,
+    },
+    /// Evenly spaced; flow i goes to pod i mod pods.
+    Even {
+        /// Time between flows, in seconds: flow i comes at `first + i * gap`, rounded to the nanosecond.
+        gap_s: f64,
+        /// Time of flow 0.
+        first: SimDuration,
+    },
+    /// A one-off burst; flow i goes to pod i mod pods.
+    Burst {
+        /// When it begins.
+        at: SimDuration,
+        /// How many flows.
+        flows: BurstSize,
+        /// Each flow comes uniformly within this time after `at`.
+        spread: SimDuration,
+    },
+    /// Everyone at each full period; client i lives in pod i mod pods.
+    Herd {
+        /// Period.
+        every: SimDuration,
+        /// Flows a period.
+        clients: u32,
+        /// Each flow comes uniformly within this time after the full period.
+        jitter: SimDuration,
+    },
+    /// Batches at the instants of a Poisson process; each flow picks its pod and destination.
+    Batch {
+        /// Batches per second.
+        rate: f64,
+        /// Flows a batch.
+        size: BatchSize,
+    },
+    /// Recorded flows, in order of start.
+    Trace(Arc<Vec<TraceArrival>>),
+}
+
+/// How many flows a burst has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BurstSize {
+    /// That many, dealt to the pods in turn.
+    Total(u32),
+    /// That many from each node, in order of the nodes; dealt to the node's pods in turn.
+    PerNode(Vec<u32>),
+}
+
+/// How many flows a batch has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BatchSize {
+    /// Always that many.
+    Constant(u32),
+    /// Geometric on 1, 2, ... with this mean (at least 1).
+    Geometric(f64),
+}
+
+/// One recorded flow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TraceArrival {
+    /// Start, from the start of the first.
+    pub start: SimDuration,
+    /// How long it lived.
+    pub lifetime: SimDuration,
+    /// The node that stands for its source address.
+    pub node: NodeId,
+    /// Its destination.
+    pub destination: DestinationId,
+    /// How it ended.
+    pub end: EndKind,
+}
+
+impl Arrivals {
+    /// Mean flows per second where the process is stationary.
+    pub fn mean_rate(&self) -> Option<f64> {
+        match self {
+            Self::Poisson { rate } => Some(*rate),
+            Self::Even { gap_s, .. } => Some(1.0 / gap_s),
+            Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
+            Self::Batch { rate, size: BatchSize::Constant(size) } => Some(rate * f64::from(*size)),
+            Self::Batch { rate, size: BatchSize::Geometric(mean) } => Some(rate * mean),
+            Self::Burst { .. } | Self::Trace(_) => None,
+        }
+    }
+
+    /// Whether the lifetimes and ends are recorded too.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Self::Trace(_))
+    }
+}
+
+/// Placeholder law of recorded traffic: its lifetimes are in the trace.
+pub const RECORDED_LIFETIME: Law = Law::Constant(SimDuration::ZERO);

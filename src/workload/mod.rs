@@ -1,0 +1,67 @@
+//! Traffic: when flows are asked for, by which pods, towards what, for how long, and how their clients react.
+
+pub mod arrivals;
+pub mod client;
+pub mod law;
+
+pub use arrivals::{Arrivals, TraceArrival};
+pub use client::{ClientPool, PoolOrder, SynSchedule};
+pub use law::Law;
+
+use crate::flow::{DestinationId, EndKind, NodeId};
+use crate::time::SimDuration;
+
+/// Shares of the kinds of end, in the order of [`EndKind::ALL`]; they sum to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ends(pub [f64; 5]);
+
+impl Ends {
+    /// Every flow closes by FIN.
+    pub const ALL_FIN: Self = Self([1.0, 0.0, 0.0, 0.0, 0.0]);
+
+    /// The kind that the uniform number `uniform` in [0, 1) selects.
+    pub fn pick(&self, uniform: f64) -> EndKind {
+        let mut left = uniform;
+        for (kind, share) in EndKind::ALL.into_iter().zip(self.0) {
+            if left < share {
+                return kind;
+            }
+            left -= share;
+        }
+        self.last_possible()
+    }
+
+    fn last_possible(&self) -> EndKind {
+        let possible = EndKind::ALL.into_iter().zip(self.0).filter(|(_, share)| *share > 0.0);
+        possible.map(|(kind, _)| kind).last().unwrap_or(EndKind::Fin)
+    }
+
+    /// Share of flows that end by `kind`.
+    pub fn share(&self, kind: EndKind) -> f64 {
+        let position = EndKind::ALL.iter().position(|each| *each == kind);
+        position.map_or(0.0, |position| self.0[position])
+    }
+}
+
+/// One workload, checked: pods that open flows to destinations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// Name in the scenario.
+    pub name: String,
+    /// When flows are asked for.
+    pub arrivals: Arrivals,
+    /// How long a flow (a request, with a client pool) is in use.
+    pub lifetime: Law,
+    /// How its flows end; with a client pool, how its connections end when the pool closes them.
+    pub ends: Ends,
+    /// When a client sends its SYN again.
+    pub syn: SynSchedule,
+    /// A client gives up connecting after this time.
+    pub connect_timeout: Option<SimDuration>,
+    /// Kept-open connections, one client pool per (pod, destination).
+    pub client_pool: Option<ClientPool>,
+    /// The node of each pod; never empty.
+    pub pods: Vec<NodeId>,
+    /// Destinations with their shares, which sum to 1; never empty.
+    pub destinations: Vec<(DestinationId, f64)>,
+}
