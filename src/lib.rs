@@ -3,11 +3,17 @@
 //! The layers, from the ground up: [`time`], [`error`], [`flow`] and [`random`] name things; [`outbound`],
 //! [`cluster`] and [`workload`] describe a system; [`simulation`](crate) runs it.
 
+pub mod analytic;
 pub mod cluster;
 pub mod error;
 pub mod experiment;
 pub mod flow;
+pub mod event_queue;
+pub mod metrics;
 pub mod outbound;
+pub mod random;
+pub mod simulation;
+pub mod snat;
 pub mod scenario;
 pub mod time;
 pub mod workload;

@@ -1,3 +1,25 @@
 //! From a checked scenario to results: plan, shards, runner, estimates, verdict.
 
+pub mod analysis;
+pub mod compare;
+pub mod estimate;
+pub mod plan;
 pub mod results;
+pub mod runner;
+pub mod size;
+pub mod thresholds;
+pub mod warnings;
+
+pub use plan::Plan;
+pub use runner::{Control, Trials};
+
+use crate::error::Error;
+use crate::scenario::Scenario;
+use results::Results;
+
+/// Simulates `scenario` and says what was found.
+pub fn run(scenario: &Scenario, control: &Control<'_>) -> Result<Results, Error> {
+    let plan = Plan::new(scenario)?;
+    let trials = runner::run(&plan, control)?;
+    Ok(analysis::results(scenario, &plan, &trials, control.threads))
+}

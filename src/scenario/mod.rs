@@ -1,7 +1,6 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 use crate::cluster::Cluster;
-use crate::flow::Protocol;
 use crate::outbound::custom::Custom;
 use crate::outbound::firewall::Firewall;
 use crate::outbound::load_balancer::LoadBalancer;
@@ -9,6 +8,7 @@ use crate::outbound::nat_gateway::NatGateway;
 use crate::outbound::{Egress, Refusal};
 use crate::time::SimDuration;
 use crate::workload::Workload;
+pub use crate::workload::{Destination, Reach};
 
 /// What stands between the cluster and the internet.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,30 +43,6 @@ impl Outbound {
             Self::Custom(settings) => settings.public_ips,
         }
     }
-}
-
-/// Whether traffic to a destination needs a port of the outbound device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Through the outbound device.
-    Internet,
-    /// Beside it (private endpoint, service endpoint, VNet, peered, on-premises): no port is needed.
-    Beside,
-    /// Denied before any port is taken.
-    Blocked,
-}
-
-/// A remote (protocol, address, port).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// Name in results.
-    pub name: String,
-    /// Which destinations have the same address: equal numbers, equal address.
-    pub address: u32,
-    /// Transport protocol.
-    pub protocol: Protocol,
-    /// How it is reached.
-    pub reach: Reach,
 }
 
 /// What happens before time 0.

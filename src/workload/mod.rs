@@ -2,10 +2,12 @@
 
 pub mod arrivals;
 pub mod client;
+pub mod destination;
 pub mod law;
 
 pub use arrivals::{Arrivals, TraceArrival};
 pub use client::{ClientPool, PoolOrder, SynSchedule};
+pub use destination::{Destination, Reach};
 pub use law::Law;
 
 use crate::flow::{DestinationId, EndKind, NodeId};

@@ -1,0 +1,112 @@
+//! Estimates with intervals, over replications and never over raw attempts.
+
+use super::results::{EstimateKind, RatioEstimate};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Confidence of every interval.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// A ratio of sums over replications.
+///
+/// The interval is that of the ratio (delta) estimator with Student's t on one degree less than there are
+/// replications. When nothing was counted above the line, the ratio has only an upper bound, `1 - 0.05^(1/n)`.
+pub fn ratio(pairs: &[(u64, u64)], independent: f64) -> RatioEstimate {
+    let above: u64 = pairs.iter().map(|(above, _)| above).sum();
+    let below: u64 = pairs.iter().map(|(_, below)| below).sum();
+    if above == 0 {
+        return upper_bound(independent);
+    }
+    let estimate = above as f64 / below as f64;
+    let error = ratio_error(pairs, estimate, below);
+    let reach = student(pairs.len()) * error;
+    RatioEstimate {
+        estimate: Some(estimate),
+        low: (estimate - reach).max(0.0),
+        high: (estimate + reach).min(1.0),
+        confidence: CONFIDENCE,
+        kind: EstimateKind::Interval,
+        standard_error: Some(error),
+    }
+}
+
+/// The bound on a chance that was not seen in `independent` tries.
+pub fn upper_bound(independent: f64) -> RatioEstimate {
+    let high = if independent > 0.0 { 1.0 - (1.0 - CONFIDENCE).powf(1.0 / independent) } else { 1.0 };
+    RatioEstimate {
+        estimate: None,
+        low: 0.0,
+        high,
+        confidence: CONFIDENCE,
+        kind: EstimateKind::UpperBound,
+        standard_error: None,
+    }
+}
+
+/// A mean over replications with its interval: (estimate, low, high).
+pub fn mean(values: &[f64]) -> (f64, f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    if values.len() < 2 {
+        return (mean, f64::NEG_INFINITY, f64::INFINITY);
+    }
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let reach = student(values.len()) * (variance / count).sqrt();
+    (mean, mean - reach, mean + reach)
+}
+
+fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {
+    let count = pairs.len() as f64;
+    if pairs.len() < 2 {
+        return 0.0;
+    }
+    let squares: f64 = pairs.iter().map(|(above, below)| (*above as f64 - estimate * *below as f64).powi(2)).sum();
+    let mean_below = below as f64 / count;
+    (squares / (count - 1.0) / count).sqrt() / mean_below
+}
+
+/// The two-sided quantile of Student's t for that many values.
+fn student(values: usize) -> f64 {
+    if values < 2 {
+        return 0.0;
+    }
+    let law = StudentsT::new(0.0, 1.0, values as f64 - 1.0).expect("at least one degree of freedom");
+    law.inverse_cdf(1.0 - (1.0 - CONFIDENCE) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_not_seen_is_an_upper_bound_and_never_zero() {
+        let estimate = ratio(&[(0, 100), (0, 100)], 200.0);
+        assert_eq!(estimate.kind, EstimateKind::UpperBound);
+        assert_eq!(estimate.estimate, None);
+        assert!((estimate.high - 0.014867).abs() < 1e-5, "{}", estimate.high);
+        assert_eq!(upper_bound(0.0).high, 1.0);
+    }
+
+    /// By hand: ratio 3/30, deviations -1 and 1, error sqrt(2/1/2)/15, t(1) = 12.706.
+    #[test]
+    fn the_interval_is_that_of_the_ratio_estimator() {
+        let estimate = ratio(&[(1, 20), (2, 10)], 30.0);
+        let error = estimate.standard_error.unwrap();
+        assert!((estimate.estimate.unwrap() - 0.1).abs() < 1e-12);
+        assert!((error - 1.0 / 15.0).abs() < 1e-12, "{error}");
+        assert_eq!(estimate.low, 0.0);
+        assert!((estimate.high - (0.1 + 12.7062 / 15.0)).abs() < 1e-4, "{}", estimate.high);
+    }
+
+    /// 95 % intervals of a normal mean cover the truth 93 to 97 times in 100.
+    #[test]
+    fn intervals_cover_as_often_as_they_say() {
+        let mut stream = crate::random::Stream::new(11, 0, crate::random::Purpose::Shape, 0);
+        let covered = (0..4_000).filter(|_| {
+            let values: Vec<f64> = (0..8).map(|_| stream.normal()).collect();
+            let (_, low, high) = mean(&values);
+            low <= 0.0 && 0.0 <= high
+        });
+        let share = covered.count() as f64 / 4_000.0;
+        assert!((0.93..0.97).contains(&share), "{share}");
+    }
+}

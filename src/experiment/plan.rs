@@ -1,0 +1,153 @@
+//! What will be simulated: the system laid out, its warm-up chosen, its time cut.
+
+use crate::error::{Error, Problem};
+use crate::flow::{EndKind, Protocol};
+use crate::metrics::Cuts;
+use crate::outbound::{Egress, Refusal};
+use crate::scenario::{Scenario, WarmUp};
+use crate::simulation::{System, Timing, unknown_law};
+use crate::time::{SimDuration, SimTime};
+use crate::workload::{Arrivals, Workload};
+
+/// A plan of trials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The system, the same in every trial.
+    pub system: System,
+    /// How measured time is cut.
+    pub cuts: Cuts,
+    /// How runs start.
+    pub start: Start,
+    /// Independent repetitions.
+    pub replications: u32,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// How a run starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With every port free.
+    Empty,
+    /// After a time that is simulated and thrown away.
+    WarmUp,
+    /// From the stationary law.
+    Stationary,
+}
+
+impl Start {
+    /// Its name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::WarmUp => "warm-up",
+            Self::Stationary => "stationary",
+        }
+    }
+}
+
+/// More (workload, node, destination) triples than this do not fit in memory.
+const MOST_SOURCES: u64 = 20_000_000;
+
+impl Plan {
+    /// Plans `scenario`.
+    pub fn new(scenario: &Scenario) -> Result<Self, Error> {
+        let egress = scenario.outbound.egress(&scenario.cluster).map_err(refused)?;
+        Self::with_egress(scenario, egress, scenario.run.warm_up)
+    }
+
+    /// Plans `scenario` behind another device and with another warm-up.
+    pub fn with_egress(scenario: &Scenario, egress: Egress, warm_up: WarmUp) -> Result<Self, Error> {
+        let sources = System::sources_needed(&scenario.workloads);
+        if sources > MOST_SOURCES {
+            let message = format!(
+                "{sources} combinations of workload, node and destination are more than the {MOST_SOURCES} that fit in \
+                 memory; use fewer nodes or destinations"
+            );
+            return Err(Error::input("scenario", message));
+        }
+        let mut system = System::new(
+            egress,
+            scenario.cluster.clone(),
+            scenario.destinations.clone(),
+            scenario.workloads.clone(),
+            Timing { origin: SimTime::ZERO, end: SimTime::ZERO, stationary: false },
+        );
+        let (start, span) = choose_start(&system, warm_up)?;
+        let origin = SimTime::ZERO + span;
+        let end = origin + scenario.run.duration;
+        system.timing = Timing { origin, end, stationary: start == Start::Stationary };
+        let cuts = Cuts::new(origin, end, scenario.run.window);
+        Ok(Self { system, cuts, start, replications: scenario.run.replications, seed: scenario.run.seed })
+    }
+
+    /// Whether clients never act again after a refusal.
+    pub fn has_no_feedback(&self) -> bool {
+        let calm = |workload: &Workload| workload.syn.resends.is_empty() && workload.client_pool.is_none();
+        self.system.workloads.iter().all(calm)
+    }
+
+    /// Whether all traffic comes at times fixed beforehand, once.
+    pub fn is_pure_burst(&self) -> bool {
+        self.system.workloads.iter().all(|workload| matches!(workload.arrivals, Arrivals::Burst { .. }))
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    Error::PlatformRefuses(vec![Problem {
+        file: "outbound".into(),
+        line: None,
+        column: None,
+        message: format!("{} ({})", refusal.message, refusal.code),
+        help: Some(refusal.help),
+    }])
+}
+
+fn choose_start(system: &System, warm_up: WarmUp) -> Result<(Start, SimDuration), Error> {
+    match warm_up {
+        WarmUp::For(span) if span == SimDuration::ZERO => Ok((Start::Empty, span)),
+        WarmUp::For(span) => Ok((Start::WarmUp, span)),
+        WarmUp::Stationary => match unknown_law(system) {
+            None => Ok((Start::Stationary, SimDuration::ZERO)),
+            Some(reason) => Err(Error::Input(vec![Problem {
+                file: "run.warm_up".into(),
+                line: None,
+                column: None,
+                message: format!("`warm_up` is \"stationary\", but the law is not known: {reason}"),
+                help: Some("write `warm_up = \"auto\"` or a time, such as \"20m\"".into()),
+            }])),
+        },
+        WarmUp::Auto if system.workloads.iter().all(begins_by_itself) => Ok((Start::Empty, SimDuration::ZERO)),
+        WarmUp::Auto if unknown_law(system).is_none() => Ok((Start::Stationary, SimDuration::ZERO)),
+        WarmUp::Auto => Ok((Start::WarmUp, settling_time(system))),
+    }
+}
+
+fn begins_by_itself(workload: &Workload) -> bool {
+    matches!(workload.arrivals, Arrivals::Burst { .. } | Arrivals::Herd { .. } | Arrivals::Trace(_))
+}
+
+/// Longest hold-down and 5 mean lifetimes.
+fn settling_time(system: &System) -> SimDuration {
+    let longest = system.workloads.iter().map(|workload| {
+        let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
+        let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
+        rest + 5.0 * workload.lifetime.longest_or_mean().min(SimDuration::LONGEST.as_secs_f64())
+            + workload.client_pool.as_ref().and_then(|pool| pool.idle_timeout).map_or(0.0, SimDuration::as_secs_f64)
+    });
+    SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
+}
+
+/// Mean seconds that a port is kept beyond the lifetime, hold-down included.
+fn rest_after(system: &System, workload: &Workload, end: EndKind) -> f64 {
+    let timers = &system.egress.timers;
+    let udp = workload.destinations.iter().any(|(id, _)| system.destinations[id.index()].protocol == Protocol::Udp);
+    let udp_rest = if udp { timers.udp_idle_timeout.as_secs_f64() + timers.hold_down_udp.longest_or_mean() } else { 0.0 };
+    let tcp_rest = match end {
+        EndKind::Fin => timers.hold_down_fin.longest_or_mean(),
+        EndKind::Rst | EndKind::Refused => timers.hold_down_rst.longest_or_mean(),
+        EndKind::Abandoned => timers.idle_timeout.unwrap_or(SimDuration::ZERO).as_secs_f64(),
+        EndKind::HalfOpen => timers.half_open.as_secs_f64(),
+    };
+    tcp_rest.max(udp_rest)
+}

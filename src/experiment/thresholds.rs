@@ -1,0 +1,65 @@
+//! Judging results against limits: by the interval, not by the estimate.
+
+use super::results::{RatioEstimate, Results, ThresholdResult, Verdict};
+use crate::error::ExitStatus;
+use crate::scenario::{Comparison, Threshold};
+
+/// The interval of a metric in `results`, or nothing if it has no such metric.
+pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> {
+    let exact = |value: f64| Some((Some(value), value, value));
+    let ratio = |ratio: &RatioEstimate| Some((ratio.estimate, ratio.low, ratio.high));
+    let Results { occupancy, connect_delay_s: delay, .. } = results;
+    match name {
+        "failure_ratio" => ratio(&results.failure_ratio),
+        "first_attempt_failure_ratio" => ratio(&results.first_attempt_failure_ratio),
+        "connection_failure_ratio" => ratio(&results.connection_failure_ratio),
+        "request_failure_ratio" => ratio(&results.request_failure_ratio),
+        "occupancy.mean" => exact(occupancy.mean),
+        "occupancy.p50" => exact(occupancy.p50),
+        "occupancy.p95" => exact(occupancy.p95),
+        "occupancy.p99" => exact(occupancy.p99),
+        "occupancy.max" => exact(occupancy.max),
+        "occupancy.full_time_ratio" => exact(occupancy.full_time_ratio),
+        "connect_delay_s.mean" => exact(delay.mean),
+        "connect_delay_s.p50" => exact(delay.p50),
+        "connect_delay_s.p99" => exact(delay.p99),
+        "connect_delay_s.max" => exact(delay.max),
+        _ => None,
+    }
+}
+
+/// Judges one threshold.
+pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
+    let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
+    let holds = |value: f64| match threshold.comparison {
+        Comparison::Below => value < threshold.limit,
+        Comparison::AtMost => value <= threshold.limit,
+        Comparison::Above => value > threshold.limit,
+        Comparison::AtLeast => value >= threshold.limit,
+    };
+    let verdict = match (holds(low), holds(high)) {
+        (true, true) => Verdict::Pass,
+        (false, false) => Verdict::Fail,
+        _ => Verdict::Inconclusive,
+    };
+    ThresholdResult { expression: threshold.expression.clone(), verdict, estimate, low, high }
+}
+
+/// The worst of the verdicts; pass when there is none.
+pub fn worst(thresholds: &[ThresholdResult]) -> Verdict {
+    let any = |verdict| thresholds.iter().any(|threshold| threshold.verdict == verdict);
+    match (any(Verdict::Fail), any(Verdict::Inconclusive)) {
+        (true, _) => Verdict::Fail,
+        (false, true) => Verdict::Inconclusive,
+        (false, false) => Verdict::Pass,
+    }
+}
+
+/// The exit status of a verdict.
+pub fn exit_status(verdict: Verdict) -> ExitStatus {
+    match verdict {
+        Verdict::Pass => ExitStatus::Success,
+        Verdict::Fail => ExitStatus::ThresholdFailed,
+        Verdict::Inconclusive => ExitStatus::Inconclusive,
+    }
+}

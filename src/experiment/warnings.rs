@@ -1,0 +1,63 @@
+//! Reasons not to trust the numbers, each with what to do about it.
+
+use super::plan::{Plan, Start};
+use super::results::{Results, RatioEstimate};
+
+/// Fewer failures than this make a poor estimate.
+const FEW_FAILURES: u64 = 50;
+
+/// A half-width above this share of the estimate is wide.
+const WIDE: f64 = 0.25;
+
+/// Warnings about `results`.
+pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if plan.replications == 1 {
+        warnings.push(
+            "one replication: the interval comes from 20 batches of it; use `--replications 10` or more".to_string(),
+        );
+    }
+    if results.totals.attempts == 0 && results.totals.flows > 0 {
+        warnings.push("no flow needed a port of the outbound device: check `reach` of the destinations".to_string());
+    }
+    if results.totals.flows == 0 && results.totals.requests == 0 {
+        warnings.push("no flow was asked for in the measured time: lengthen `duration` or raise the rate".to_string());
+    }
+    warnings.extend(poor_estimate(results));
+    warnings.extend(short_run(plan, results));
+    if results.totals.stale > 0 {
+        warnings.push(format!(
+            "{} requests met a connection that the device had forgotten: set the client pool's `idle_timeout` below the \
+             device's",
+            results.totals.stale
+        ));
+    }
+    warnings
+}
+
+fn poor_estimate(results: &Results) -> Option<String> {
+    let RatioEstimate { estimate, low, high, .. } = results.failure_ratio;
+    let estimate = estimate?;
+    let failures = results.totals.snat_failures;
+    if failures < FEW_FAILURES {
+        return Some(format!(
+            "only {failures} failures were seen: the ratio is uncertain; lengthen `duration` or use more replications"
+        ));
+    }
+    let wide = (high - low) / 2.0 > WIDE * estimate;
+    wide.then(|| "the interval is wider than a quarter of the estimate: use more replications".to_string())
+}
+
+fn short_run(plan: &Plan, results: &Results) -> Option<String> {
+    let holding = results.port_holding_s.mean;
+    let short = plan.start != Start::Stationary
+        && !plan.is_pure_burst()
+        && holding > 0.0
+        && results.duration_s < 5.0 * holding;
+    short.then(|| {
+        format!(
+            "the measured {:.0} s are less than five mean holding times ({holding:.0} s): lengthen `duration`",
+            results.duration_s
+        )
+    })
+}

@@ -1,0 +1,222 @@
+//! The observer that keeps everything a report needs.
+
+use super::grid::Grid;
+use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
+use super::{BATCHES, Cuts, SERIES_BIN};
+use crate::flow::SourceId;
+use crate::simulation::{Attempt, Connected, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
+use crate::snat::SnatFailure;
+use crate::time::SimTime;
+
+/// Keeps the numbers of one shard in one trial.
+pub struct Recorder<'a> {
+    cuts: Cuts,
+    shard: &'a Shard,
+    rows: Vec<(RowSummary, Grid)>,
+    sources: Vec<(u64, u64)>,
+    summary: Summary,
+    windows: Ticker,
+    bins: Ticker,
+    batches: Ticker,
+}
+
+/// Finds the span of a fixed width that an instant lies in; remembers the last, because instants mostly rise.
+struct Ticker {
+    width: u64,
+    start: u64,
+    number: usize,
+}
+
+impl Ticker {
+    fn new(width: u64) -> Self {
+        Self { width: width.max(1), start: 0, number: 0 }
+    }
+
+    #[inline]
+    fn at(&mut self, nanos: u64) -> usize {
+        if nanos.wrapping_sub(self.start) >= self.width {
+            self.number = (nanos / self.width) as usize;
+            self.start = self.number as u64 * self.width;
+        }
+        self.number
+    }
+}
+
+impl<'a> Recorder<'a> {
+    /// Nothing recorded yet.
+    pub fn new(cuts: Cuts, shard: &'a Shard) -> Self {
+        let row = |_: &RowId| (RowSummary::default(), Grid::new(&cuts));
+        Self {
+            cuts,
+            shard,
+            rows: shard.rows.iter().map(row).collect(),
+            sources: vec![(0, 0); shard.sources.len()],
+            summary: Summary::empty(&cuts),
+            windows: Ticker::new(cuts.window.nanos()),
+            bins: Ticker::new(SERIES_BIN.nanos()),
+            batches: Ticker::new(cuts.nanos().div_ceil(BATCHES as u64)),
+        }
+    }
+
+    /// The numbers, with the events that the run reported.
+    pub fn finish(mut self, events: u64) -> Summary {
+        for (row, (mut figures, grid)) in self.shard.rows.iter().zip(std::mem::take(&mut self.rows)) {
+            self.sum_up(&mut figures, &grid);
+            if figures.attempts > 0 || figures.busy_nanos > 0 {
+                self.summary.rows.insert(*row, figures);
+            }
+        }
+        let sources = self.shard.sources.iter().zip(&self.sources);
+        self.summary.by_source = sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
+        self.summary.events = events;
+        self.summary
+    }
+
+    fn sum_up(&mut self, figures: &mut RowSummary, grid: &Grid) {
+        let step = self.cuts.step.nanos();
+        for (instant, (in_use, resting)) in grid.counts().enumerate() {
+            *figures.instants.entry(in_use + resting).or_default() += 1;
+            figures.in_use += in_use;
+            figures.resting += resting;
+            let bin = (instant as u64 * step / SERIES_BIN.nanos()) as usize;
+            if let Some(bin) = self.summary.series.get_mut(bin) {
+                bin.in_use += in_use;
+                bin.resting += resting;
+            }
+        }
+    }
+
+    #[inline]
+    fn row(&mut self, id: RowId) -> &mut (RowSummary, Grid) {
+        let position = match self.rows.len() {
+            1 => 0,
+            _ => self.shard.rows.binary_search(&id).unwrap_or_default(),
+        };
+        &mut self.rows[position]
+    }
+
+    #[inline]
+    fn source(&mut self, id: SourceId) -> &mut (u64, u64) {
+        let position = match self.sources.len() {
+            1 => 0,
+            _ => self.shard.sources.binary_search(&id).unwrap_or_default(),
+        };
+        &mut self.sources[position]
+    }
+
+    #[inline]
+    fn batch(&mut self, first: SimTime) -> &mut Counts {
+        let batch = self.batches.at(first.since(self.cuts.origin).nanos());
+        &mut self.summary.batches[batch]
+    }
+
+    /// Counts at the instant of the try, of any flow.
+    #[inline]
+    fn count_now(&mut self, attempt: &Attempt, refused: u64) {
+        let since = attempt.time.since(self.cuts.origin).nanos();
+        let window = self.windows.at(since);
+        let window = &mut self.summary.windows[window];
+        *window = (window.0 + 1, window.1 + refused);
+        let bin = self.bins.at(since);
+        let bin = &mut self.summary.series[bin];
+        bin.failed += refused;
+        bin.successful += 1 - refused;
+        let first = u64::from(attempt.first == attempt.time);
+        let (row, _) = self.row(attempt.row);
+        row.attempts += 1;
+        row.snat_failures += refused;
+        row.first_attempts += first;
+        row.first_failures += first & refused;
+    }
+
+    /// Counts of flows whose first try is measured.
+    #[inline]
+    fn count_flow(&mut self, attempt: &Attempt, refused: u64) {
+        let first = u64::from(attempt.first == attempt.time);
+        let batch = self.batch(attempt.first);
+        batch.attempts += 1;
+        batch.snat_failures += refused;
+        batch.first_attempts += first;
+        batch.first_failures += first & refused;
+        let source = self.source(attempt.source);
+        *source = (source.0 + 1, source.1 + refused);
+        if let Some(reason) = attempt.refused {
+            self.refused(attempt, reason);
+        }
+    }
+
+    fn refused(&mut self, attempt: &Attempt, reason: SnatFailure) {
+        self.summary.reasons[reason as usize] += 1;
+        let failure = FirstFailureAt { time: attempt.time, source: attempt.source, row: attempt.row, reason };
+        let first = &mut self.summary.first_failure;
+        *first = Some(first.map_or(failure, |earlier| earlier.min(failure)));
+    }
+}
+
+impl Observer for Recorder<'_> {
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt) {
+        let refused = u64::from(attempt.refused.is_some());
+        if self.cuts.hold(attempt.time) {
+            self.count_now(&attempt, refused);
+        }
+        if self.cuts.hold(attempt.first) {
+            self.count_flow(&attempt, refused);
+        }
+    }
+
+    #[inline]
+    fn kept(&mut self, kept: Kept) {
+        let Kept { row, start, close, release, initial } = kept;
+        let cuts = self.cuts;
+        let (figures, grid) = self.row(row);
+        figures.busy_nanos += u128::from(cuts.measured(start, release));
+        grid.note(&cuts, start, close, release);
+        if !initial && release < SimTime::NEVER && cuts.hold(start) {
+            let nanos = release.since(start).nanos();
+            self.summary.holdings += 1;
+            self.summary.holding_nanos += u128::from(nanos);
+            self.summary.holding_square_micros += u128::from(nanos / 1_000).pow(2);
+        }
+    }
+
+    fn full(&mut self, row: RowId, since: SimTime, until: SimTime) {
+        let nanos = self.cuts.measured(since, until);
+        self.row(row).0.full_nanos += nanos;
+    }
+
+    #[inline]
+    fn connected(&mut self, connected: Connected) {
+        if self.cuts.hold(connected.first) {
+            let micros = connected.time.since(connected.first).nanos() / 1_000;
+            *self.summary.connect_delays.entry(micros).or_default() += 1;
+        }
+    }
+
+    #[inline]
+    fn outcome(&mut self, outcome: Outcome) {
+        self.summary.simulated_flows += u64::from(outcome.flow);
+        if self.cuts.hold(outcome.asked) {
+            let batch = self.batch(outcome.asked);
+            batch.flows += u64::from(outcome.flow);
+            batch.connection_failures += u64::from(outcome.connection_failed);
+            batch.requests += 1;
+            batch.request_failures += u64::from(outcome.request_failed);
+            batch.stale += u64::from(outcome.stale);
+        }
+    }
+
+    fn pool_level(&mut self, level: PoolLevel) {
+        let left = i128::from(self.cuts.measured(level.time, self.cuts.end));
+        let pools = &mut self.summary.pools;
+        pools.open_nanos += left * i128::from(level.open);
+        pools.waiting_nanos += left * i128::from(level.waiting);
+        if level.open > 0 && self.cuts.hold(level.time) {
+            pools.opened += 1;
+        }
+    }
+
+    fn most_live(&mut self, live: u64) {
+        self.summary.most_live += live;
+    }
+}

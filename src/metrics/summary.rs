@@ -1,0 +1,267 @@
+//! What one trial, or a part of it, amounts to: integers only, mergeable in any order.
+
+use super::{BATCHES, Cuts, SERIES_BIN};
+use crate::flow::SourceId;
+use crate::simulation::RowId;
+use crate::snat::SnatFailure;
+use crate::time::SimTime;
+use std::collections::BTreeMap;
+
+/// Counts of flows whose first try is measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tries.
+    pub attempts: u64,
+    /// Refused tries.
+    pub snat_failures: u64,
+    /// First tries.
+    pub first_attempts: u64,
+    /// Refused first tries.
+    pub first_failures: u64,
+    /// Flows asked for.
+    pub flows: u64,
+    /// Flows whose client gave up.
+    pub connection_failures: u64,
+    /// Requests.
+    pub requests: u64,
+    /// Failed requests.
+    pub request_failures: u64,
+    /// Requests that met an expired mapping.
+    pub stale: u64,
+}
+
+impl Counts {
+    /// Adds `other`.
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            attempts,
+            snat_failures,
+            first_attempts,
+            first_failures,
+            flows,
+            connection_failures,
+            requests,
+            request_failures,
+            stale,
+        } = other;
+        self.attempts += attempts;
+        self.snat_failures += snat_failures;
+        self.first_attempts += first_attempts;
+        self.first_failures += first_failures;
+        self.flows += flows;
+        self.connection_failures += connection_failures;
+        self.requests += requests;
+        self.request_failures += request_failures;
+        self.stale += stale;
+    }
+}
+
+/// One bin of the series.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SeriesCounts {
+    /// Flows granted a port.
+    pub successful: u64,
+    /// Refused tries.
+    pub failed: u64,
+    /// Sum of ports in use over the bin's grid instants.
+    pub in_use: u64,
+    /// Sum of resting ports over the bin's grid instants.
+    pub resting: u64,
+}
+
+/// One row over the measured time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowSummary {
+    /// Port-nanoseconds in use or at rest.
+    pub busy_nanos: u128,
+    /// Nanoseconds without a free port.
+    pub full_nanos: u64,
+    /// How many grid instants saw each number of busy ports.
+    pub instants: BTreeMap<u64, u64>,
+    /// Sum of ports in use over grid instants.
+    pub in_use: u64,
+    /// Sum of resting ports over grid instants.
+    pub resting: u64,
+    /// Tries at a measured instant, of any flow.
+    pub attempts: u64,
+    /// Refused ones.
+    pub snat_failures: u64,
+    /// First tries.
+    pub first_attempts: u64,
+    /// Refused ones.
+    pub first_failures: u64,
+}
+
+/// Sums over client pools.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolTotals {
+    /// Connection-nanoseconds open.
+    pub open_nanos: i128,
+    /// Request-nanoseconds in line.
+    pub waiting_nanos: i128,
+    /// Connections opened.
+    pub opened: u64,
+}
+
+/// Where and when a failure came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FirstFailureAt {
+    /// When.
+    pub time: SimTime,
+    /// Whose flow.
+    pub source: SourceId,
+    /// Which row.
+    pub row: RowId,
+    /// Why.
+    pub reason: SnatFailure,
+}
+
+/// A trial, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// By batch of the flow's first try.
+    pub batches: Vec<Counts>,
+    /// By reason, in the order of [`SnatFailure::ALL`]; counted like [`Counts::snat_failures`].
+    pub reasons: [u64; 3],
+    /// (tries, refused) of each source with any.
+    pub by_source: BTreeMap<SourceId, (u64, u64)>,
+    /// (tries, refused) of each window.
+    pub windows: Vec<(u64, u64)>,
+    /// The series.
+    pub series: Vec<SeriesCounts>,
+    /// Each row with any traffic.
+    pub rows: BTreeMap<RowId, RowSummary>,
+    /// Flows granted a port at a measured instant whose release is known.
+    pub holdings: u64,
+    /// Sum of their holding times, nanoseconds.
+    pub holding_nanos: u128,
+    /// Sum of squares of their holding times, square microseconds.
+    pub holding_square_micros: u128,
+    /// How many measured flows waited so long for their port, by microseconds.
+    pub connect_delays: BTreeMap<u64, u64>,
+    /// The earliest failure.
+    pub first_failure: Option<FirstFailureAt>,
+    /// Client pools.
+    pub pools: PoolTotals,
+    /// Sum over shards of the most flows live at once.
+    pub most_live: u64,
+    /// Arrivals and releases simulated.
+    pub events: u64,
+    /// Flows simulated, warm-up included.
+    pub simulated_flows: u64,
+}
+
+impl Summary {
+    /// Nothing happened.
+    pub fn empty(cuts: &Cuts) -> Self {
+        Self {
+            batches: vec![Counts::default(); BATCHES],
+            reasons: [0; 3],
+            by_source: BTreeMap::new(),
+            windows: vec![(0, 0); cuts.count(cuts.window)],
+            series: vec![SeriesCounts::default(); cuts.count(SERIES_BIN)],
+            rows: BTreeMap::new(),
+            holdings: 0,
+            holding_nanos: 0,
+            holding_square_micros: 0,
+            connect_delays: BTreeMap::new(),
+            first_failure: None,
+            pools: PoolTotals::default(),
+            most_live: 0,
+            events: 0,
+            simulated_flows: 0,
+        }
+    }
+
+    /// Counts over all batches.
+    pub fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        self.batches.iter().for_each(|batch| sum.add(batch));
+        sum
+    }
+
+    /// Adds another part of the same trial.
+    pub fn merge(&mut self, other: Self) {
+        let Self {
+            batches,
+            reasons,
+            by_source,
+            windows,
+            series,
+            rows,
+            holdings,
+            holding_nanos,
+            holding_square_micros,
+            connect_delays,
+            first_failure,
+            pools,
+            most_live,
+            events,
+            simulated_flows,
+        } = other;
+        self.batches.iter_mut().zip(&batches).for_each(|(mine, theirs)| mine.add(theirs));
+        self.reasons.iter_mut().zip(reasons).for_each(|(mine, theirs)| *mine += theirs);
+        for (source, (attempts, failures)) in by_source {
+            let mine = self.by_source.entry(source).or_default();
+            *mine = (mine.0 + attempts, mine.1 + failures);
+        }
+        for (mine, theirs) in self.windows.iter_mut().zip(windows) {
+            *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
+        }
+        self.series.iter_mut().zip(series).for_each(|(mine, theirs)| mine.add(theirs));
+        for (row, theirs) in rows {
+            self.rows.entry(row).or_default().add(theirs);
+        }
+        self.holdings += holdings;
+        self.holding_nanos += holding_nanos;
+        self.holding_square_micros += holding_square_micros;
+        for (delay, flows) in connect_delays {
+            *self.connect_delays.entry(delay).or_default() += flows;
+        }
+        self.first_failure = self.first_failure.into_iter().chain(first_failure).min();
+        self.pools.open_nanos += pools.open_nanos;
+        self.pools.waiting_nanos += pools.waiting_nanos;
+        self.pools.opened += pools.opened;
+        self.most_live += most_live;
+        self.events += events;
+        self.simulated_flows += simulated_flows;
+    }
+}
+
+impl SeriesCounts {
+    fn add(&mut self, other: Self) {
+        let Self { successful, failed, in_use, resting } = other;
+        self.successful += successful;
+        self.failed += failed;
+        self.in_use += in_use;
+        self.resting += resting;
+    }
+}
+
+impl RowSummary {
+    /// Adds the same row of another part or trial.
+    pub fn add(&mut self, other: Self) {
+        let Self {
+            busy_nanos,
+            full_nanos,
+            instants,
+            in_use,
+            resting,
+            attempts,
+            snat_failures,
+            first_attempts,
+            first_failures,
+        } = other;
+        self.busy_nanos += busy_nanos;
+        self.full_nanos += full_nanos;
+        for (busy, count) in instants {
+            *self.instants.entry(busy).or_default() += count;
+        }
+        self.in_use += in_use;
+        self.resting += resting;
+        self.attempts += attempts;
+        self.snat_failures += snat_failures;
+        self.first_attempts += first_attempts;
+        self.first_failures += first_failures;
+    }
+}

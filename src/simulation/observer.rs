@@ -1,0 +1,89 @@
+//! What a run tells whoever keeps numbers.
+
+use super::RowId;
+use crate::flow::SourceId;
+use crate::snat::SnatFailure;
+use crate::time::SimTime;
+
+/// One try to get a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// When.
+    pub time: SimTime,
+    /// When the flow made its first try.
+    pub first: SimTime,
+    /// Whose flow.
+    pub source: SourceId,
+    /// Which row.
+    pub row: RowId,
+    /// Why it was refused, if it was.
+    pub refused: Option<SnatFailure>,
+}
+
+/// A port that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Which row.
+    pub row: RowId,
+    /// Granted; the beginning of the run for a flow of the stationary start.
+    pub start: SimTime,
+    /// The flow ended.
+    pub close: SimTime,
+    /// The port came free; [`SimTime::NEVER`] if the run ended first.
+    pub release: SimTime,
+    /// Whether it was there when the run began.
+    pub initial: bool,
+}
+
+/// A flow got its port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connected {
+    /// First try.
+    pub first: SimTime,
+    /// The try that succeeded.
+    pub time: SimTime,
+}
+
+/// How a flow or request came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// When it was asked for.
+    pub asked: SimTime,
+    /// A flow was asked for (a request on a kept-open connection is none).
+    pub flow: bool,
+    /// The client gave up connecting.
+    pub connection_failed: bool,
+    /// The request failed.
+    pub request_failed: bool,
+    /// The request met a connection whose mapping had expired.
+    pub stale: bool,
+}
+
+/// Client pools changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolLevel {
+    /// When.
+    pub time: SimTime,
+    /// Connections open, by how many more or fewer.
+    pub open: i64,
+    /// Requests in line, by how many more or fewer.
+    pub waiting: i64,
+}
+
+/// Keeps numbers of a run.
+pub trait Observer {
+    /// A try to get a port was granted or refused.
+    fn attempt(&mut self, attempt: Attempt);
+    /// A port was kept; told when the end is known, in no particular order.
+    fn kept(&mut self, kept: Kept);
+    /// No port of the row was free from `since` to `until`.
+    fn full(&mut self, row: RowId, since: SimTime, until: SimTime);
+    /// A flow got its port.
+    fn connected(&mut self, connected: Connected);
+    /// A flow or request was decided.
+    fn outcome(&mut self, outcome: Outcome);
+    /// Connections of client pools were opened or closed, requests joined or left the line.
+    fn pool_level(&mut self, level: PoolLevel);
+    /// Most flows live at one instant, where a cap over all rows was watched for.
+    fn most_live(&mut self, live: u64);
+}

@@ -1,0 +1,125 @@
+//! What is drawn about a flow when it arrives, and from that, when its port comes free.
+
+use super::{Source, System, TrialKey};
+use crate::flow::{EndKind, Protocol, SourceId};
+use crate::outbound::{Partition, Timers};
+use crate::random::{Purpose, Stream};
+use crate::time::{SimDuration, SimTime};
+use crate::workload::{Ends, SynSchedule};
+
+/// Everything about a flow that is drawn at its arrival, granted or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowDraws {
+    /// How long it is in use once it has a port.
+    pub lifetime: SimDuration,
+    /// How it ends.
+    pub end: EndKind,
+    /// How long its port rests.
+    pub hold_down: SimDuration,
+    /// Which of its source's rows it meets.
+    pub row: u32,
+    /// Which pod of the node asks.
+    pub pod: u32,
+}
+
+/// The random streams of one source.
+pub(super) struct SourceStreams {
+    lifetimes: Stream,
+    ends: Stream,
+    hold_downs: Stream,
+    instances: Stream,
+    pods: Stream,
+}
+
+impl SourceStreams {
+    pub(super) fn new(source: SourceId, key: TrialKey) -> Self {
+        let stream = |purpose| key.stream(purpose, u64::from(source.0));
+        Self {
+            lifetimes: stream(Purpose::Lifetime),
+            ends: stream(Purpose::End),
+            hold_downs: stream(Purpose::HoldDown),
+            instances: stream(Purpose::Instance),
+            pods: stream(Purpose::Pod),
+        }
+    }
+
+    /// Draws what the flow of `arrival` is like.
+    #[inline]
+    pub(super) fn draw(&mut self, system: &System, source: &Source, arrival: &super::Arrival) -> FlowDraws {
+        let workload = system.workload(source);
+        let (lifetime, end) = match arrival.recorded {
+            Some(recorded) => recorded,
+            None => (workload.lifetime.sample(&mut self.lifetimes), self.end(&workload.ends)),
+        };
+        let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, &mut self.hold_downs);
+        let row = match system.egress.partition {
+            Partition::Instances => self.instances.below(source.rows.len() as u64) as u32,
+            _ => 0,
+        };
+        let pod = match arrival.pod {
+            Some(pod) => pod,
+            None if workload.client_pool.is_some() => self.pods.below(u64::from(source.pods)) as u32,
+            None => 0,
+        };
+        FlowDraws { lifetime, end, hold_down, row, pod }
+    }
+
+    fn end(&mut self, ends: &Ends) -> EndKind {
+        if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(self.ends.uniform()) }
+    }
+}
+
+fn hold_down(timers: &Timers, protocol: Protocol, end: EndKind, stream: &mut Stream) -> SimDuration {
+    match (protocol, end) {
+        (Protocol::Udp, _) => timers.hold_down_udp.sample(stream),
+        (Protocol::Tcp, EndKind::Fin) => timers.hold_down_fin.sample(stream),
+        (Protocol::Tcp, EndKind::Rst | EndKind::Refused) => timers.hold_down_rst.sample(stream),
+        (Protocol::Tcp, EndKind::Abandoned | EndKind::HalfOpen) => SimDuration::ZERO,
+    }
+}
+
+/// When a granted flow leaves its port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settlement {
+    /// The mapping no longer serves the flow.
+    pub close: SimTime,
+    /// The port may serve its destination again.
+    pub release: SimTime,
+}
+
+impl Settlement {
+    /// Of a flow granted at `now` whose end is known (not half-open).
+    #[inline]
+    pub(super) fn of(timers: &Timers, protocol: Protocol, flow: &FlowDraws, now: SimTime) -> Self {
+        let close = match (protocol, flow.end) {
+            (Protocol::Udp, _) => now + flow.lifetime + timers.udp_idle_timeout,
+            (Protocol::Tcp, EndKind::Refused) => now,
+            (Protocol::Tcp, EndKind::Abandoned) => match timers.idle_timeout {
+                Some(idle_timeout) => now + flow.lifetime + idle_timeout,
+                None => SimTime::NEVER,
+            },
+            (Protocol::Tcp, _) => now + flow.lifetime,
+        };
+        Self { close, release: close + flow.hold_down }
+    }
+
+    /// Of a SYN granted at `now` that is never answered: further SYNs that meet the live mapping keep it. Also
+    /// gives the number of the first resend that finds the mapping gone.
+    pub(super) fn half_open(
+        timers: &Timers,
+        syn: &SynSchedule,
+        first: SimTime,
+        now: SimTime,
+        next_resend: usize,
+    ) -> (Self, usize) {
+        let mut gone = now + timers.half_open;
+        let mut next = next_resend;
+        while let Some(resend) = syn.resends.get(next).map(|resend| first + *resend)
+            && resend < gone
+        {
+            gone = resend + timers.half_open;
+            next += 1;
+        }
+        (Self { close: gone, release: gone }, next)
+    }
+}

@@ -1,0 +1,96 @@
+//! Which sources can ever compete: union-find over sources and the rows they touch.
+
+use super::{RowId, System};
+use crate::flow::SourceId;
+use crate::workload::Arrivals;
+
+/// How a system is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharding {
+    /// As small as exactness allows.
+    Smallest,
+    /// Everything in one shard: needed under a cap over all rows that may bind.
+    Coupled,
+}
+
+/// Sources that run together, and the rows they touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Rising.
+    pub sources: Vec<SourceId>,
+    /// Rising.
+    pub rows: Vec<RowId>,
+}
+
+/// A process that is regenerated in each shard that it feeds is worth so many shards, and no more.
+const MOST_REGENERATING_SHARDS: usize = 64;
+
+/// Cuts `system` into shards, in the order of their first source.
+pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
+    let mut sets = DisjointSets::new(system.sources.len() + system.rows.len());
+    let row_member = |row: &RowId| system.sources.len() + row.index();
+    for (number, source) in system.sources.iter().enumerate() {
+        for row in &source.rows {
+            sets.join(number, row_member(row));
+        }
+        if sharding == Sharding::Coupled {
+            sets.join(0, number);
+        }
+    }
+    let mut groups: Vec<Vec<SourceId>> = Vec::new();
+    let mut group_of = std::collections::HashMap::new();
+    for number in 0..system.sources.len() {
+        let group = *group_of.entry(sets.root(number)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(SourceId(number as u32));
+    }
+    regroup(system, groups).into_iter().map(|sources| shard(system, sources)).collect()
+}
+
+/// Merging is always exact; it saves regenerating a workload's process once per shard.
+fn regroup(system: &System, groups: Vec<Vec<SourceId>>) -> Vec<Vec<SourceId>> {
+    let regenerates = |workload: &crate::workload::Workload| !matches!(workload.arrivals, Arrivals::Poisson { .. });
+    if groups.len() <= MOST_REGENERATING_SHARDS || !system.workloads.iter().any(regenerates) {
+        return groups;
+    }
+    let size = groups.len().div_ceil(MOST_REGENERATING_SHARDS);
+    let merge = |groups: &[Vec<SourceId>]| {
+        let mut merged = groups.concat();
+        merged.sort_unstable();
+        merged
+    };
+    groups.chunks(size).map(merge).collect()
+}
+
+fn shard(system: &System, sources: Vec<SourceId>) -> Shard {
+    let mut rows: Vec<RowId> =
+        sources.iter().flat_map(|source| system.sources[source.index()].rows.iter().copied()).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    Shard { sources, rows }
+}
+
+struct DisjointSets {
+    parents: Vec<usize>,
+}
+
+impl DisjointSets {
+    fn new(members: usize) -> Self {
+        Self { parents: (0..members).collect() }
+    }
+
+    fn root(&mut self, mut member: usize) -> usize {
+        while self.parents[member] != member {
+            self.parents[member] = self.parents[self.parents[member]];
+            member = self.parents[member];
+        }
+        member
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[one.max(other)] = one.min(other);
+    }
+}

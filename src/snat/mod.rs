@@ -1,0 +1,34 @@
+//! What every SNAT device has: rows of ports that fill up, rest and come free, and reasons to refuse.
+
+mod indexed_row;
+mod release_queue;
+mod row;
+
+pub use indexed_row::IndexedRow;
+pub use release_queue::ReleaseQueue;
+pub use row::{Caps, Row};
+
+/// Why an attempt found no legal port. An outcome, not an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SnatFailure {
+    /// Every port is taken or rests.
+    NoFreePort,
+    /// Ports are free, but no public IP may have another flow to this destination.
+    DestinationCap,
+    /// Ports are free, but the device may have no more flows at all.
+    TotalCap,
+}
+
+impl SnatFailure {
+    /// All reasons, in the order that summaries count them.
+    pub const ALL: [Self; 3] = [Self::NoFreePort, Self::DestinationCap, Self::TotalCap];
+
+    /// Its name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoFreePort => "no_free_port",
+            Self::DestinationCap => "destination_cap",
+            Self::TotalCap => "total_cap",
+        }
+    }
+}
