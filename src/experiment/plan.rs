@@ -127,8 +127,8 @@ fn begins_by_itself(workload: &Workload) -> bool {
     matches!(workload.arrivals, Arrivals::Burst { .. } | Arrivals::Herd { .. } | Arrivals::Trace(_))
 }
 
-/// Longest hold-down and 5 mean lifetimes.
-fn settling_time(system: &System) -> SimDuration {
+/// A warm-up after which the start is forgotten: longest hold-down and 5 mean lifetimes.
+pub fn settling_time(system: &System) -> SimDuration {
     let longest = system.workloads.iter().map(|workload| {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);

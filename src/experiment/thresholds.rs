@@ -31,6 +31,11 @@ pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> 
 /// Judges one threshold.
 pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
+    judge_interval(estimate, low, high, threshold)
+}
+
+/// Judges an interval.
+pub fn judge_interval(estimate: Option<f64>, low: f64, high: f64, threshold: &Threshold) -> ThresholdResult {
     let holds = |value: f64| match threshold.comparison {
         Comparison::Below => value < threshold.limit,
         Comparison::AtMost => value <= threshold.limit,

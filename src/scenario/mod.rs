@@ -1,5 +1,17 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
+mod devices;
+pub mod file;
+mod laws;
+mod overrides;
+mod reader;
+mod trace;
+mod traffic;
+pub mod tree;
+pub mod units;
+
+pub use file::{Override, parse_threshold, read, read_as, read_text};
+
 use crate::cluster::Cluster;
 use crate::outbound::custom::Custom;
 use crate::outbound::firewall::Firewall;

@@ -5,6 +5,7 @@
 //! shard.
 
 mod client_pools;
+mod every_size;
 mod feed;
 mod observer;
 mod settlement;
@@ -13,6 +14,7 @@ mod stationary;
 mod system;
 mod trial;
 
+pub use every_size::first_attempt_ports;
 pub use feed::{Arrival, Feed};
 pub use observer::{Attempt, Connected, Kept, Observer, Outcome, PoolLevel};
 pub use settlement::FlowDraws;

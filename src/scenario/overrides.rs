@@ -1,0 +1,87 @@
+//! Keys set from the command line: `--set workload.checkout.client_pool.max=50`.
+
+use super::file::Override;
+use super::tree::{Node, Value, parse};
+use crate::error::{Error, Problem};
+
+/// Short names.
+const SHORT: [(&str, &str); 4] = [
+    ("public_ips", "outbound.public_ips"),
+    ("ports_per_node", "outbound.ports_per_node"),
+    ("idle_timeout", "outbound.idle_timeout"),
+    ("instances", "outbound.instances"),
+];
+
+/// Sets each key in `tree`.
+pub fn apply(tree: &mut Node, overrides: &[Override]) -> Result<(), Error> {
+    let set = |(key, value): &Override| set(tree, key, value).err();
+    let problems: Vec<Problem> = overrides.iter().filter_map(set).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
+    let full = match key {
+        "nodes" => only(tree, "node_pool", "nodes")?,
+        "pool_max" => only(tree, "workload", "client_pool.max")?,
+        _ => SHORT.iter().find(|(short, _)| *short == key).map_or(key, |(_, full)| full).to_string(),
+    };
+    let mut node = tree;
+    let mut steps = full.split('.').peekable();
+    while let Some(step) = steps.next() {
+        node = descend(node, step, key)?;
+        if steps.peek().is_some() && !matches!(node.value, Value::Table(_) | Value::List(_)) {
+            *node = Node::set(Value::Table(Vec::new()));
+        }
+    }
+    *node = read_value(value);
+    Ok(())
+}
+
+/// The entry of a table, or the table of a list by its `name` or number.
+fn descend<'a>(node: &'a mut Node, step: &str, key: &str) -> Result<&'a mut Node, Problem> {
+    if !matches!(node.value, Value::List(_)) {
+        return node.entry(step).ok_or_else(|| problem(key, format!("`{step}` is not in a table")));
+    }
+    let Value::List(nodes) = &mut node.value else { return Err(problem(key, "no list".into())) };
+    let named = |node: &Node| matches!(node.get("name").map(|name| &name.value), Some(Value::Text(name)) if name == step);
+    let position = nodes.iter().position(named).or_else(|| step.parse().ok()).filter(|position| *position < nodes.len());
+    match position {
+        Some(position) => Ok(&mut nodes[position]),
+        None => Err(problem(key, format!("no table is called \"{step}\""))),
+    }
+}
+
+/// The path of a key in the only table of a kind.
+fn only(tree: &Node, kind: &str, key: &str) -> Result<String, Problem> {
+    match tree.get(kind).map(|node| &node.value) {
+        Some(Value::List(tables)) if tables.len() == 1 => Ok(format!("{kind}.0.{key}")),
+        Some(Value::List(tables)) => Err(problem(key, format!("there are {} `[[{kind}]]`; write `{kind}.NAME.{key}`", tables.len()))),
+        _ => Err(problem(key, format!("the scenario has no `[[{kind}]]`"))),
+    }
+}
+
+fn problem(key: &str, message: String) -> Problem {
+    Problem { file: "--set".into(), line: None, column: None, message: format!("`{key}`: {message}"), help: None }
+}
+
+/// TOML where it is TOML, text otherwise.
+fn read_value(value: &str) -> Node {
+    let parsed = parse("--set", &format!("value = {value}")).ok();
+    let node = parsed.and_then(|tree| tree.get("value").cloned());
+    let mut node = node.unwrap_or_else(|| Node::set(Value::Text(value.into())));
+    forget_places(&mut node);
+    node
+}
+
+/// Places in a flag would be taken for places in the file.
+fn forget_places(node: &mut Node) {
+    node.span = 0..0;
+    match &mut node.value {
+        Value::List(nodes) => nodes.iter_mut().for_each(forget_places),
+        Value::Table(entries) => entries.iter_mut().for_each(|entry| {
+            entry.span = 0..0;
+            forget_places(&mut entry.node);
+        }),
+        _ => {}
+    }
+}

@@ -1,0 +1,246 @@
+//! Reads a tree and collects everything that is wrong with it, each with its place.
+
+use super::tree::{Entry, Node, Value, line_and_column};
+use super::units;
+use crate::error::{Error, Problem};
+use crate::time::SimDuration;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// A text being read, and the problems found so far.
+pub struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: RefCell<Vec<(usize, Problem)>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Nothing wrong yet.
+    pub fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// Notes a problem at `span`.
+    pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) {
+        let place = (span.end > 0).then(|| line_and_column(self.text, span.start));
+        let problem = Problem {
+            file: self.file.into(),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+            message,
+            help,
+        };
+        self.problems.borrow_mut().push((span.start, problem));
+    }
+
+    /// All problems in order of their place, or nothing.
+    pub fn finish(self) -> Result<(), Error> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|(start, _)| *start);
+        let problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+    }
+
+    /// Whether a problem was noted.
+    pub fn has_problems(&self) -> bool {
+        !self.problems.borrow().is_empty()
+    }
+
+    /// The table at `node`, called `name`.
+    pub fn table(&'a self, node: &'a Node, name: &str) -> Table<'a> {
+        let entries: &[Entry] = match &node.value {
+            Value::Table(entries) => entries,
+            _ => {
+                self.problem(&node.span, format!("`{name}` is {}, not a table", node.kind()), None);
+                &[]
+            }
+        };
+        Table { reader: self, name: name.into(), entries, span: node.span.clone(), asked: RefCell::new(Vec::new()) }
+    }
+}
+
+/// A table being read. Keys that nobody asked for are unknown.
+pub struct Table<'a> {
+    /// The reader it belongs to.
+    pub reader: &'a Reader<'a>,
+    name: String,
+    entries: &'a [Entry],
+    /// Where it stands.
+    pub span: Range<usize>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl<'a> Table<'a> {
+    /// The value of `key`, if it is there.
+    pub fn get(&self, key: &str) -> Option<&'a Node> {
+        self.asked.borrow_mut().push(key.into());
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// All entries, which then count as asked for.
+    pub fn all(&self) -> &'a [Entry] {
+        self.asked.borrow_mut().extend(self.entries.iter().map(|entry| entry.key.clone()));
+        self.entries
+    }
+
+    /// The value of `key`; a problem if it is missing.
+    pub fn need(&self, key: &str, example: &str) -> Option<&'a Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            self.wrong(&self.span, format!("`{}` lacks `{key}`", self.name), Some(format!("write `{key} = {example}`")));
+        }
+        found
+    }
+
+    /// Notes a problem.
+    pub fn wrong(&self, span: &Range<usize>, message: String, help: Option<String>) {
+        self.reader.problem(span, message, help);
+    }
+
+    /// A problem for each key that nobody asked for.
+    pub fn finish(self) {
+        let asked = self.asked.borrow();
+        for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key)) {
+            let near = asked.iter().max_by(|one, other| {
+                strsim::jaro_winkler(one, &entry.key).total_cmp(&strsim::jaro_winkler(other, &entry.key))
+            });
+            let near = near.filter(|near| strsim::jaro_winkler(near, &entry.key) > 0.75);
+            let mut known: Vec<&String> = asked.iter().collect();
+            known.sort();
+            known.dedup();
+            let known = known.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
+            let help = near.map_or(format!("known here: {known}"), |near| format!("did you mean `{near}`?"));
+            self.reader.problem(&entry.span, format!("unknown key `{}` in `{}`", entry.key, self.name), Some(help));
+        }
+    }
+
+    /// A time.
+    pub fn duration(&self, key: &str) -> Option<SimDuration> {
+        self.get(key).and_then(|node| duration(self.reader, key, node))
+    }
+
+    /// A rate, per second.
+    pub fn rate(&self, key: &str) -> Option<f64> {
+        let node = self.need(key, "\"40 per s\"")?;
+        let read = match &node.value {
+            Value::Text(text) => units::rate(text),
+            _ => Err(format!("is {}, which has no unit; write such as \"40 per s\"", node.kind())),
+        };
+        let read = read.and_then(|rate| {
+            if rate > 0.0 && rate <= MOST_PER_SECOND { Ok(rate) } else { Err(format!("is {rate} per s; write a rate above 0 and at most 1e9 per s")) }
+        });
+        read.map_err(|why| self.wrong(&node.span, format!("`{key}` {why}"), None)).ok()
+    }
+
+    /// A whole number within bounds.
+    pub fn count(&self, key: &str, least: u64, most: u64) -> Option<u64> {
+        self.get(key).and_then(|node| count(self.reader, key, node, least, most))
+    }
+
+    /// A number within bounds (both allowed).
+    pub fn number(&self, key: &str, least: f64, most: f64) -> Option<f64> {
+        let node = self.get(key)?;
+        number(self.reader, key, node, least, most)
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        let node = self.get(key)?;
+        match &node.value {
+            Value::Text(text) => Some(text),
+            _ => {
+                self.wrong(&node.span, format!("`{key}` is {}, not a text in quotes", node.kind()), None);
+                None
+            }
+        }
+    }
+
+    /// One of several words.
+    pub fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.get(key).and_then(|node| choice(self.reader, key, node, choices))
+    }
+
+    /// The one key of a table whose keys are alternatives.
+    pub fn only(&self, allowed: &[&str]) -> Option<(&'a str, &'a Node)> {
+        allowed.iter().for_each(|key| self.asked.borrow_mut().push((*key).into()));
+        match self.entries {
+            [entry] if allowed.contains(&entry.key.as_str()) => Some((entry.key.as_str(), &entry.node)),
+            [_] => None,
+            _ => {
+                let message = format!("`{}` needs exactly one of {}", self.name, allowed.join(", "));
+                self.wrong(&self.span, message, None);
+                None
+            }
+        }
+    }
+}
+
+/// Faster than any machine opens connections.
+const MOST_PER_SECOND: f64 = 1e9;
+
+/// A time at `node`.
+pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
+    let read = match &node.value {
+        Value::Text(text) => units::duration(text),
+        Value::Integer(number) => Err(format!("is {number}, which has no unit; write \"{number}s\" or \"{number}m\"")),
+        _ => Err(format!("is {}, not a time; write such as \"30s\"", node.kind())),
+    };
+    read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()
+}
+
+/// A whole number at `node`.
+pub fn count(reader: &Reader<'_>, key: &str, node: &Node, least: u64, most: u64) -> Option<u64> {
+    match node.value {
+        Value::Integer(number) if u64::try_from(number).is_ok_and(|number| (least..=most).contains(&number)) => {
+            Some(number as u64)
+        }
+        _ => {
+            let message = format!("`{key}` is {}; allowed is a whole number from {least} to {most}", node.kind());
+            reader.problem(&node.span, message, None);
+            None
+        }
+    }
+}
+
+/// A number at `node`.
+pub fn number(reader: &Reader<'_>, key: &str, node: &Node, least: f64, most: f64) -> Option<f64> {
+    let value = match node.value {
+        Value::Integer(number) => number as f64,
+        Value::Float(number) => number,
+        _ => f64::NAN,
+    };
+    if (least..=most).contains(&value) {
+        return Some(value);
+    }
+    let message = format!("`{key}` is {}; allowed is a number from {least} to {most}", node.kind());
+    reader.problem(&node.span, message, None);
+    None
+}
+
+/// One of several words at `node`.
+pub fn choice<T: Copy>(reader: &Reader<'_>, key: &str, node: &Node, choices: &[(&str, T)]) -> Option<T> {
+    if let Value::Text(text) = &node.value
+        && let Some((_, value)) = choices.iter().find(|(name, _)| name == text)
+    {
+        return Some(*value);
+    }
+    let allowed = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let near = match &node.value {
+        Value::Text(text) => choices.iter().find(|(name, _)| strsim::jaro_winkler(name, text) > 0.85),
+        _ => None,
+    };
+    let help = near.map(|(name, _)| format!("did you mean \"{name}\"?"));
+    reader.problem(&node.span, format!("`{key}` is {}; allowed is {allowed}", node.kind()), help);
+    None
+}
+
+/// The items of a list at `node`.
+pub fn list<'a>(reader: &Reader<'_>, key: &str, node: &'a Node) -> &'a [Node] {
+    match &node.value {
+        Value::List(nodes) => nodes,
+        _ => {
+            reader.problem(&node.span, format!("`{key}` is {}, not a list", node.kind()), None);
+            &[]
+        }
+    }
+}

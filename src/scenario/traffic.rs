@@ -1,0 +1,346 @@
+//! The `[[workload]]` tables.
+
+use super::laws::law;
+use super::reader::{Reader, Table, count, duration, list};
+use super::trace;
+use super::tree::{Node, Value};
+use crate::cluster::{Cluster, NodePool};
+use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
+use crate::time::SimDuration;
+use crate::workload::arrivals::{BatchSize, BurstSize, RECORDED_LIFETIME};
+use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, PoolOrder, Reach, SynSchedule, Workload};
+
+/// What a workload may refer to.
+pub struct Surroundings<'a> {
+    /// The machines.
+    pub cluster: &'a Cluster,
+    /// Destinations so far; recorded and made-up ones are added.
+    pub destinations: Vec<Destination>,
+}
+
+/// More than this in one number is a slip.
+const MOST_FLOWS: u64 = 100_000_000;
+const MOST_PODS: u64 = 1_000_000;
+const MOST_DESTINATIONS: u64 = 1_000_000;
+
+/// Reads one workload.
+pub fn workload<'a>(reader: &'a Reader<'a>, node: &'a Node, number: usize, around: &mut Surroundings<'_>) -> Option<Workload> {
+    let table = reader.table(node, "workload");
+    let name = table.text("name").map_or_else(|| format!("workload-{}", number + 1), str::to_string);
+    let pool = node_pool(&table, around.cluster);
+    let pods = table.count("pods", 1, MOST_PODS);
+    let pods = if table.get("pods").is_some() { pods } else { Some(1) };
+    let pods = pool.and_then(|pool| placement(&table, pool, pods?));
+    let arrivals = match table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }") {
+        Some(node) => arrivals(reader, node, around, pool),
+        None => None,
+    };
+    let recorded = arrivals.as_ref().is_some_and(Arrivals::is_recorded);
+    let lifetime = lifetime(reader, &table, recorded);
+    let destinations = match &arrivals {
+        Some(Arrivals::Trace(records)) => Some(trace::destinations_of(records)),
+        _ => destinations(reader, &table, around),
+    };
+    let connect_timeout = table.duration("connect_timeout");
+    let syn = syn(reader, &table, connect_timeout);
+    let ends = ends(reader, &table);
+    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
+    if let Some(retry) = table.get("retry") {
+        let message = "`retry` is not simulated: applications do not try again in this version".to_string();
+        table.wrong(&retry.span, message, Some("remove `retry`".into()));
+    }
+    check_client_pool(&table, client_pool.is_some(), ends.as_ref(), destinations.as_deref(), around);
+    table.finish();
+    Some(Workload {
+        name,
+        arrivals: arrivals?,
+        lifetime: lifetime?,
+        ends: ends?,
+        syn: syn?,
+        connect_timeout,
+        client_pool,
+        pods: pods?,
+        destinations: destinations?,
+    })
+}
+
+fn check_client_pool(
+    table: &Table<'_>,
+    pooled: bool,
+    ends: Option<&Ends>,
+    destinations: Option<&[(DestinationId, f64)]>,
+    around: &Surroundings<'_>,
+) {
+    if !pooled {
+        return;
+    }
+    let unusual = [EndKind::Abandoned, EndKind::HalfOpen, EndKind::Refused];
+    if ends.is_some_and(|ends| unusual.iter().any(|end| ends.share(*end) > 0.0)) {
+        let message = "with `client_pool`, connections end by `fin` or `rst` only".to_string();
+        table.wrong(&table.span, message, Some("remove abandoned, half_open and refused from `ends`".into()));
+    }
+    let udp = |id: &DestinationId| around.destinations[id.index()].protocol == Protocol::Udp;
+    if destinations.is_some_and(|destinations| destinations.iter().any(|(id, _)| udp(id))) {
+        table.wrong(&table.span, "`client_pool` is for TCP destinations only".into(), None);
+    }
+}
+
+fn node_pool<'c>(table: &Table<'_>, cluster: &'c Cluster) -> Option<&'c NodePool> {
+    let node = table.get("node_pool");
+    let Some(name) = table.text("node_pool") else {
+        return if node.is_some() { None } else { cluster.node_pools.first() };
+    };
+    let found = cluster.node_pools.iter().find(|pool| pool.name == name);
+    if let (None, Some(node)) = (found, node) {
+        let names = cluster.node_pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ");
+        table.wrong(&node.span, format!("`node_pool` is \"{name}\"; there are {names}"), None);
+    }
+    found
+}
+
+/// The node of each pod.
+fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId>> {
+    let even = |pod: u64, first: u32, nodes: u32| NodeId(first + (pod % u64::from(nodes)) as u32);
+    let node = match table.get("placement") {
+        None => return Some((0..pods).map(|pod| even(pod, pool.first.0, pool.nodes)).collect()),
+        Some(node) => node,
+    };
+    if matches!(node.value, Value::Text(_)) {
+        table.choice("placement", &[("even", ())])?;
+        return Some((0..pods).map(|pod| even(pod, pool.first.0, pool.nodes)).collect());
+    }
+    let placement = table.reader.table(node, "placement");
+    let share = placement.need("hot_node", "0.5").and_then(|_| placement.number("hot_node", 0.0, 1.0));
+    placement.finish();
+    let hot = if pool.nodes == 1 { pods } else { (share? * pods as f64).round() as u64 };
+    let place = |pod: u64| match pod < hot {
+        true => pool.first,
+        false => even(pod - hot, pool.first.0 + 1, pool.nodes - 1),
+    };
+    Some((0..pods).map(place).collect())
+}
+
+const ARRIVALS: [&str; 6] = ["poisson", "even", "burst", "herd", "batch", "trace"];
+
+fn arrivals<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    around: &mut Surroundings<'_>,
+    pool: Option<&NodePool>,
+) -> Option<Arrivals> {
+    let table = reader.table(node, "arrivals");
+    let (name, node) = match table.only(&ARRIVALS) {
+        Some(only) => only,
+        None => {
+            table.finish();
+            return None;
+        }
+    };
+    let full = format!("arrivals.{name}");
+    let kind = reader.table(node, &full);
+    let read = match name {
+        "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
+        "even" => even(&kind),
+        "burst" => burst(reader, &kind, around.cluster),
+        "herd" => herd(&kind),
+        "batch" => batch(reader, &kind),
+        _ => trace::arrivals(reader, &kind, around, pool?),
+    };
+    kind.finish();
+    read
+}
+
+fn even(kind: &Table<'_>) -> Option<Arrivals> {
+    let first = kind.duration("first");
+    let gap_s = 1.0 / kind.rate("rate")?;
+    Some(Arrivals::Even { gap_s, first: first.unwrap_or_else(|| SimDuration::from_secs_f64(gap_s)) })
+}
+
+fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {
+    let at = kind.duration("at").unwrap_or(SimDuration::ZERO);
+    let spread = kind.duration("spread").unwrap_or(SimDuration::ZERO);
+    let flows = kind.count("flows", 1, MOST_FLOWS).map(|flows| BurstSize::Total(flows as u32));
+    let flows = match kind.get("per_node") {
+        None => {
+            kind.need("flows", "1500")?;
+            flows?
+        }
+        Some(node) => {
+            let counts = list(reader, "per_node", node);
+            if counts.len() > cluster.nodes() as usize {
+                let message = format!("`per_node` has {} entries for {} nodes", counts.len(), cluster.nodes());
+                reader.problem(&node.span, message, None);
+            }
+            let counts: Option<Vec<u32>> =
+                counts.iter().map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32)).collect();
+            BurstSize::PerNode(counts?)
+        }
+    };
+    Some(Arrivals::Burst { at, flows, spread })
+}
+
+fn herd(kind: &Table<'_>) -> Option<Arrivals> {
+    let every = kind.need("every", "\"60s\"").and_then(|_| kind.duration("every"));
+    let clients = kind.need("clients", "700").and_then(|_| kind.count("clients", 1, MOST_FLOWS));
+    let jitter = kind.duration("jitter").unwrap_or(SimDuration::ZERO);
+    let every = every?;
+    if every == SimDuration::ZERO {
+        kind.wrong(&kind.span, "`every` is 0; allowed is a time above 0".into(), None);
+        return None;
+    }
+    Some(Arrivals::Herd { every, clients: clients? as u32, jitter })
+}
+
+fn batch<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let rate = kind.rate("rate");
+    kind.choice("accept", &[("partial", ())]);
+    let size = kind.need("size", "{ constant = 10 }")?;
+    let table = reader.table(size, "arrivals.batch.size");
+    let size = match table.only(&["constant", "geometric"])? {
+        ("constant", node) => BatchSize::Constant(count(reader, "constant", node, 1, 1_000_000)? as u32),
+        (_, node) => {
+            let geometric = reader.table(node, "arrivals.batch.size.geometric");
+            let mean = geometric.need("mean", "5.0").and_then(|_| geometric.number("mean", 1.0, 1e6));
+            geometric.finish();
+            BatchSize::Geometric(mean?)
+        }
+    };
+    Some(Arrivals::Batch { rate: rate?, size })
+}
+
+fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>, recorded: bool) -> Option<Law> {
+    if recorded {
+        return Some(RECORDED_LIFETIME);
+    }
+    table.need("lifetime", "{ exponential = { mean = \"240s\" } }").and_then(|node| law(reader, "lifetime", node))
+}
+
+fn destinations<'a>(
+    reader: &'a Reader<'a>,
+    table: &Table<'a>,
+    around: &mut Surroundings<'_>,
+) -> Option<Vec<(DestinationId, f64)>> {
+    let (given, mix) = (table.get("destinations"), table.get("destination_mix"));
+    match (given, mix) {
+        (Some(_), Some(mix)) => {
+            reader.problem(&mix.span, "write either `destinations` or `destination_mix`, not both".into(), None);
+            None
+        }
+        (Some(node), None) => weights(reader, node, around),
+        (None, Some(node)) => zipf(reader, node, around),
+        (None, None) if around.destinations.len() == 1 => Some(vec![(DestinationId(0), 1.0)]),
+        (None, None) => {
+            let help = "write `destinations = { \"NAME\" = 1.0 }`".to_string();
+            let message = format!("`workload` lacks `destinations`, and there are {} to choose from", around.destinations.len());
+            table.wrong(&table.span, message, Some(help));
+            None
+        }
+    }
+}
+
+fn weights<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &Surroundings<'_>) -> Option<Vec<(DestinationId, f64)>> {
+    let table = reader.table(node, "destinations");
+    let mut weights = Vec::new();
+    for entry in table.all() {
+        let Some(position) = around.destinations.iter().position(|each| each.name == entry.key) else {
+            let names = around.destinations.iter().take(8).map(|each| each.name.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("no destination is called \"{}\"; there are {names}", entry.key);
+            reader.problem(&entry.span, message, None);
+            continue;
+        };
+        let weight = super::reader::number(reader, &entry.key, &entry.node, 0.0, 1e12);
+        weights.extend(weight.map(|weight| (DestinationId(position as u32), weight)));
+    }
+    let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+    if sum <= 0.0 {
+        if !reader.has_problems() {
+            reader.problem(&node.span, "the weights of `destinations` sum to 0".into(), Some("give one a weight above 0".into()));
+        }
+        return None;
+    }
+    weights.retain(|(_, weight)| *weight > 0.0);
+    Some(weights.into_iter().map(|(id, weight)| (id, weight / sum)).collect())
+}
+
+fn zipf<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &mut Surroundings<'_>) -> Option<Vec<(DestinationId, f64)>> {
+    let mix = reader.table(node, "destination_mix");
+    let (_, node) = mix.only(&["zipf"])?;
+    let zipf = reader.table(node, "destination_mix.zipf");
+    let exponent = zipf.need("exponent", "1.0").and_then(|_| zipf.number("exponent", 0.0, 10.0));
+    let count = zipf.need("count", "50").and_then(|_| zipf.count("count", 1, MOST_DESTINATIONS));
+    zipf.finish();
+    mix.finish();
+    let (exponent, count) = (exponent?, count?);
+    let weights: Vec<f64> = (1..=count).map(|rank| libm::pow(rank as f64, -exponent)).collect();
+    let sum: f64 = weights.iter().sum();
+    let first = around.destinations.len() as u32;
+    for rank in 1..=count as u32 {
+        let address = first + rank - 1;
+        let name = format!("zipf-{rank}");
+        around.destinations.push(Destination { name, address, protocol: Protocol::Tcp, reach: Reach::Internet });
+    }
+    Some(weights.iter().enumerate().map(|(rank, weight)| (DestinationId(first + rank as u32), weight / sum)).collect())
+}
+
+fn ends<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Ends> {
+    let Some(node) = table.get("ends") else { return Some(Ends::ALL_FIN) };
+    let ends = reader.table(node, "ends");
+    let names = ["fin", "rst", "abandoned", "half_open", "refused"];
+    let shares = names.map(|name| ends.number(name, 0.0, 1.0).unwrap_or(0.0));
+    ends.finish();
+    let sum: f64 = shares.iter().sum();
+    if (sum - 1.0).abs() > 1e-9 {
+        let message = format!("the shares of `ends` sum to {sum}; they must sum to 1");
+        reader.problem(&node.span, message, None);
+        return None;
+    }
+    Some(Ends(shares))
+}
+
+/// Linux 6.5 and later, `Documentation/networking/ip-sysctl.rst`: tcp_syn_linear_timeouts 4, tcp_syn_retries 6.
+const LINUX_6_5: ([u64; 10], u64) = ([1, 2, 3, 4, 5, 7, 11, 19, 35, 67], 131);
+/// Linux before 6.5, the same document: tcp_syn_retries 6.
+const LINUX_CLASSIC: ([u64; 6], u64) = ([1, 3, 7, 15, 31, 63], 127);
+
+fn schedule(resends: &[u64], give_up: u64) -> SynSchedule {
+    let resends = resends.iter().map(|seconds| SimDuration::from_secs(*seconds)).collect();
+    SynSchedule { resends, give_up: Some(SimDuration::from_secs(give_up)) }
+}
+
+fn syn<'a>(reader: &'a Reader<'a>, table: &Table<'a>, connect_timeout: Option<SimDuration>) -> Option<SynSchedule> {
+    let node = table.get("syn");
+    if let Some(Node { value: Value::List(gaps), span }) = node {
+        let gaps: Option<Vec<SimDuration>> = gaps.iter().map(|gap| duration(reader, "syn", gap)).collect();
+        if connect_timeout.is_none() {
+            let help = Some("write `connect_timeout = \"10s\"`".to_string());
+            reader.problem(span, "a list of SYN gaps needs `connect_timeout`, when the client gives up".into(), help);
+            return None;
+        }
+        let mut at = SimDuration::ZERO;
+        let resends = gaps?.into_iter().map(|gap| {
+            at = at.plus(gap);
+            at
+        });
+        let resends = resends.collect();
+        return Some(SynSchedule { resends, give_up: None }.ended_by(connect_timeout));
+    }
+    let named = match node {
+        None => 0,
+        Some(node) => super::reader::choice(reader, "syn", node, &[("linux-6.5", 0), ("linux-classic", 1), ("none", 2)])?,
+    };
+    let schedule = match named {
+        0 => schedule(&LINUX_6_5.0, LINUX_6_5.1),
+        1 => schedule(&LINUX_CLASSIC.0, LINUX_CLASSIC.1),
+        _ => SynSchedule::NONE,
+    };
+    Some(schedule.ended_by(connect_timeout))
+}
+
+fn client_pool<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<ClientPool> {
+    let pool = reader.table(node, "client_pool");
+    let max = pool.need("max", "50").and_then(|_| pool.count("max", 1, u64::from(u32::MAX)));
+    let idle_timeout = pool.duration("idle_timeout");
+    let order = pool.choice("order", &[("lifo", PoolOrder::Lifo)]).unwrap_or_default();
+    pool.finish();
+    Some(ClientPool { max: max? as u32, idle_timeout, order })
+}

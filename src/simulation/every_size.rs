@@ -1,0 +1,50 @@
+//! One pass over a shard that serves every row size: rows without a limit, lowest free port first.
+
+use super::settlement::{Settlement, SourceStreams};
+use super::{Feed, Shard, System, TrialKey};
+use crate::flow::{EndKind, Protocol};
+use crate::snat::IndexedRow;
+use crate::workload::SynSchedule;
+
+/// How many measured first attempts took each port number.
+///
+/// A row of `c` ports would have refused exactly those that took number `c` or higher, counting from 0, provided
+/// nobody acts on a refusal.
+pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey) -> Vec<u64> {
+    let mut rows = vec![IndexedRow::default(); shard.rows.len()];
+    let mut streams: Vec<SourceStreams> = shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
+    let mut feed = Feed::new(system, shard, key);
+    let mut taken = Vec::new();
+    while let Some(arrival) = feed.pop()
+        && arrival.time < system.timing.end
+    {
+        let Ok(position) = shard.sources.binary_search(&arrival.source) else { continue };
+        let source = &system.sources[arrival.source.index()];
+        let draws = streams[position].draw(system, source, &arrival);
+        let Some(row) = source.rows.get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok()) else {
+            continue;
+        };
+        let port = rows[row].open(arrival.time);
+        rows[row].keep_until(port, release(system, source, &draws, arrival.time));
+        if system.timing.measures(arrival.time) {
+            let port = port as usize;
+            taken.resize(taken.len().max(port + 1), 0);
+            taken[port] += 1;
+        }
+    }
+    taken
+}
+
+fn release(
+    system: &System,
+    source: &super::Source,
+    draws: &super::FlowDraws,
+    now: crate::time::SimTime,
+) -> crate::time::SimTime {
+    let timers = &system.egress.timers;
+    let protocol = system.protocol(source);
+    if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
+        return Settlement::half_open(timers, &SynSchedule::NONE, now, now, 0).0.release;
+    }
+    Settlement::of(timers, protocol, draws, now).release
+}
