@@ -16,6 +16,7 @@ pub mod profile;
 pub mod random;
 pub mod simulation;
 pub mod snat;
+pub mod report;
 pub mod scenario;
 pub mod time;
 pub mod workload;

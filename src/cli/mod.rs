@@ -1,1 +1,186 @@
-//! The command line.
+//! The command line: arguments in, one exit status out.
+
+mod compare;
+mod models;
+mod run;
+mod size;
+mod watch;
+
+use crate::error::{Error, ExitStatus};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Simulates how clusters run out of SNAT ports: which outbound type, how many public IPs, and what happens on the
+/// bad day.
+#[derive(Debug, Parser)]
+#[command(name = "snatsim", version, max_term_width = 100, after_help = after_help())]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn after_help() -> String {
+    let line = |status: &ExitStatus| format!("  {:>3}  {}", status.code(), status.meaning());
+    let table = ExitStatus::ALL.iter().map(line).collect::<Vec<_>>().join("\n");
+    format!(
+        "Examples:\n  snatsim run models/scenarios/default-node.toml\n  snatsim run night.toml --set public_ips=3 --format json\n  \
+         snatsim compare night.toml --option 'model=azure/nat-gateway,public_ips=1'\n  \
+         snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n\nExit status:\n{table}"
+    )
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulate one scenario and say what fails first, how often and why.
+    Run(run::RunArgs),
+    /// The same traffic through several outbound devices, paired.
+    Compare(compare::CompareArgs),
+    /// The smallest setting that meets a target.
+    Size(size::SizeArgs),
+    /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
+    Replay(crate::cli::replay::ReplayArgs),
+    /// Shipped outbound models, each figure with source, date and doubt.
+    Models(models::ModelsArgs),
+    /// JSON Schema of an output.
+    Schema {
+        /// Which output.
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Shell completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Manual page, in roff.
+    Man,
+}
+
+mod replay;
+
+/// Outputs with a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaOf {
+    /// What `run --format json` prints.
+    Results,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Arguments of every command that simulates.
+#[derive(Debug, Args)]
+struct Simulating {
+    /// The scenario file, TOML or JSON; `-` is standard input.
+    scenario: PathBuf,
+    /// Set any key of the scenario: `--set workload.checkout.pods=50`, `--set public_ips=3`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    overrides: Vec<(String, String)>,
+    /// Seed of all random numbers.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Independent repetitions.
+    #[arg(long)]
+    replications: Option<u32>,
+    /// Threads; by default one per core. The results do not depend on it.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// How to print the result.
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Leave out what differs from run to run (wall time), so that outputs compare byte for byte.
+    #[arg(long)]
+    reproducible: bool,
+    /// No progress on standard error.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Simulating {
+    fn file(&self) -> String {
+        self.scenario.display().to_string()
+    }
+
+    /// `--set` and the flags that stand for one.
+    fn all_overrides(&self) -> Vec<(String, String)> {
+        let mut all = self.overrides.clone();
+        all.extend(self.seed.map(|seed| ("run.seed".into(), seed.to_string())));
+        all.extend(self.replications.map(|count| ("run.replications".into(), count.to_string())));
+        all
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
+        _ => Err("write KEY=VALUE, such as public_ips=3".into()),
+    }
+}
+
+/// Runs the program and turns what happened into an exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe here leaves nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { ExitStatus::WrongInput.code() } else { 0 });
+        }
+    };
+    let status = match dispatch(&cli.command) {
+        Ok(status) => status,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            error.exit_status()
+        }
+    };
+    ExitCode::from(status.code())
+}
+
+fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Compare(args) => compare::compare(args),
+        Command::Size(args) => size::size(args),
+        Command::Replay(args) => replay::replay(args),
+        Command::Models(args) => models::models(args),
+        Command::Schema { of: SchemaOf::Results } => {
+            print(&to_json(&schemars::schema_for!(crate::experiment::results::Results))?)
+        }
+        Command::Completions { shell } => {
+            let mut bytes = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "snatsim", &mut bytes);
+            print(&String::from_utf8_lossy(&bytes))
+        }
+        Command::Man => {
+            let mut bytes = Vec::new();
+            let written = clap_mangen::Man::new(Cli::command()).render(&mut bytes);
+            written.map_err(|why| Error::Defect(format!("the manual page could not be made: {why}")))?;
+            print(&String::from_utf8_lossy(&bytes))
+        }
+    }
+}
+
+/// Writes to standard output; a closed pipe ends quietly.
+fn print(text: &str) -> Result<ExitStatus, Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Write { path: "standard output".into(), source })
+        }
+        _ => Ok(ExitStatus::Success),
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|why| Error::Defect(format!("the result is no JSON: {why}")))
+}

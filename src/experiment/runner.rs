@@ -5,7 +5,7 @@ use crate::error::{Error, ExitStatus};
 use crate::metrics::{Recorder, Summary};
 use crate::simulation::{Shard, Sharding, TrialKey, run_shard, shards};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// How a caller watches and stops a run.
@@ -15,7 +15,7 @@ pub struct Control<'a> {
     /// Told how many of all work items are done.
     pub progress: &'a (dyn Fn(u64, u64) + Sync),
     /// Set to an exit status to stop.
-    pub stop: &'a AtomicU8,
+    pub stop: &'a AtomicUsize,
     /// How systems are cut; [`Sharding::Smallest`] unless a test wants otherwise.
     pub sharding: Sharding,
 }
@@ -79,7 +79,7 @@ fn run_trials(
     let summaries: Vec<Summary> = (0..plan.replications).into_par_iter().map(trial).collect();
     match control.stop.load(Ordering::Relaxed) {
         0 => Ok(summaries),
-        code if code == ExitStatus::Terminated.code() => Err(Error::Stopped(ExitStatus::Terminated)),
+        code if code == usize::from(ExitStatus::Terminated.code()) => Err(Error::Stopped(ExitStatus::Terminated)),
         _ => Err(Error::Stopped(ExitStatus::Interrupted)),
     }
 }

@@ -1,0 +1,67 @@
+//! `snatsim compare`.
+
+use super::watch::watched;
+use super::{Format, Simulating, print, to_json};
+use crate::error::{Error, ExitStatus};
+use crate::experiment::compare;
+use crate::report::text;
+use crate::scenario::{read, read_as, read_text};
+use clap::Args;
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    simulating: Simulating,
+    /// An option to compare, repeatable: `model=azure/nat-gateway,public_ips=2`. Without any: the scenario's own
+    /// device and the other shipped models with its number of public IPs.
+    #[arg(long = "option", value_name = "KEY=VALUE,...")]
+    options: Vec<String>,
+}
+
+/// Runs every option on the same traffic.
+pub fn compare(args: &CompareArgs) -> Result<ExitStatus, Error> {
+    let simulating = &args.simulating;
+    let source = read_text(&simulating.scenario)?;
+    let overrides = simulating.all_overrides();
+    let base = read(&simulating.file(), &source, &overrides)?;
+    let mut scenarios = Vec::new();
+    for option in options(args, &base)? {
+        scenarios.push(match option {
+            None => base.clone(),
+            Some(keys) => read_as(&simulating.file(), &source, &overrides, &keys)?,
+        });
+    }
+    let mut comparison = watched(simulating, |control| compare::compare(&scenarios, control))?;
+    if simulating.reproducible {
+        comparison.options.iter_mut().for_each(|option| option.results.performance = None);
+    }
+    print(&match simulating.format {
+        Format::Text => text::comparison(&comparison),
+        Format::Json => to_json(&comparison)?,
+    })?;
+    Ok(if comparison.recommended.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
+}
+
+type Keys = Vec<(String, String)>;
+
+/// The keys of each option; none for the scenario as it is.
+fn options(args: &CompareArgs, base: &crate::scenario::Scenario) -> Result<Vec<Option<Keys>>, Error> {
+    if args.options.is_empty() {
+        let own = base.resolved.pointer("/outbound/model").and_then(|model| model.as_str()).unwrap_or_default();
+        let others = crate::profile::PROFILES.iter().filter(|profile| profile.name != own);
+        let ips = base.outbound.public_ips().to_string();
+        let keys = |name: &str| vec![("model".into(), name.into()), ("public_ips".into(), ips.clone())];
+        return Ok(std::iter::once(None).chain(others.map(|profile| Some(keys(profile.name)))).collect());
+    }
+    args.options.iter().map(|option| parse(option).map(Some)).collect()
+}
+
+fn parse(option: &str) -> Result<Keys, Error> {
+    let pairs = option.split(',').map(super::key_value).collect::<Result<Keys, String>>();
+    let keys = pairs.map_err(|why| Error::input("--option", format!("\"{option}\": {why}")))?;
+    if keys.iter().any(|(key, _)| key == "model") {
+        return Ok(keys);
+    }
+    Err(Error::input("--option", format!("\"{option}\" names no model; write `model=azure/nat-gateway,...`")))
+}

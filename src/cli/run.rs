@@ -1,0 +1,52 @@
+//! `snatsim run`.
+
+use super::watch::watched;
+use super::{Format, Simulating, print, to_json};
+use crate::error::{Error, ExitStatus};
+use crate::experiment::results::Results;
+use crate::experiment::thresholds::exit_status;
+use crate::report::{OutputDirectory, text};
+use crate::scenario::{parse_threshold, read, read_text};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    simulating: Simulating,
+    /// Also judge this; repeatable: `--threshold 'failure_ratio < 0.1%'`.
+    #[arg(long, value_name = "METRIC OP VALUE")]
+    threshold: Vec<String>,
+    /// Write results.json, windows.csv and series.csv into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Simulates one scenario.
+pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
+    let simulating = &args.simulating;
+    let source = read_text(&simulating.scenario)?;
+    let mut scenario = read(&simulating.file(), &source, &simulating.all_overrides())?;
+    for expression in &args.threshold {
+        let threshold = parse_threshold(expression).map_err(|why| Error::input("--threshold", why))?;
+        scenario.thresholds.push(threshold);
+    }
+    let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
+    let mut results = watched(simulating, |control| crate::experiment::run(&scenario, control))?;
+    if simulating.reproducible {
+        results.performance = None;
+    }
+    if let Some(directory) = directory {
+        directory.write(&results)?;
+    }
+    print(&render(simulating.format, &results)?)?;
+    Ok(exit_status(results.verdict))
+}
+
+fn render(format: Format, results: &Results) -> Result<String, Error> {
+    match format {
+        Format::Text => Ok(text::results(results)),
+        Format::Json => to_json(results),
+    }
+}

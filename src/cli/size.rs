@@ -1,0 +1,107 @@
+//! `snatsim size`.
+
+use super::watch::watched;
+use super::{Format, Simulating, print, to_json};
+use crate::error::{Error, ExitStatus};
+use crate::experiment::size::{self, Question};
+use crate::report::text;
+use crate::scenario::{Outbound, Scenario, parse_threshold, read, read_text};
+use clap::{Args, ValueEnum};
+
+/// Arguments of `size`.
+#[derive(Debug, Args)]
+pub struct SizeArgs {
+    #[command(flatten)]
+    simulating: Simulating,
+    /// The setting to vary.
+    #[arg(long, value_enum)]
+    vary: Setting,
+    /// What it must meet: `failure_ratio < 0.1%`.
+    #[arg(long, value_name = "METRIC OP VALUE")]
+    target: String,
+}
+
+/// A setting that can be sized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Setting {
+    /// Public IPs of the outbound device.
+    #[value(name = "public_ips")]
+    PublicIps,
+    /// Ports granted to each node (load balancer), or ports of a port pool (custom).
+    #[value(name = "ports_per_node")]
+    PortsPerNode,
+}
+
+/// Finds the smallest setting.
+pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
+    let simulating = &args.simulating;
+    let source = read_text(&simulating.scenario)?;
+    let overrides = simulating.all_overrides();
+    let base = read_feasible(&simulating.file(), &source, &overrides, args.vary)?;
+    let target = parse_threshold(&args.target).map_err(|why| Error::input("--target", why))?;
+    let (key, candidates) = candidates(args.vary, &base)?;
+    let scenario_at = |value: u64| {
+        let mut overrides = overrides.clone();
+        overrides.push((key.into(), value.to_string()));
+        read(&simulating.file(), &source, &overrides)
+    };
+    let vary = match args.vary {
+        Setting::PublicIps => "public_ips",
+        Setting::PortsPerNode => "ports_per_node",
+    };
+    let question = Question { vary, candidates: &candidates, target: &target, scenario_at: &scenario_at };
+    let mut answer = watched(simulating, |control| size::size(&question, control))?;
+    if simulating.reproducible {
+        for results in [&mut answer.proved_by, &mut answer.refuted_by].into_iter().flatten() {
+            results.performance = None;
+        }
+    }
+    print(&match simulating.format {
+        Format::Text => text::size(&answer),
+        Format::Json => to_json(&answer)?,
+    })?;
+    Ok(if answer.answer.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
+}
+
+/// The scenario, with one port a node or the most public IPs where the platform would refuse what the file says.
+fn read_feasible(file: &str, source: &str, overrides: &[(String, String)], vary: Setting) -> Result<Scenario, Error> {
+    match (read(file, source, overrides), vary) {
+        (Err(Error::PlatformRefuses(_)), Setting::PortsPerNode) => {
+            let automatic = ("outbound.ports_per_node".to_string(), "auto".to_string());
+            read(file, source, &[overrides, &[automatic]].concat())
+        }
+        (Err(Error::PlatformRefuses(_)), Setting::PublicIps) => {
+            let most = ("outbound.public_ips".to_string(), "100".to_string());
+            read(file, source, &[overrides, &[most]].concat())
+        }
+        (result, _) => result,
+    }
+}
+
+fn candidates(vary: Setting, base: &Scenario) -> Result<(&'static str, Vec<u64>), Error> {
+    match (vary, &base.outbound) {
+        (Setting::PublicIps, _) => Ok(("outbound.public_ips", (1..=most_public_ips(base)).collect())),
+        (Setting::PortsPerNode, Outbound::LoadBalancer(device)) => {
+            let step = u64::from(device.granularity);
+            let most = device.largest_grant(base.cluster.nodes_counted());
+            Ok(("outbound.ports_per_node", (1..=most / step).map(|grants| grants * step).collect()))
+        }
+        (Setting::PortsPerNode, Outbound::Custom(_)) => Ok(("outbound.ports", (1..=MOST_CUSTOM_PORTS).collect())),
+        _ => Err(Error::input("--vary", "ports_per_node belongs to azure/load-balancer and custom; write public_ips")),
+    }
+}
+
+/// All ports of an address.
+const MOST_CUSTOM_PORTS: u64 = 65_536;
+
+/// The most the platform allows; for a custom device as many as the largest platform.
+fn most_public_ips(base: &Scenario) -> u64 {
+    let shipped = match &base.outbound {
+        Outbound::LoadBalancer(_) => "azure/load-balancer",
+        Outbound::NatGateway(_) => "azure/nat-gateway",
+        Outbound::Firewall(_) | Outbound::Custom(_) => "azure/firewall",
+    };
+    let tree = crate::profile::Profile::named(shipped).and_then(|profile| profile.tree().ok());
+    let most = tree.and_then(|tree| tree.get("range")?.get("public_ips")?.get("most")?.to_json().as_u64());
+    most.unwrap_or(1)
+}

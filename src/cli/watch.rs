@@ -1,0 +1,43 @@
+//! Progress on a terminal, and signals.
+
+use super::Simulating;
+use crate::error::{Error, ExitStatus};
+use crate::experiment::Control;
+use crate::simulation::Sharding;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// Runs `work` with a progress bar on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.
+pub(super) fn watched<T>(args: &Simulating, work: impl FnOnce(&Control<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    let stop = Arc::new(AtomicUsize::new(0));
+    for (signal, status) in [
+        (signal_hook::consts::SIGINT, ExitStatus::Interrupted),
+        (signal_hook::consts::SIGTERM, ExitStatus::Terminated),
+    ] {
+        let registered = signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::from(status.code()));
+        registered.map_err(|why| Error::Defect(format!("signals cannot be watched: {why}")))?;
+    }
+    let bar = bar(args.quiet);
+    let progress = |done: u64, all: u64| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let control =
+        Control { threads: args.threads, progress: &progress, stop: &stop, sharding: Sharding::Smallest };
+    let result = work(&control);
+    bar.finish_and_clear();
+    result
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} shards, {per_sec}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
