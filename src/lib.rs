@@ -10,6 +10,7 @@ pub mod experiment;
 pub mod flow;
 pub mod event_queue;
 pub mod cli;
+pub mod import;
 pub mod metrics;
 pub mod outbound;
 pub mod profile;

@@ -1,7 +1,152 @@
 //! `snatsim replay`.
+
+use super::{Format, print, to_json};
 use crate::error::{Error, ExitStatus};
-/// Arguments.
-#[derive(Debug, clap::Args)]
-pub struct ReplayArgs {}
-/// Replays.
-pub fn replay(_: &ReplayArgs) -> Result<ExitStatus, Error> { Ok(ExitStatus::Success) }
+use crate::experiment::replay::{HoldDown, Question, Replay, replay as replay_trace};
+use crate::import::{self, BadLines, Order, Reading, TraceFormat};
+use crate::outbound::Sharing;
+use crate::profile::Profile;
+use crate::scenario::units;
+use crate::time::SimDuration;
+use clap::{Args, ValueEnum};
+use ipnet::Ipv4Net;
+use std::path::PathBuf;
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Traces, read in this order; `-` is standard input. Plain or gzip.
+    #[arg(required = true)]
+    traces: Vec<PathBuf>,
+    /// Addresses inside, repeatable; by default the private ones of RFC 1918.
+    #[arg(long, value_name = "CIDR")]
+    inside: Vec<Ipv4Net>,
+    /// What may share a port.
+    #[arg(long, value_enum, default_value_t = SharingRule::Endpoint)]
+    sharing: SharingRule,
+    /// Ports of the pool; without, only the smallest pool without a failure is found.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    ports: Option<u32>,
+    /// How long a port rests after a flow, such as 65s or 4m.
+    #[arg(long, value_parser = units::duration, default_value = "0s", conflicts_with = "hold_down_by_end")]
+    hold_down: SimDuration,
+    /// Rest by the kind of end, with the figures of this model.
+    #[arg(long, value_enum)]
+    hold_down_by_end: Option<ByEnd>,
+    /// Let arrivals come so many times faster; durations stay.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    arrivals_faster: u32,
+    /// Format of the traces.
+    #[arg(long, value_enum, default_value_t = TraceFormat::Auto)]
+    trace_format: TraceFormat,
+    /// Count lines that cannot be read instead of stopping.
+    #[arg(long)]
+    skip_bad_lines: bool,
+    /// Refuse traces that are not in order of start instead of sorting them.
+    #[arg(long)]
+    sorted: bool,
+    /// Memory that the flows may take, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 4096)]
+    memory_limit: u64,
+    /// How to print the result.
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Sharing rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SharingRule {
+    /// At most one flow per port and destination.
+    Endpoint,
+    /// One flow per port; TCP and UDP have as many ports each.
+    Exclusive,
+    /// One flow per port, TCP and UDP together.
+    ExclusiveAnyProtocol,
+}
+
+/// Models with hold-downs by the kind of end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ByEnd {
+    /// The NAT gateway's.
+    NatGateway,
+}
+
+/// Replays traces.
+pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Error> {
+    let reading = Reading {
+        format: args.trace_format,
+        inside: if args.inside.is_empty() { import::private_prefixes() } else { args.inside.clone() },
+        bad_lines: if args.skip_bad_lines { BadLines::Skip } else { BadLines::Refuse },
+        order: if args.sorted { Order::Refuse } else { Order::Sort },
+        memory_limit: args.memory_limit.saturating_mul(1 << 20),
+    };
+    let trace = import::read(&args.traces, &reading)?;
+    let question = Question {
+        sharing: match args.sharing {
+            SharingRule::Endpoint => Sharing::Endpoint,
+            SharingRule::Exclusive => Sharing::Exclusive,
+            SharingRule::ExclusiveAnyProtocol => Sharing::ExclusiveAnyProtocol,
+        },
+        ports: args.ports,
+        hold_down: match args.hold_down_by_end {
+            Some(ByEnd::NatGateway) => nat_gateway_hold_downs()?,
+            None => HoldDown::Fixed(args.hold_down),
+        },
+        arrivals_faster: u64::from(args.arrivals_faster),
+    };
+    let found = replay_trace(&trace, &question);
+    print(&match args.format {
+        Format::Json => to_json(&found)?,
+        Format::Text => text(&found),
+    })
+}
+
+fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
+    let profile = Profile::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
+    let figures = profile.figures()?;
+    let span = |key: &str| {
+        let figure = figures.iter().find(|figure| figure.key == key);
+        let span = figure.and_then(|figure| figure.value.as_str()).and_then(|text| units::duration(text).ok());
+        span.ok_or_else(|| Error::Defect(format!("the NAT gateway model has no time at `{key}`")))
+    };
+    Ok(HoldDown::ByEnd {
+        fin: span("hold_down.fin")?,
+        rst: span("hold_down.rst")?,
+        half_open: span("half_open")?,
+        udp: span("hold_down.udp")?,
+    })
+}
+
+fn text(found: &Replay) -> String {
+    let headline = match (found.ports, found.failed) {
+        (Some(ports), Some(0)) => format!("{ports} ports serve all {} flows", found.flows),
+        (Some(ports), Some(failed)) => {
+            format!("{failed} of {} flows find no port with {ports} ports", found.flows)
+        }
+        _ => format!("{} flows", found.flows),
+    };
+    let mut lines = vec![headline];
+    lines.push(format!(
+        "smallest pool without a failure: {} ports ({} sharing)",
+        found.smallest_pool_without_failure, found.sharing
+    ));
+    if let Some(first) = found.first_failed_us {
+        lines.push(format!("first failure {:.6} s after the first flow", first as f64 / 1e6));
+    }
+    lines.push(format!(
+        "at most {} flows at once, {} towards one destination",
+        found.peak_concurrent, found.peak_concurrent_destination
+    ));
+    lines.push(format!(
+        "{} records: {} TCP and {} UDP flows to {} destinations; {} without a duration",
+        found.records, found.tcp, found.udp, found.destinations, found.missing_duration
+    ));
+    let unused: Vec<String> = found.not_used.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if !unused.is_empty() {
+        lines.push(format!("not outbound: {}", unused.join(", ")));
+    }
+    if found.skipped_lines > 0 {
+        lines.push(format!("warning: {} lines could not be read and were passed over", found.skipped_lines));
+    }
+    lines.join("\n") + "\n"
+}

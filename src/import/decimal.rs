@@ -1,0 +1,74 @@
+//! Seconds as decimal text, to whole microseconds: rounded half to even, without going through binary fractions.
+
+/// Reads `1258534152.488884`, `9.5e-05`, `-1.5`.
+pub fn micros(text: &str) -> Result<i64, String> {
+    let bad = || format!("\"{}\" is no number of seconds", text.chars().take(40).collect::<String>());
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| bad())?),
+        None => (text, 0),
+    };
+    let (negative, digits) = match mantissa.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all: String = [whole, fraction].concat();
+    if all.is_empty() || !all.bytes().all(|digit| digit.is_ascii_digit()) || all.len() > 60 || exponent.abs() > 60 {
+        return Err(bad());
+    }
+    let point = whole.len() as i64 + i64::from(exponent) + 6;
+    let value = round_at(&all, point).ok_or_else(bad)?;
+    Ok(if negative { -value } else { value })
+}
+
+/// The digits with the decimal point after `point` of them, rounded half to even.
+fn round_at(digits: &str, point: i64) -> Option<i64> {
+    if point < 0 {
+        return Some(0);
+    }
+    let point = point as usize;
+    if point >= digits.len() {
+        let padded = format!("{digits}{}", "0".repeat(point - digits.len()));
+        return padded.parse().ok();
+    }
+    let (kept, cut) = digits.split_at(point);
+    let value: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let half = cut.as_bytes()[0].cmp(&b'5').then_with(|| {
+        if cut.bytes().skip(1).all(|digit| digit == b'0') { std::cmp::Ordering::Equal } else { std::cmp::Ordering::Greater }
+    });
+    let up = match half {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => value % 2 == 1,
+        std::cmp::Ordering::Greater => true,
+    };
+    value.checked_add(i64::from(up))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_whole_microseconds_half_to_even() {
+        for (text, expected) in [
+            ("1258534152.488884", 1_258_534_152_488_884),
+            ("0.0000005", 0),
+            ("0.0000015", 2),
+            ("0.00000050000000000001", 1),
+            ("9.5e-05", 95),
+            ("1e2", 100_000_000),
+            ("-1.5", -1_500_000),
+            ("5e-9", 0),
+            ("3", 3_000_000),
+        ] {
+            assert_eq!(micros(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for bad in ["", "-", ".", "1.2.3", "NaN", "inf", "1e", "99999999999999999999", "0x10"] {
+            assert!(micros(bad).is_err(), "{bad}");
+        }
+    }
+}
