@@ -1,1 +1,123 @@
-fn main() {}
+//! The engine's parts and whole runs; every bench asserts its answer.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use snatsim::event_queue::{Event, EventClass, EventQueue};
+use snatsim::experiment::{self, Control};
+use snatsim::random::{Purpose, Stream};
+use snatsim::scenario::{Scenario, read};
+use snatsim::simulation::Sharding;
+use snatsim::snat::{Caps, Row};
+use snatsim::time::{SimDuration, SimTime};
+use std::hint::black_box;
+use std::sync::atomic::AtomicUsize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Tick;
+
+impl Event for Tick {
+    fn class(&self) -> EventClass {
+        EventClass::Retry
+    }
+}
+
+fn event_queue(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("event_queue");
+    group.throughput(Throughput::Elements(10_000));
+    group.bench_function("two_lanes/hold", |bencher| {
+        bencher.iter(|| {
+            let mut queue = EventQueue::new();
+            let mut popped = 0u64;
+            for step in 0..10_000 {
+                let now = SimTime::from_nanos(step * 1_000);
+                queue.after(now, SimDuration::from_nanos([700, 90_000][step as usize % 2]), Tick);
+                while queue.next_time().is_some_and(|time| time <= now) {
+                    popped += u64::from(queue.pop().is_some());
+                }
+            }
+            assert_eq!(popped, 9_954);
+            black_box(popped)
+        });
+    });
+    group.finish();
+}
+
+/// A row of 64,512 ports, so full; each step a flow asks and one port comes free.
+fn port_choice(criterion: &mut Criterion) {
+    const PORTS: u32 = 64_512;
+    let mut group = criterion.benchmark_group("port_choice");
+    for (name, ips, full) in [
+        ("one_ip/50", 1, 50),
+        ("one_ip/90", 1, 90),
+        ("one_ip/99", 1, 99),
+        ("one_ip/full", 1, 100),
+        ("sixteen_ips/50", 16, 50),
+        ("sixteen_ips/99", 16, 99),
+        ("sixteen_ips/full", 16, 100),
+    ] {
+        let busy = u64::from(PORTS) * ips * full / 100;
+        let filled = || {
+            let stream = Stream::new(1, 0, Purpose::PortChoice, 0);
+            let mut row = Row::new(&vec![Some(PORTS); ips as usize], Caps::default(), stream);
+            for flow in 0..busy {
+                let ip = row.open(SimTime::ZERO).expect("there is room");
+                let release = SimTime::from_nanos(1_000 + flow * 10);
+                row.keep_until(ip, release, release);
+            }
+            row
+        };
+        group.throughput(Throughput::Elements(1_000));
+        group.bench_function(name, |bencher| {
+            let ask = |mut row: Row| {
+                let refused = (0..1_000u64).filter(|step| match row.open(SimTime::from_nanos(step * 10)) {
+                    Ok(ip) => {
+                        row.keep_until(ip, SimTime::NEVER, SimTime::NEVER);
+                        false
+                    }
+                    Err(_) => true,
+                });
+                let refused = refused.count();
+                assert_eq!(refused, if full == 100 { 100 } else { 0 });
+                row
+            };
+            bencher.iter_batched(filled, ask, BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
+fn scenario(text: &str) -> Scenario {
+    read("bench.toml", text, &[]).expect("the bench's own scenario is good")
+}
+
+fn whole_runs(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("run");
+    group.sample_size(10);
+    let loss = |lifetime: &str| {
+        scenario(&format!(
+            "[outbound]\nmodel = \"custom\"\nports = 1024\n[[node_pool]]\nname = \"user\"\nnodes = 4\n[[workload]]\npods = 4\n\
+             arrivals.poisson = {{ rate = \"4000 per s\" }}\nlifetime.{lifetime}\nsyn = \"none\"\n\
+             [run]\nduration = \"60s\"\nwarm_up = \"stationary\"\nreplications = 1\n"
+        ))
+    };
+    for (name, scenario) in [
+        ("loss_1024/exponential", loss("exponential = { mean = \"1s\" }")),
+        ("loss_1024/constant", loss("constant = { value = \"1s\" }")),
+    ] {
+        group.throughput(Throughput::Elements(480_000));
+        group.bench_function(name, |bencher| {
+            let stop = AtomicUsize::new(0);
+            let control =
+                Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
+            bencher.iter(|| {
+                let results = experiment::run(&scenario, &control).expect("the run ends");
+                let ratio = results.failure_ratio.estimate.expect("something fails");
+                assert!((0.008..0.016).contains(&ratio), "Erlang-B says 0.011989, found {ratio}");
+                results.totals
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, event_queue, port_choice, whole_runs);
+criterion_main!(benches);

@@ -4,20 +4,20 @@
 //! [`cluster`] and [`workload`] describe a system; [`simulation`](crate) runs it.
 
 pub mod analytic;
+pub mod cli;
 pub mod cluster;
 pub mod error;
+pub mod event_queue;
 pub mod experiment;
 pub mod flow;
-pub mod event_queue;
-pub mod cli;
 pub mod import;
 pub mod metrics;
 pub mod outbound;
 pub mod profile;
 pub mod random;
-pub mod simulation;
-pub mod snat;
 pub mod report;
 pub mod scenario;
+pub mod simulation;
+pub mod snat;
 pub mod time;
 pub mod workload;

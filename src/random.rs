@@ -183,7 +183,9 @@ mod tests {
         draws.sort_by(f64::total_cmp);
         let distance = draws.iter().enumerate().map(|(rank, value)| {
             let expected = cumulative(*value);
-            (expected - rank as f64 / count as f64).abs().max((expected - (rank + 1) as f64 / count as f64).abs())
+            (expected - rank as f64 / count as f64)
+                .abs()
+                .max((expected - (rank + 1) as f64 / count as f64).abs())
         });
         let largest = distance.fold(0.0, f64::max);
         assert!(largest < 1.95 / (count as f64).sqrt(), "distance {largest}");
@@ -214,7 +216,8 @@ mod tests {
 
     #[test]
     fn streams_of_different_owners_differ_and_equal_keys_agree() {
-        let first = |seed, replication, purpose, owner| Stream::new(seed, replication, purpose, owner).uniform();
+        let first =
+            |seed, replication, purpose, owner| Stream::new(seed, replication, purpose, owner).uniform();
         let base = first(1, 0, Purpose::Arrivals, 0);
         assert_eq!(base, first(1, 0, Purpose::Arrivals, 0));
         for other in [

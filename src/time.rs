@@ -98,7 +98,7 @@ impl fmt::Display for SimDuration {
             ("ns", 1),
         ];
         for (unit, nanos) in units {
-            if self.0 >= 2 * nanos && self.0 % nanos == 0 || self.0 == nanos {
+            if self.0 >= 2 * nanos && self.0.is_multiple_of(nanos) || self.0 == nanos {
                 return write!(out, "{}{unit}", self.0 / nanos);
             }
         }

@@ -48,7 +48,8 @@ type Keys = Vec<(String, String)>;
 /// The keys of each option; none for the scenario as it is.
 fn options(args: &CompareArgs, base: &crate::scenario::Scenario) -> Result<Vec<Option<Keys>>, Error> {
     if args.options.is_empty() {
-        let own = base.resolved.pointer("/outbound/model").and_then(|model| model.as_str()).unwrap_or_default();
+        let own =
+            base.resolved.pointer("/outbound/model").and_then(|model| model.as_str()).unwrap_or_default();
         let others = crate::profile::PROFILES.iter().filter(|profile| profile.name != own);
         let ips = base.outbound.public_ips().to_string();
         let keys = |name: &str| vec![("model".into(), name.into()), ("public_ips".into(), ips.clone())];

@@ -102,11 +102,13 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Error> {
 }
 
 fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
-    let profile = Profile::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
+    let profile =
+        Profile::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
     let figures = profile.figures()?;
     let span = |key: &str| {
         let figure = figures.iter().find(|figure| figure.key == key);
-        let span = figure.and_then(|figure| figure.value.as_str()).and_then(|text| units::duration(text).ok());
+        let span =
+            figure.and_then(|figure| figure.value.as_str()).and_then(|text| units::duration(text).ok());
         span.ok_or_else(|| Error::Defect(format!("the NAT gateway model has no time at `{key}`")))
     };
     Ok(HoldDown::ByEnd {
@@ -141,7 +143,8 @@ fn text(found: &Replay) -> String {
         "{} records: {} TCP and {} UDP flows to {} destinations; {} without a duration",
         found.records, found.tcp, found.udp, found.destinations, found.missing_duration
     ));
-    let unused: Vec<String> = found.not_used.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let unused: Vec<String> =
+        found.not_used.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     if !unused.is_empty() {
         lines.push(format!("not outbound: {}", unused.join(", ")));
     }

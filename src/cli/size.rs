@@ -64,7 +64,12 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
 }
 
 /// The scenario, with one port a node or the most public IPs where the platform would refuse what the file says.
-fn read_feasible(file: &str, source: &str, overrides: &[(String, String)], vary: Setting) -> Result<Scenario, Error> {
+fn read_feasible(
+    file: &str,
+    source: &str,
+    overrides: &[(String, String)],
+    vary: Setting,
+) -> Result<Scenario, Error> {
     match (read(file, source, overrides), vary) {
         (Err(Error::PlatformRefuses(_)), Setting::PortsPerNode) => {
             let automatic = ("outbound.ports_per_node".to_string(), "auto".to_string());
@@ -86,8 +91,13 @@ fn candidates(vary: Setting, base: &Scenario) -> Result<(&'static str, Vec<u64>)
             let most = device.largest_grant(base.cluster.nodes_counted());
             Ok(("outbound.ports_per_node", (1..=most / step).map(|grants| grants * step).collect()))
         }
-        (Setting::PortsPerNode, Outbound::Custom(_)) => Ok(("outbound.ports", (1..=MOST_CUSTOM_PORTS).collect())),
-        _ => Err(Error::input("--vary", "ports_per_node belongs to azure/load-balancer and custom; write public_ips")),
+        (Setting::PortsPerNode, Outbound::Custom(_)) => {
+            Ok(("outbound.ports", (1..=MOST_CUSTOM_PORTS).collect()))
+        }
+        _ => Err(Error::input(
+            "--vary",
+            "ports_per_node belongs to azure/load-balancer and custom; write public_ips",
+        )),
     }
 }
 

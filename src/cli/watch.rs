@@ -10,13 +10,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 /// Runs `work` with a progress bar on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.
-pub(super) fn watched<T>(args: &Simulating, work: impl FnOnce(&Control<'_>) -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn watched<T>(
+    args: &Simulating,
+    work: impl FnOnce(&Control<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let stop = Arc::new(AtomicUsize::new(0));
     for (signal, status) in [
         (signal_hook::consts::SIGINT, ExitStatus::Interrupted),
         (signal_hook::consts::SIGTERM, ExitStatus::Terminated),
     ] {
-        let registered = signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::from(status.code()));
+        let registered =
+            signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::from(status.code()));
         registered.map_err(|why| Error::Defect(format!("signals cannot be watched: {why}")))?;
     }
     let bar = bar(args.quiet);

@@ -147,11 +147,13 @@ impl<'a> Sums<'a> {
     }
 
     fn by_reason(&self, system: &System) -> Vec<FailureCount> {
-        let count = |reason: SnatFailure| self.trials.iter().map(|trial| trial.reasons[reason as usize]).sum();
+        let count =
+            |reason: SnatFailure| self.trials.iter().map(|trial| trial.reasons[reason as usize]).sum();
         let counted = SnatFailure::ALL.into_iter().map(|reason| (reason, count(reason)));
         let seen = counted.filter(|(_, count): &(_, u64)| *count > 0);
         let stage = &system.egress.stage;
-        seen.map(|(reason, count)| FailureCount { stage: stage.clone(), reason: reason.name().into(), count }).collect()
+        seen.map(|(reason, count)| FailureCount { stage: stage.clone(), reason: reason.name().into(), count })
+            .collect()
     }
 
     /// Most failures first, then most attempts, then by name's first appearance.
@@ -206,7 +208,9 @@ impl<'a> Sums<'a> {
         let share = |ports: f64| ports / per_row.unwrap_or(1).max(1) as f64;
         let ports = OccupancyPorts {
             port_pool: system.egress.pools[spec.pool.index()].name.clone(),
-            destination: spec.one_destination.then(|| system.destinations[spec.destination.index()].name.clone()),
+            destination: spec
+                .one_destination
+                .then(|| system.destinations[spec.destination.index()].name.clone()),
             per_row,
             mean,
             variance: counts.variance(),
@@ -239,7 +243,8 @@ impl<'a> Sums<'a> {
     fn pool(&self, plan: &Plan, rows: &[RowId]) -> Option<PoolOccupancy> {
         let (busiest, figures) = self.busiest_of(plan, |row| rows.binary_search(&row).is_ok())?;
         let (occupancy, ports) = self.occupancy(plan, busiest, figures);
-        let sum = |pick: fn(&RowSummary) -> u64| rows.iter().filter_map(|row| self.rows.get(row)).map(pick).sum();
+        let sum =
+            |pick: fn(&RowSummary) -> u64| rows.iter().filter_map(|row| self.rows.get(row)).map(pick).sum();
         Some(PoolOccupancy {
             port_pool: ports.port_pool,
             ports: ports.per_row,
@@ -389,11 +394,14 @@ impl<'a> Sums<'a> {
                 *load = (load.0 + rate, load.1 + rate * holding);
             }
         }
-        let limited = loads.into_iter().filter_map(|(row, load)| Some((row, load, system.ports_in_row(row)?)));
-        let fullest = |(_, one, ports): &(RowId, (f64, f64), u64), (_, other, more): &(RowId, (f64, f64), u64)| {
+        let limited =
+            loads.into_iter().filter_map(|(row, load)| Some((row, load, system.ports_in_row(row)?)));
+        let fullest = |(_, one, ports): &(RowId, (f64, f64), u64),
+                       (_, other, more): &(RowId, (f64, f64), u64)| {
             (one.1 / *ports as f64).total_cmp(&(other.1 / *more as f64))
         };
-        let (row, (rate, offered), ports) = limited.rev().max_by(fullest).filter(|(_, (rate, _), _)| *rate > 0.0)?;
+        let (row, (rate, offered), ports) =
+            limited.rev().max_by(fullest).filter(|(_, (rate, _), _)| *rate > 0.0)?;
         Some(self.check(plan, row, rate, offered, ports))
     }
 
@@ -413,7 +421,9 @@ impl<'a> Sums<'a> {
         let figures = self.rows.get(&row).filter(|figures| figures.first_attempts > 0);
         AnalyticCheck {
             port_pool: system.egress.pools[spec.pool.index()].name.clone(),
-            destination: spec.one_destination.then(|| system.destinations[spec.destination.index()].name.clone()),
+            destination: spec
+                .one_destination
+                .then(|| system.destinations[spec.destination.index()].name.clone()),
             ports,
             rate_per_s: rate,
             holding_s,
@@ -439,7 +449,8 @@ impl<'a> Sums<'a> {
 }
 
 fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
-    let poisson = |workload: &crate::workload::Workload| matches!(workload.arrivals, Arrivals::Poisson { .. });
+    let poisson =
+        |workload: &crate::workload::Workload| matches!(workload.arrivals, Arrivals::Poisson { .. });
     if !plan.system.workloads.iter().all(poisson) {
         return Some("arrivals are not Poisson, so Erlang-B does not apply");
     }
@@ -494,7 +505,8 @@ impl RowCounts {
     fn variance(&self) -> f64 {
         let count: u64 = self.instants.values().sum();
         let moment = |power: i32| {
-            let sum: f64 = self.instants.iter().map(|(busy, times)| (*busy as f64).powi(power) * *times as f64).sum();
+            let sum: f64 =
+                self.instants.iter().map(|(busy, times)| (*busy as f64).powi(power) * *times as f64).sum();
             sum / count.max(1) as f64
         };
         (moment(2) - moment(1).powi(2)).max(0.0)

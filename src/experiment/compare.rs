@@ -76,7 +76,9 @@ pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<Comparis
 /// Plans that start alike: arrivals are drawn from the start of the warm-up, so it must be the same for all.
 fn common_start(scenarios: &[Scenario]) -> Result<Vec<Plan>, Error> {
     let plans = scenarios.iter().map(Plan::new).collect::<Result<Vec<Plan>, Error>>()?;
-    let alike = |plan: &Plan| plan.start == plans[0].start && plan.system.timing.origin == plans[0].system.timing.origin;
+    let alike = |plan: &Plan| {
+        plan.start == plans[0].start && plan.system.timing.origin == plans[0].system.timing.origin
+    };
     if plans.iter().all(alike) {
         return Ok(plans);
     }
@@ -95,7 +97,8 @@ fn differences(ratios: &[Vec<f64>]) -> Vec<PairedDifference> {
     let mut differences = Vec::new();
     for first in 0..ratios.len() {
         for second in first + 1..ratios.len() {
-            let paired: Vec<f64> = ratios[first].iter().zip(&ratios[second]).map(|(one, other)| other - one).collect();
+            let paired: Vec<f64> =
+                ratios[first].iter().zip(&ratios[second]).map(|(one, other)| other - one).collect();
             let (difference, low, high) = estimate::mean(&paired);
             differences.push(PairedDifference {
                 first,

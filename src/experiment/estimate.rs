@@ -59,7 +59,8 @@ fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {
     if pairs.len() < 2 {
         return 0.0;
     }
-    let squares: f64 = pairs.iter().map(|(above, below)| (*above as f64 - estimate * *below as f64).powi(2)).sum();
+    let squares: f64 =
+        pairs.iter().map(|(above, below)| (*above as f64 - estimate * *below as f64).powi(2)).sum();
     let mean_below = below as f64 / count;
     (squares / (count - 1.0) / count).sqrt() / mean_below
 }

@@ -117,7 +117,9 @@ fn choose_start(system: &System, warm_up: WarmUp) -> Result<(Start, SimDuration)
                 help: Some("write `warm_up = \"auto\"` or a time, such as \"20m\"".into()),
             }])),
         },
-        WarmUp::Auto if system.workloads.iter().all(begins_by_itself) => Ok((Start::Empty, SimDuration::ZERO)),
+        WarmUp::Auto if system.workloads.iter().all(begins_by_itself) => {
+            Ok((Start::Empty, SimDuration::ZERO))
+        }
         WarmUp::Auto if unknown_law(system).is_none() => Ok((Start::Stationary, SimDuration::ZERO)),
         WarmUp::Auto => Ok((Start::WarmUp, settling_time(system))),
     }
@@ -133,7 +135,11 @@ pub fn settling_time(system: &System) -> SimDuration {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
         rest + 5.0 * workload.lifetime.longest_or_mean().min(SimDuration::LONGEST.as_secs_f64())
-            + workload.client_pool.as_ref().and_then(|pool| pool.idle_timeout).map_or(0.0, SimDuration::as_secs_f64)
+            + workload
+                .client_pool
+                .as_ref()
+                .and_then(|pool| pool.idle_timeout)
+                .map_or(0.0, SimDuration::as_secs_f64)
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
 }
@@ -141,8 +147,13 @@ pub fn settling_time(system: &System) -> SimDuration {
 /// Mean seconds that a port is kept beyond the lifetime, hold-down included.
 fn rest_after(system: &System, workload: &Workload, end: EndKind) -> f64 {
     let timers = &system.egress.timers;
-    let udp = workload.destinations.iter().any(|(id, _)| system.destinations[id.index()].protocol == Protocol::Udp);
-    let udp_rest = if udp { timers.udp_idle_timeout.as_secs_f64() + timers.hold_down_udp.longest_or_mean() } else { 0.0 };
+    let udp =
+        workload.destinations.iter().any(|(id, _)| system.destinations[id.index()].protocol == Protocol::Udp);
+    let udp_rest = if udp {
+        timers.udp_idle_timeout.as_secs_f64() + timers.hold_down_udp.longest_or_mean()
+    } else {
+        0.0
+    };
     let tcp_rest = match end {
         EndKind::Fin => timers.hold_down_fin.longest_or_mean(),
         EndKind::Rst | EndKind::Refused => timers.hold_down_rst.longest_or_mean(),

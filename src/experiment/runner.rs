@@ -79,7 +79,9 @@ fn run_trials(
     let summaries: Vec<Summary> = (0..plan.replications).into_par_iter().map(trial).collect();
     match control.stop.load(Ordering::Relaxed) {
         0 => Ok(summaries),
-        code if code == usize::from(ExitStatus::Terminated.code()) => Err(Error::Stopped(ExitStatus::Terminated)),
+        code if code == usize::from(ExitStatus::Terminated.code()) => {
+            Err(Error::Stopped(ExitStatus::Terminated))
+        }
         _ => Err(Error::Stopped(ExitStatus::Interrupted)),
     }
 }

@@ -114,14 +114,20 @@ impl Search<'_> {
         if !is_exact(&plan) || !curve::METRICS.contains(&metric) {
             return Ok(None);
         }
-        let (Some(_), Some(_)) = (self.capacity(0)?, self.capacity(self.allowed.len() - 1)?) else { return Ok(None) };
+        let (Some(_), Some(_)) = (self.capacity(0)?, self.capacity(self.allowed.len() - 1)?) else {
+            return Ok(None);
+        };
         self.evaluations += 1;
         let curve = curve::FailureCurve::simulate(&last, &plan, self.control)?;
         let (mut low, mut high) = (0, self.allowed.len() - 1);
         while low < high {
             let middle = low + (high - low) / 2;
             let Some(capacity) = self.capacity(middle)? else { return Ok(None) };
-            if curve.verdict(capacity, self.question.target) == Verdict::Pass { high = middle } else { low = middle + 1 }
+            if curve.verdict(capacity, self.question.target) == Verdict::Pass {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         Ok(Some(low))
     }

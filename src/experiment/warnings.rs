@@ -1,7 +1,7 @@
 //! Reasons not to trust the numbers, each with what to do about it.
 
 use super::plan::{Plan, Start};
-use super::results::{Results, RatioEstimate};
+use super::results::{RatioEstimate, Results};
 
 /// Fewer failures than this make a poor estimate.
 const FEW_FAILURES: u64 = 50;
@@ -14,14 +14,19 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     let mut warnings = Vec::new();
     if plan.replications == 1 {
         warnings.push(
-            "one replication: the interval comes from 20 batches of it; use `--replications 10` or more".to_string(),
+            "one replication: the interval comes from 20 batches of it; use `--replications 10` or more"
+                .to_string(),
         );
     }
     if results.totals.attempts == 0 && results.totals.flows > 0 {
-        warnings.push("no flow needed a port of the outbound device: check `reach` of the destinations".to_string());
+        warnings.push(
+            "no flow needed a port of the outbound device: check `reach` of the destinations".to_string(),
+        );
     }
     if results.totals.flows == 0 && results.totals.requests == 0 {
-        warnings.push("no flow was asked for in the measured time: lengthen `duration` or raise the rate".to_string());
+        warnings.push(
+            "no flow was asked for in the measured time: lengthen `duration` or raise the rate".to_string(),
+        );
     }
     warnings.extend(poor_estimate(results));
     warnings.extend(short_run(plan, results));

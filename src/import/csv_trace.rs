@@ -26,14 +26,20 @@ impl Columns {
             };
         }
         let value = |name: &str| {
-            self.places.get(name).and_then(|place| values.get(*place)).map(String::as_str).filter(|value| !value.is_empty())
+            self.places
+                .get(name)
+                .and_then(|place| values.get(*place))
+                .map(String::as_str)
+                .filter(|value| !value.is_empty())
         };
         let need = |name: &str| value(name).ok_or_else(|| format!("lacks `{name}`"));
         let duration = value("duration_s").map(micros).transpose()?;
         let port = need("port")?;
         Ok(Some(Record {
             start_us: micros(need("start_s")?)?,
-            duration_us: duration.map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration")).transpose()?,
+            duration_us: duration
+                .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
+                .transpose()?,
             protocol: need("protocol")?.to_lowercase(),
             source: need("source")?.to_string(),
             destination: need("destination")?.to_string(),
@@ -44,7 +50,8 @@ impl Columns {
 }
 
 fn split(line: &str) -> Result<Vec<String>, String> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
     match reader.records().next() {
         Some(Ok(record)) => Ok(record.iter().map(str::to_string).collect()),
         Some(Err(why)) => Err(format!("is no line of a table: {why}")),

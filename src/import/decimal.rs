@@ -13,7 +13,11 @@ pub fn micros(text: &str) -> Result<i64, String> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all: String = [whole, fraction].concat();
-    if all.is_empty() || !all.bytes().all(|digit| digit.is_ascii_digit()) || all.len() > 60 || exponent.abs() > 60 {
+    if all.is_empty()
+        || !all.bytes().all(|digit| digit.is_ascii_digit())
+        || all.len() > 60
+        || exponent.abs() > 60
+    {
         return Err(bad());
     }
     let point = whole.len() as i64 + i64::from(exponent) + 6;
@@ -34,7 +38,11 @@ fn round_at(digits: &str, point: i64) -> Option<i64> {
     let (kept, cut) = digits.split_at(point);
     let value: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
     let half = cut.as_bytes()[0].cmp(&b'5').then_with(|| {
-        if cut.bytes().skip(1).all(|digit| digit == b'0') { std::cmp::Ordering::Equal } else { std::cmp::Ordering::Greater }
+        if cut.bytes().skip(1).all(|digit| digit == b'0') {
+            std::cmp::Ordering::Equal
+        } else {
+            std::cmp::Ordering::Greater
+        }
     });
     let up = match half {
         std::cmp::Ordering::Less => false,

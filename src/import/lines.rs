@@ -25,7 +25,10 @@ impl Lines {
         let raw: Box<dyn Read> = if name == "-" {
             Box::new(std::io::stdin())
         } else {
-            Box::new(File::open(path).map_err(|why| Error::input(name.clone(), format!("cannot be read: {why}")))?)
+            Box::new(
+                File::open(path)
+                    .map_err(|why| Error::input(name.clone(), format!("cannot be read: {why}")))?,
+            )
         };
         let mut raw = BufReader::new(raw);
         let start = raw.fill_buf().map_err(|why| Error::input(name, format!("cannot be read: {why}")))?;

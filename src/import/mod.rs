@@ -181,7 +181,13 @@ fn bad_line(name: &str, number: usize, why: String) -> Error {
     }])
 }
 
-fn take(trace: &mut Trace, record: Record, reading: &Reading, name: &str, number: usize) -> Result<(), Error> {
+fn take(
+    trace: &mut Trace,
+    record: Record,
+    reading: &Reading,
+    name: &str,
+    number: usize,
+) -> Result<(), Error> {
     trace.records += 1;
     let missing = record.duration_us.is_none();
     let flow = match filter::outbound(record, &reading.inside) {
@@ -191,13 +197,21 @@ fn take(trace: &mut Trace, record: Record, reading: &Reading, name: &str, number
             return Ok(());
         }
     };
-    if reading.order == Order::Refuse && trace.flows.last().is_some_and(|last| flow.start_us < last.start_us) {
-        return Err(bad_line(name, number, "starts before the line above it; leave out `--sorted` to have it sorted".into()));
+    if reading.order == Order::Refuse && trace.flows.last().is_some_and(|last| flow.start_us < last.start_us)
+    {
+        return Err(bad_line(
+            name,
+            number,
+            "starts before the line above it; leave out `--sorted` to have it sorted".into(),
+        ));
     }
     trace.missing_duration += u64::from(missing);
     trace.flows.push(flow);
     if trace.flows.len() as u64 * size_of::<TraceFlow>() as u64 > reading.memory_limit {
-        let message = format!("needs more than the memory limit of {} bytes; raise `--memory-limit`", reading.memory_limit);
+        let message = format!(
+            "needs more than the memory limit of {} bytes; raise `--memory-limit`",
+            reading.memory_limit
+        );
         return Err(Error::input(name, message));
     }
     Ok(())
@@ -216,7 +230,9 @@ impl Parser {
             TraceFormat::Auto if line.starts_with('#') => TraceFormat::Zeek,
             TraceFormat::Auto if line.trim_start().starts_with('{') => TraceFormat::ZeekJson,
             TraceFormat::Auto if line.contains(',') => TraceFormat::Csv,
-            TraceFormat::Auto => return Err("is the first line of no known format; name it with `--trace-format`".into()),
+            TraceFormat::Auto => {
+                return Err("is the first line of no known format; name it with `--trace-format`".into());
+            }
             named => named,
         };
         Ok(match format {

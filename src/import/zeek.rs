@@ -16,7 +16,8 @@ impl TabSeparated {
     /// The record of a line; nothing for the header.
     pub fn read(&mut self, line: &str) -> Result<Option<Record>, String> {
         if let Some(names) = line.strip_prefix("#fields\t") {
-            self.columns = names.split('\t').enumerate().map(|(place, name)| (name.to_string(), place)).collect();
+            self.columns =
+                names.split('\t').enumerate().map(|(place, name)| (name.to_string(), place)).collect();
             return Ok(None);
         }
         if line.starts_with('#') {
@@ -51,7 +52,9 @@ fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String>
     let port = need("id.resp_p")?;
     Ok(Record {
         start_us: micros(need("ts")?)?,
-        duration_us: duration.map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration")).transpose()?,
+        duration_us: duration
+            .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
+            .transpose()?,
         protocol: need("proto")?.to_string(),
         source: need("id.orig_h")?.to_string(),
         destination: need("id.resp_h")?.to_string(),

@@ -67,7 +67,8 @@ impl<'a> Recorder<'a> {
             }
         }
         let sources = self.shard.sources.iter().zip(&self.sources);
-        self.summary.by_source = sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
+        self.summary.by_source =
+            sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
         self.summary.events = events;
         self.summary
     }

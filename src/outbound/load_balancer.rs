@@ -84,7 +84,7 @@ impl LoadBalancer {
         if ports == 0 {
             return self.automatic(cluster.nodes());
         }
-        if ports % self.granularity != 0 {
+        if !ports.is_multiple_of(self.granularity) {
             return Err(self.not_a_multiple(ports));
         }
         let nodes = cluster.nodes_counted();

@@ -49,7 +49,10 @@ impl Profile {
     /// Its title.
     pub fn title(&self) -> Result<String, Error> {
         let tree = self.tree()?;
-        Ok(tree.get("title").map(|title| title.to_json().as_str().unwrap_or_default().to_string()).unwrap_or_default())
+        Ok(tree
+            .get("title")
+            .map(|title| title.to_json().as_str().unwrap_or_default().to_string())
+            .unwrap_or_default())
     }
 
     /// Every figure with what it rests on.
@@ -58,7 +61,12 @@ impl Profile {
         let mut figures = Vec::new();
         collect(&tree, "", &mut figures);
         for note in notes(&tree, "source") {
-            let text = format!("{} ({}, {} confidence)", text(note, "document"), text(note, "date"), text(note, "confidence"));
+            let text = format!(
+                "{} ({}, {} confidence)",
+                text(note, "document"),
+                text(note, "date"),
+                text(note, "confidence")
+            );
             cover(&mut figures, note, |figure| figure.sources.push(text.clone()));
         }
         for note in notes(&tree, "assumption") {
@@ -83,7 +91,8 @@ fn text(note: &Node, key: &str) -> String {
 
 fn cover(figures: &mut [Figure], note: &Node, mut add: impl FnMut(&mut Figure)) {
     let Some(Value::List(keys)) = note.get("keys").map(|node| &node.value) else { return };
-    let keys: Vec<String> = keys.iter().filter_map(|key| key.to_json().as_str().map(str::to_string)).collect();
+    let keys: Vec<String> =
+        keys.iter().filter_map(|key| key.to_json().as_str().map(str::to_string)).collect();
     figures.iter_mut().filter(|figure| keys.contains(&figure.key)).for_each(&mut add);
 }
 
@@ -120,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_key_without_a_source_is_found() {
-        let text = "ports = 1\nhold_down = { fin = \"1s\", rst = \"2s\" }\n[[source]]\nkeys = [\"hold_down.fin\"]\n";
+        let text =
+            "ports = 1\nhold_down = { fin = \"1s\", rst = \"2s\" }\n[[source]]\nkeys = [\"hold_down.fin\"]\n";
         assert_eq!(uncovered(&Profile { name: "bare", text }), ["hold_down.rst", "ports"]);
     }
 
@@ -128,7 +138,11 @@ mod tests {
     fn every_source_has_a_document_and_a_date_and_every_assumption_a_reason() {
         for profile in &PROFILES {
             let tree = profile.tree().unwrap();
-            assert!(notes(&tree, "source").iter().all(|note| !text(note, "document").is_empty() && !text(note, "date").is_empty()));
+            assert!(
+                notes(&tree, "source")
+                    .iter()
+                    .all(|note| !text(note, "document").is_empty() && !text(note, "date").is_empty())
+            );
             assert!(notes(&tree, "assumption").iter().all(|note| !text(note, "why").is_empty()));
         }
     }

@@ -47,7 +47,14 @@ fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
 
 fn windows(results: &Results) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["replication", "start_s", "attempts", "snat_failures", "failure_ratio", "partial"])?;
+    writer.write_record([
+        "replication",
+        "start_s",
+        "attempts",
+        "snat_failures",
+        "failure_ratio",
+        "partial",
+    ])?;
     for window in &results.windows {
         let ratio = window.snat_failures as f64 / window.attempts as f64;
         writer.write_record([

@@ -1,7 +1,9 @@
 //! Results in words and short tables, the verdict first.
 
 use crate::experiment::compare::ComparisonResults;
-use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult, Verdict};
+use crate::experiment::results::{
+    AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult, Verdict,
+};
 use crate::experiment::size::SizeResults;
 use std::fmt::Write;
 
@@ -20,7 +22,14 @@ pub fn results(results: &Results) -> String {
     );
     line(&mut text, "counted", &counted);
     if totals.requests != totals.flows {
-        line(&mut text, "", &format!("{} requests, {} failed, {} stale", totals.requests, totals.request_failures, totals.stale));
+        line(
+            &mut text,
+            "",
+            &format!(
+                "{} requests, {} failed, {} stale",
+                totals.requests, totals.request_failures, totals.stale
+            ),
+        );
     }
     text.push_str(&fullness(results));
     text.push_str(&clients(results));
@@ -57,7 +66,10 @@ fn headline(results: &Results) -> String {
     let device = format!("{}, {} public IP(s)", results.model, results.public_ips);
     let found = match results.totals.snat_failures {
         0 => "no SNAT failure was seen".to_string(),
-        _ => format!("{} of all attempts find no SNAT port", percent(results.failure_ratio.estimate.unwrap_or(0.0))),
+        _ => format!(
+            "{} of all attempts find no SNAT port",
+            percent(results.failure_ratio.estimate.unwrap_or(0.0))
+        ),
     };
     let verdict = match (results.verdict, results.thresholds.is_empty()) {
         (_, true) => "",
@@ -74,7 +86,12 @@ fn judged(threshold: &ThresholdResult) -> String {
         Verdict::Fail => "FAIL",
         Verdict::Inconclusive => "inconclusive",
     };
-    format!("  {verdict:12} {}   [{}, {}]\n", threshold.expression, number(threshold.low), number(threshold.high))
+    format!(
+        "  {verdict:12} {}   [{}, {}]\n",
+        threshold.expression,
+        number(threshold.low),
+        number(threshold.high)
+    )
 }
 
 fn first_failure(results: &Results) -> String {
@@ -82,7 +99,12 @@ fn first_failure(results: &Results) -> String {
     let mut text = String::new();
     let place = format!("{} ({}) of port pool {}", first.stage, first.reason, first.port_pool);
     line(&mut text, "first to fail", &place);
-    let who = format!("node {}, towards {}, {} s after the start", first.node, first.destination, number(first.time_s));
+    let who = format!(
+        "node {}, towards {}, {} s after the start",
+        first.node,
+        first.destination,
+        number(first.time_s)
+    );
     line(&mut text, "", &who);
     text
 }
@@ -91,7 +113,9 @@ fn first_failure(results: &Results) -> String {
 pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
     match ratio.estimate {
         None => format!("none seen; at most {} of {of}", percent(ratio.high)),
-        Some(estimate) => format!("{} [{}, {}] of {of}", percent(estimate), percent(ratio.low), percent(ratio.high)),
+        Some(estimate) => {
+            format!("{} [{}, {}] of {of}", percent(estimate), percent(ratio.low), percent(ratio.high))
+        }
     }
 }
 
@@ -128,7 +152,15 @@ fn fullness(results: &Results) -> String {
     );
     line(&mut text, "", &busy);
     if ports.per_row.is_some() {
-        line(&mut text, "", &format!("{} full on average, no free port {} of the time", percent(shares.mean), percent(shares.full_time_ratio)));
+        line(
+            &mut text,
+            "",
+            &format!(
+                "{} full on average, no free port {} of the time",
+                percent(shares.mean),
+                percent(shares.full_time_ratio)
+            ),
+        );
     }
     let holding = &results.port_holding_s;
     line(&mut text, "port kept for", &format!("{} s on average, hold-down included", number(holding.mean)));
@@ -139,7 +171,12 @@ fn clients(results: &Results) -> String {
     let mut text = String::new();
     let delay = &results.connect_delay_s;
     if delay.max > 0.0 {
-        let delays = format!("mean {} s, p99 {} s, longest {} s", number(delay.mean), number(delay.p99), number(delay.max));
+        let delays = format!(
+            "mean {} s, p99 {} s, longest {} s",
+            number(delay.mean),
+            number(delay.p99),
+            number(delay.max)
+        );
         line(&mut text, "connect delay", &delays);
         line(&mut text, "attempts per flow", &number(results.retry_amplification));
     }
@@ -165,7 +202,14 @@ fn hottest(what: &str, all: &[NamedFailures]) -> String {
     let mut text = format!("\n{what} with failures ({} of {})\n", failing.len(), all.len());
     for each in failing.iter().take(SHOWN) {
         let share = each.snat_failures as f64 / each.attempts as f64;
-        let _ = writeln!(text, "  {:24} {:>12} of {:>12} attempts  {:>8}", each.name, each.snat_failures, each.attempts, percent(share));
+        let _ = writeln!(
+            text,
+            "  {:24} {:>12} of {:>12} attempts  {:>8}",
+            each.name,
+            each.snat_failures,
+            each.attempts,
+            percent(share)
+        );
     }
     if failing.len() > SHOWN {
         let _ = writeln!(text, "  ... {} more (see --format json)", failing.len() - SHOWN);
@@ -184,11 +228,21 @@ fn analytic(check: &AnalyticCheck) -> String {
         check.ports
     );
     line(&mut text, "  offered", &load);
-    line(&mut text, "  sustainable", &format!("{} new flows/s (ports / holding time)", number(check.sustainable_rate_per_s)));
+    line(
+        &mut text,
+        "  sustainable",
+        &format!("{} new flows/s (ports / holding time)", number(check.sustainable_rate_per_s)),
+    );
     let simulated = check.simulated.map_or("not seen".to_string(), percent);
     match check.erlang_b {
-        Some(expected) => line(&mut text, "  Erlang-B", &format!("{}; simulated {simulated} of first attempts", percent(expected))),
-        None => line(&mut text, "  Erlang-B", &format!("does not apply: {}; simulated {simulated}", check.remark)),
+        Some(expected) => line(
+            &mut text,
+            "  Erlang-B",
+            &format!("{}; simulated {simulated} of first attempts", percent(expected)),
+        ),
+        None => {
+            line(&mut text, "  Erlang-B", &format!("does not apply: {}; simulated {simulated}", check.remark))
+        }
     }
     text
 }
@@ -199,7 +253,11 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
         Some(_) => format!("Recommended: {}\n\n", comparison.why),
         None => format!("No recommendation: {}\n\n", comparison.why),
     };
-    let _ = writeln!(text, "     {:22} {:>4}  {:>34}  {:>10}  {:>9}", "model", "IPs", "connection failures", "fullest", "no port");
+    let _ = writeln!(
+        text,
+        "     {:22} {:>4}  {:>34}  {:>10}  {:>9}",
+        "model", "IPs", "connection failures", "fullest", "no port"
+    );
     for (index, option) in comparison.options.iter().enumerate() {
         let results = &option.results;
         let mark = if comparison.recommended == Some(index) { "->" } else { "  " };
@@ -228,7 +286,13 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
             (Some(low), Some(high)) => format!(" [{}, {}]", points(low), points(high)),
             _ => String::new(),
         };
-        let _ = writeln!(text, "  {} -> {}: {}{interval} percentage points", pair.first, pair.second, points(pair.difference));
+        let _ = writeln!(
+            text,
+            "  {} -> {}: {}{interval} percentage points",
+            pair.first,
+            pair.second,
+            points(pair.difference)
+        );
     }
     text
 }

@@ -68,15 +68,21 @@ impl<'a> Keys<'a> {
     fn inner(&self, table: &str, key: &str) -> Option<&'a Node> {
         let own = self.own.get(table);
         match own.map(|node| &node.value) {
-            Some(Value::Table(_)) if own.is_some_and(|node| node.get(key).is_some()) => own.and_then(|node| node.get(key)),
-            Some(Value::Table(_)) | None => self.shipped.and_then(|node| node.get(table)).and_then(|node| node.get(key)),
+            Some(Value::Table(_)) if own.is_some_and(|node| node.get(key).is_some()) => {
+                own.and_then(|node| node.get(key))
+            }
+            Some(Value::Table(_)) | None => {
+                self.shipped.and_then(|node| node.get(table)).and_then(|node| node.get(key))
+            }
             Some(_) => own,
         }
     }
 
     fn count(&self, key: &str, least: u64, most: u64) -> Option<u32> {
         let (least, most) = self.range(key).unwrap_or((least, most));
-        self.get(key).and_then(|node| count(self.own.reader, key, node, least, most)).map(|value| value as u32)
+        self.get(key)
+            .and_then(|node| count(self.own.reader, key, node, least, most))
+            .map(|value| value as u32)
     }
 
     fn range(&self, key: &str) -> Option<(u64, u64)> {
@@ -110,7 +116,11 @@ impl<'a> Keys<'a> {
         match node.value {
             Value::Boolean(value) => Some(value),
             _ => {
-                self.own.wrong(&node.span, format!("`{key}` is {}; allowed is true or false", node.kind()), None);
+                self.own.wrong(
+                    &node.span,
+                    format!("`{key}` is {}; allowed is true or false", node.kind()),
+                    None,
+                );
                 None
             }
         }
@@ -130,7 +140,8 @@ impl<'a> Keys<'a> {
     fn timers(&self) -> Timers {
         self.check_hold_down_keys();
         let expiries = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
-        let expiry = self.get("idle_expiry").and_then(|node| choice(self.own.reader, "idle_expiry", node, &expiries));
+        let expiry =
+            self.get("idle_expiry").and_then(|node| choice(self.own.reader, "idle_expiry", node, &expiries));
         Timers {
             hold_down_fin: self.hold_down("fin"),
             hold_down_rst: self.hold_down("rst"),
@@ -228,7 +239,8 @@ fn by_node(keys: &Keys<'_>, node: &Node, instances: u32, cluster: &Cluster) -> O
     let reader = keys.own.reader;
     let list = super::reader::list(reader, "by_node", node);
     if list.len() != cluster.nodes() as usize {
-        let message = format!("`by_node` has {} entries for {} nodes; write one a node", list.len(), cluster.nodes());
+        let message =
+            format!("`by_node` has {} entries for {} nodes; write one a node", list.len(), cluster.nodes());
         reader.problem(&node.span, message, None);
         return None;
     }
@@ -240,8 +252,13 @@ fn custom(keys: &Keys<'_>, cluster: &Cluster) -> Option<Custom> {
     let timers = keys.timers();
     let searches = [("lowest", Search::Lowest), ("random", Search::Random)];
     let search = keys.get("search").and_then(|node| choice(keys.own.reader, "search", node, &searches));
-    let unlimited = matches!(keys.get("ports").map(|node| &node.value), Some(Value::Text(text)) if text == "unlimited");
-    let ports = if unlimited { None } else { Some(keys.own.need("ports", "1024").and_then(|_| keys.count("ports", 1, 1 << 31))?) };
+    let unlimited =
+        matches!(keys.get("ports").map(|node| &node.value), Some(Value::Text(text)) if text == "unlimited");
+    let ports = if unlimited {
+        None
+    } else {
+        Some(keys.own.need("ports", "1024").and_then(|_| keys.count("ports", 1, 1 << 31))?)
+    };
     let most = u64::from(u32::MAX);
     Some(Custom {
         partition: partition(keys, cluster)?,
@@ -268,7 +285,9 @@ fn partition(keys: &Keys<'_>, cluster: &Cluster) -> Option<CustomPartition> {
     let given = table.get("by_node");
     table.finish();
     match given {
-        Some(node) => by_node(keys, node, instances, cluster).map(|pools| CustomPartition::ByNode(instances, pools)),
+        Some(node) => {
+            by_node(keys, node, instances, cluster).map(|pools| CustomPartition::ByNode(instances, pools))
+        }
         None => Some(CustomPartition::Instances(instances)),
     }
 }

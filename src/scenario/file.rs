@@ -30,7 +30,9 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
             return Err(fail("is a directory; name a scenario file in it".into()));
         }
         let file = std::fs::File::open(path).map_err(|why| fail(format!("cannot be read: {why}")))?;
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|why| fail(format!("cannot be read: {why}")))?;
+        file.take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|why| fail(format!("cannot be read: {why}")))?;
     }
     if bytes.len() as u64 > MOST_BYTES {
         return Err(fail(format!("is larger than {MOST_BYTES} bytes, which is no scenario")));
@@ -46,13 +48,19 @@ pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, 
 }
 
 /// The same with the whole `[outbound]` table replaced by another model and its keys.
-pub fn read_as(file: &str, text: &str, overrides: &[Override], outbound: &[Override]) -> Result<Scenario, Error> {
+pub fn read_as(
+    file: &str,
+    text: &str,
+    overrides: &[Override],
+    outbound: &[Override],
+) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
     if let Some(table) = tree.entry("outbound") {
         *table = Node::set(Value::Table(Vec::new()));
     }
-    let keys: Vec<Override> = outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
+    let keys: Vec<Override> =
+        outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;
     check(file, text, tree)
 }
@@ -64,10 +72,14 @@ fn check(file: &str, text: &str, tree: Node) -> Result<Scenario, Error> {
     let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
     let resolved = resolve(&tree, shipped.as_ref());
     reader.finish()?;
-    let scenario = scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
+    let scenario =
+        scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
     let accepted = scenario.outbound.egress(&scenario.cluster);
     if let Err(refusal) = accepted {
-        let node = tree.get("outbound").and_then(|outbound| outbound.get("ports_per_node")).filter(|node| node.span.end > 0);
+        let node = tree
+            .get("outbound")
+            .and_then(|outbound| outbound.get("ports_per_node"))
+            .filter(|node| node.span.end > 0);
         let place = node.map(|node| super::tree::line_and_column(text, node.span.start));
         return Err(Error::PlatformRefuses(vec![Problem {
             file: file.into(),
@@ -84,8 +96,13 @@ fn check(file: &str, text: &str, tree: Node) -> Result<Scenario, Error> {
 fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
     let mut resolved = tree.to_json();
     let Some(figures) = shipped.map(Node::to_json) else { return resolved };
-    if let (Some(outbound), Some(figures)) = (resolved.get_mut("outbound").and_then(|table| table.as_object_mut()), figures.as_object()) {
-        for (key, value) in figures.iter().filter(|(key, _)| !["title", "source", "assumption", "range"].contains(&key.as_str())) {
+    if let (Some(outbound), Some(figures)) =
+        (resolved.get_mut("outbound").and_then(|table| table.as_object_mut()), figures.as_object())
+    {
+        for (key, value) in figures
+            .iter()
+            .filter(|(key, _)| !["title", "source", "assumption", "range"].contains(&key.as_str()))
+        {
             outbound.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
@@ -117,14 +134,21 @@ fn scenario<'a>(
         let help = Some("write `[[workload]]` with `arrivals` and `lifetime`".to_string());
         reader.problem(&(0..0), "the scenario lacks `[[workload]]`".into(), help);
     }
-    let workloads: Vec<_> =
-        workloads.iter().enumerate().map(|(number, node)| workload(reader, node, number, &mut around)).collect();
+    let workloads: Vec<_> = workloads
+        .iter()
+        .enumerate()
+        .map(|(number, node)| workload(reader, node, number, &mut around))
+        .collect();
     let destinations = around.destinations;
     let run = run_settings(reader, root.get("run"));
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
     if root.get("probe").is_some() {
-        reader.problem(&root.span, "`[[probe]]` is not simulated in this version".into(), Some("remove it".into()));
+        reader.problem(
+            &root.span,
+            "`[[probe]]` is not simulated in this version".into(),
+            Some("remove it".into()),
+        );
     }
     root.finish();
     let workloads = workloads.into_iter().collect::<Option<Vec<_>>>()?;
@@ -153,7 +177,11 @@ fn check_abandoned(reader: &Reader<'_>, workloads: &[crate::workload::Workload],
     let abandons = |each: &crate::workload::Workload| each.ends.share(crate::flow::EndKind::Abandoned) > 0.0;
     if timers.idle_timeout.is_none() && workloads.iter().any(abandons) {
         let help = Some("write `idle_timeout = \"4m\"` in `[outbound]`".to_string());
-        reader.problem(&(0..0), "`ends.abandoned` needs an idle timeout, or its ports never come free".into(), help);
+        reader.problem(
+            &(0..0),
+            "`ends.abandoned` needs an idle timeout, or its ports never come free".into(),
+            help,
+        );
     }
 }
 
@@ -165,7 +193,8 @@ fn cluster<'a>(reader: &'a Reader<'a>, root: &super::reader::Table<'a>) -> Clust
     if let Some(node) = root.get("cluster") {
         let table = reader.table(node, "cluster");
         if let Some(plugin) = table.get("network_plugin") {
-            let message = "`network_plugin` asks for a node stage, which is not simulated in this version".to_string();
+            let message =
+                "`network_plugin` asks for a node stage, which is not simulated in this version".to_string();
             reader.problem(&plugin.span, message, Some("remove `network_plugin`".into()));
         }
         table.finish();
@@ -177,7 +206,8 @@ fn cluster<'a>(reader: &'a Reader<'a>, root: &super::reader::Table<'a>) -> Clust
         if node_pools.iter().any(|pool| pool.name == name) {
             table.wrong(&node.span, format!("two node pools are called \"{name}\""), None);
         }
-        let nodes = table.need("nodes", "10").and_then(|_| table.count("nodes", 1, 10_000)).unwrap_or(1) as u32;
+        let nodes =
+            table.need("nodes", "10").and_then(|_| table.count("nodes", 1, 10_000)).unwrap_or(1) as u32;
         let max_surge = max_surge(reader, table.get("max_surge"), nodes);
         table.finish();
         let first = NodeId(node_pools.iter().map(|pool| pool.nodes).sum());
@@ -192,14 +222,22 @@ fn cluster<'a>(reader: &'a Reader<'a>, root: &super::reader::Table<'a>) -> Clust
 fn max_surge(reader: &Reader<'_>, node: Option<&Node>, nodes: u32) -> u32 {
     match node.map(|node| &node.value) {
         None => 1,
-        Some(Value::Text(text)) if text.ends_with('%') => match text.trim_end_matches('%').trim().parse::<f64>() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => (f64::from(nodes) * percent / 100.0).ceil() as u32,
-            _ => {
-                let span = node.map(|node| node.span.clone()).unwrap_or(0..0);
-                reader.problem(&span, format!("`max_surge` is \"{text}\"; allowed is \"0%\" to \"100%\""), None);
-                1
+        Some(Value::Text(text)) if text.ends_with('%') => {
+            match text.trim_end_matches('%').trim().parse::<f64>() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => {
+                    (f64::from(nodes) * percent / 100.0).ceil() as u32
+                }
+                _ => {
+                    let span = node.map(|node| node.span.clone()).unwrap_or(0..0);
+                    reader.problem(
+                        &span,
+                        format!("`max_surge` is \"{text}\"; allowed is \"0%\" to \"100%\""),
+                        None,
+                    );
+                    1
+                }
             }
-        },
+        }
         Some(_) => node.and_then(|node| count(reader, "max_surge", node, 0, 10_000)).unwrap_or(1) as u32,
     }
 }
@@ -217,10 +255,11 @@ fn destinations<'a>(reader: &'a Reader<'a>, root: &super::reader::Table<'a>) -> 
         let address = addresses.iter().position(|each| *each == address).unwrap_or_else(|| {
             addresses.push(address);
             addresses.len() - 1
-        }) as u32;
+        }) as u64;
         table.count("port", 1, 65_535);
         let protocol = table.choice("protocol", &[("tcp", Protocol::Tcp), ("udp", Protocol::Udp)]);
-        let beside = ["private-endpoint", "service-endpoint", "vnet", "peered", "on-premises"].map(|name| (name, Reach::Beside));
+        let beside = ["private-endpoint", "service-endpoint", "vnet", "peered", "on-premises"]
+            .map(|name| (name, Reach::Beside));
         let reaches = [&[("internet", Reach::Internet), ("blocked", Reach::Blocked)], &beside[..]].concat();
         let reach = table.choice("reach", &reaches).unwrap_or(Reach::Internet);
         table.finish();
@@ -315,7 +354,10 @@ pub fn parse_threshold(text: &str) -> Result<Threshold, String> {
             strsim::jaro_winkler(one, metric).total_cmp(&strsim::jaro_winkler(other, metric))
         });
         let near = near.copied().unwrap_or_default();
-        return Err(format!("\"{metric}\" is no metric; did you mean `{near}`? there are {}", METRICS.join(", ")));
+        return Err(format!(
+            "\"{metric}\" is no metric; did you mean `{near}`? there are {}",
+            METRICS.join(", ")
+        ));
     }
     let limit = limit.trim();
     let (digits, scale) = limit.strip_suffix('%').map_or((limit, 1.0), |digits| (digits.trim(), 0.01));

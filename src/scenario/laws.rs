@@ -18,7 +18,9 @@ pub fn law<'a>(reader: &'a Reader<'a>, key: &str, node: &'a Node) -> Option<Law>
     let table_name = format!("{key}.{name}");
     let law = reader.table(node, &table_name);
     let read = match name {
-        "constant" => law.need("value", "\"2s\"").and_then(|node| duration(reader, "value", node)).map(Law::Constant),
+        "constant" => {
+            law.need("value", "\"2s\"").and_then(|node| duration(reader, "value", node)).map(Law::Constant)
+        }
         "exponential" => mean(&law).map(|mean| Law::Exponential { mean }),
         "lognormal" => lognormal(&law),
         "pareto" => pareto(&law),
@@ -63,7 +65,9 @@ fn pareto(law: &Table<'_>) -> Option<Law> {
         None
     };
     match most {
-        None if alpha <= 1.0 => impossible("a Pareto law with `alpha` of 1 or less has no mean without `max`"),
+        None if alpha <= 1.0 => {
+            impossible("a Pareto law with `alpha` of 1 or less has no mean without `max`")
+        }
         None => Some(Law::Pareto { least: mean * (alpha - 1.0) / alpha, alpha, most }),
         Some(most) if most <= mean => impossible("`max` is not above `mean`"),
         Some(most) => Some(Law::Pareto { least: least_for_mean(mean, alpha, most), alpha, most: Some(most) }),
@@ -75,7 +79,11 @@ fn least_for_mean(mean: f64, alpha: f64, most: f64) -> f64 {
     let (mut low, mut high) = (mean * 1e-12, mean);
     for _ in 0..200 {
         let middle = (low + high) / 2.0;
-        if (Law::Pareto { least: middle, alpha, most: Some(most) }).mean() < mean { low = middle } else { high = middle }
+        if (Law::Pareto { least: middle, alpha, most: Some(most) }).mean() < mean {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     (low + high) / 2.0
 }
@@ -153,5 +161,9 @@ fn read_values(file: &str) -> Result<Vec<SimDuration>, String> {
     let text = std::fs::read_to_string(file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|(number, line)| super::units::duration(line).map_err(|why| format!("{file}:{number}: the time {why}"))).collect()
+    lines
+        .map(|(number, line)| {
+            super::units::duration(line).map_err(|why| format!("{file}:{number}: the time {why}"))
+        })
+        .collect()
 }

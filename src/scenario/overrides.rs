@@ -44,7 +44,8 @@ fn descend<'a>(node: &'a mut Node, step: &str, key: &str) -> Result<&'a mut Node
     }
     let Value::List(nodes) = &mut node.value else { return Err(problem(key, "no list".into())) };
     let named = |node: &Node| matches!(node.get("name").map(|name| &name.value), Some(Value::Text(name)) if name == step);
-    let position = nodes.iter().position(named).or_else(|| step.parse().ok()).filter(|position| *position < nodes.len());
+    let position =
+        nodes.iter().position(named).or_else(|| step.parse().ok()).filter(|position| *position < nodes.len());
     match position {
         Some(position) => Ok(&mut nodes[position]),
         None => Err(problem(key, format!("no table is called \"{step}\""))),
@@ -55,13 +56,21 @@ fn descend<'a>(node: &'a mut Node, step: &str, key: &str) -> Result<&'a mut Node
 fn only(tree: &Node, kind: &str, key: &str) -> Result<String, Problem> {
     match tree.get(kind).map(|node| &node.value) {
         Some(Value::List(tables)) if tables.len() == 1 => Ok(format!("{kind}.0.{key}")),
-        Some(Value::List(tables)) => Err(problem(key, format!("there are {} `[[{kind}]]`; write `{kind}.NAME.{key}`", tables.len()))),
+        Some(Value::List(tables)) => {
+            Err(problem(key, format!("there are {} `[[{kind}]]`; write `{kind}.NAME.{key}`", tables.len())))
+        }
         _ => Err(problem(key, format!("the scenario has no `[[{kind}]]`"))),
     }
 }
 
 fn problem(key: &str, message: String) -> Problem {
-    Problem { file: "--set".into(), line: None, column: None, message: format!("`{key}`: {message}"), help: None }
+    Problem {
+        file: "--set".into(),
+        line: None,
+        column: None,
+        message: format!("`{key}`: {message}"),
+        help: None,
+    }
 }
 
 /// TOML where it is TOML, text otherwise.

@@ -55,7 +55,13 @@ impl<'a> Reader<'a> {
                 &[]
             }
         };
-        Table { reader: self, name: name.into(), entries, span: node.span.clone(), asked: RefCell::new(Vec::new()) }
+        Table {
+            reader: self,
+            name: name.into(),
+            entries,
+            span: node.span.clone(),
+            asked: RefCell::new(Vec::new()),
+        }
     }
 }
 
@@ -87,7 +93,11 @@ impl<'a> Table<'a> {
     pub fn need(&self, key: &str, example: &str) -> Option<&'a Node> {
         let found = self.get(key);
         if found.is_none() {
-            self.wrong(&self.span, format!("`{}` lacks `{key}`", self.name), Some(format!("write `{key} = {example}`")));
+            self.wrong(
+                &self.span,
+                format!("`{}` lacks `{key}`", self.name),
+                Some(format!("write `{key} = {example}`")),
+            );
         }
         found
     }
@@ -110,7 +120,11 @@ impl<'a> Table<'a> {
             known.dedup();
             let known = known.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
             let help = near.map_or(format!("known here: {known}"), |near| format!("did you mean `{near}`?"));
-            self.reader.problem(&entry.span, format!("unknown key `{}` in `{}`", entry.key, self.name), Some(help));
+            self.reader.problem(
+                &entry.span,
+                format!("unknown key `{}` in `{}`", entry.key, self.name),
+                Some(help),
+            );
         }
     }
 
@@ -127,7 +141,11 @@ impl<'a> Table<'a> {
             _ => Err(format!("is {}, which has no unit; write such as \"40 per s\"", node.kind())),
         };
         let read = read.and_then(|rate| {
-            if rate > 0.0 && rate <= MOST_PER_SECOND { Ok(rate) } else { Err(format!("is {rate} per s; write a rate above 0 and at most 1e9 per s")) }
+            if rate > 0.0 && rate <= MOST_PER_SECOND {
+                Ok(rate)
+            } else {
+                Err(format!("is {rate} per s; write a rate above 0 and at most 1e9 per s"))
+            }
         });
         read.map_err(|why| self.wrong(&node.span, format!("`{key}` {why}"), None)).ok()
     }
@@ -182,7 +200,9 @@ const MOST_PER_SECOND: f64 = 1e9;
 pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
     let read = match &node.value {
         Value::Text(text) => units::duration(text),
-        Value::Integer(number) => Err(format!("is {number}, which has no unit; write \"{number}s\" or \"{number}m\"")),
+        Value::Integer(number) => {
+            Err(format!("is {number}, which has no unit; write \"{number}s\" or \"{number}m\""))
+        }
         _ => Err(format!("is {}, not a time; write such as \"30s\"", node.kind())),
     };
     read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()
@@ -191,11 +211,14 @@ pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDurati
 /// A whole number at `node`.
 pub fn count(reader: &Reader<'_>, key: &str, node: &Node, least: u64, most: u64) -> Option<u64> {
     match node.value {
-        Value::Integer(number) if u64::try_from(number).is_ok_and(|number| (least..=most).contains(&number)) => {
+        Value::Integer(number)
+            if u64::try_from(number).is_ok_and(|number| (least..=most).contains(&number)) =>
+        {
             Some(number as u64)
         }
         _ => {
-            let message = format!("`{key}` is {}; allowed is a whole number from {least} to {most}", node.kind());
+            let message =
+                format!("`{key}` is {}; allowed is a whole number from {least} to {most}", node.kind());
             reader.problem(&node.span, message, None);
             None
         }

@@ -1,25 +1,128 @@
-//! Recorded traffic as a workload.
+//! Recorded traffic as a workload: each source address stands for a node, in order of first appearance.
 
-use super::reader::{Reader, Table};
+use super::reader::{Reader, Table, list};
 use super::traffic::Surroundings;
+use super::tree::Value;
 use crate::cluster::NodePool;
-use crate::flow::DestinationId;
-use crate::workload::{Arrivals, TraceArrival};
+use crate::error::Error;
+use crate::flow::{DestinationId, NodeId, Protocol};
+use crate::import::{Reading, Trace, TraceFlow, TraceFormat, read};
+use crate::time::SimDuration;
+use crate::workload::{Arrivals, Destination, Reach, TraceArrival};
+use ipnet::Ipv4Net;
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Reads the files of `arrivals.trace`.
+/// Reads the files of `arrivals.trace`; their destinations join those of the scenario.
 pub fn arrivals<'a>(
-    _reader: &'a Reader<'a>,
+    reader: &'a Reader<'a>,
     kind: &Table<'a>,
-    _around: &mut Surroundings<'_>,
-    _pool: &NodePool,
+    around: &mut Surroundings<'_>,
+    pool: &NodePool,
 ) -> Option<Arrivals> {
-    for key in ["files", "format", "inside", "faster", "loop"] {
-        kind.get(key);
+    let files = texts(reader, kind, "files");
+    let inside = texts(reader, kind, "inside");
+    let formats = [
+        ("auto", TraceFormat::Auto),
+        ("zeek", TraceFormat::Zeek),
+        ("zeek-json", TraceFormat::ZeekJson),
+        ("csv", TraceFormat::Csv),
+    ];
+    let format = kind.choice("format", &formats).unwrap_or(TraceFormat::Auto);
+    let faster = kind.number("faster", 1e-6, 1e6).unwrap_or(1.0);
+    if let Some(node) = kind.get("loop")
+        && node.value != Value::Boolean(false)
+    {
+        kind.wrong(
+            &node.span,
+            "`loop` is not simulated: a trace runs once in this version".into(),
+            Some("remove `loop`".into()),
+        );
     }
-    let help = "use `snatsim replay` on the files".to_string();
-    kind.wrong(&kind.span, "recorded arrivals cannot be simulated from a scenario yet".into(), Some(help));
-    None
+    let files: Vec<PathBuf> = files?.into_iter().map(PathBuf::from).collect();
+    if files.is_empty() {
+        kind.wrong(
+            &kind.span,
+            "`arrivals.trace` names no file".into(),
+            Some("write `files = [\"conn.log.gz\"]`".into()),
+        );
+        return None;
+    }
+    let mut reading = Reading { format, ..Reading::default() };
+    if let Some(inside) = inside.filter(|inside| !inside.is_empty()) {
+        let parsed: Result<Vec<Ipv4Net>, _> = inside.iter().map(|prefix| prefix.parse()).collect();
+        match parsed {
+            Ok(prefixes) => reading.inside = prefixes,
+            Err(why) => kind.wrong(&kind.span, format!("`inside` holds no IPv4 prefix: {why}"), None),
+        }
+    }
+    match read(&files, &reading) {
+        Ok(trace) if trace.flows.is_empty() => {
+            kind.wrong(&kind.span, "the trace holds no outbound flow; check `inside`".into(), None);
+            None
+        }
+        Ok(trace) => Some(Arrivals::Trace(Arc::new(records(&trace, faster, around, pool)))),
+        Err(Error::Input(problems)) => {
+            for problem in problems {
+                kind.wrong(&kind.span, problem.to_string(), None);
+            }
+            None
+        }
+        Err(other) => {
+            kind.wrong(&kind.span, other.to_string(), None);
+            None
+        }
+    }
 }
+
+fn texts<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, key: &str) -> Option<Vec<String>> {
+    let Some(node) = kind.get(key) else { return Some(Vec::new()) };
+    let text = |node: &super::tree::Node| match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => {
+            reader.problem(&node.span, format!("`{key}` holds {}, not a text in quotes", node.kind()), None);
+            None
+        }
+    };
+    list(reader, key, node).iter().map(text).collect()
+}
+
+fn records(trace: &Trace, faster: f64, around: &mut Surroundings<'_>, pool: &NodePool) -> Vec<TraceArrival> {
+    let mut nodes: HashMap<Ipv4Addr, NodeId> = HashMap::new();
+    let mut destinations: HashMap<(Protocol, Ipv4Addr, u16), DestinationId> = HashMap::new();
+    let first = trace.flows[0].start_us;
+    let mut record = |flow: &TraceFlow| {
+        let next = NodeId(pool.first.0 + nodes.len() as u32 % pool.nodes);
+        let node = *nodes.entry(flow.source).or_insert(next);
+        let key = (flow.protocol, flow.destination, flow.port);
+        let destination = *destinations.entry(key).or_insert_with(|| add(flow, &mut around.destinations));
+        let since = (flow.start_us - first) as f64 * 1_000.0 / faster;
+        TraceArrival {
+            start: SimDuration::from_nanos(since.round() as u64),
+            lifetime: SimDuration::from_nanos(flow.duration_us.saturating_mul(1_000)),
+            node,
+            destination,
+            end: flow.end,
+        }
+    };
+    trace.flows.iter().map(&mut record).collect()
+}
+
+fn add(flow: &TraceFlow, destinations: &mut Vec<Destination>) -> DestinationId {
+    let protocol = match flow.protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    };
+    let address = RECORDED_ADDRESSES | u64::from(u32::from(flow.destination));
+    let name = format!("{protocol} {}:{}", flow.destination, flow.port);
+    destinations.push(Destination { name, address, protocol: flow.protocol, reach: Reach::Internet });
+    DestinationId(destinations.len() as u32 - 1)
+}
+
+/// Recorded addresses are told from named ones by this bit.
+const RECORDED_ADDRESSES: u64 = 1 << 40;
 
 /// The destinations that a trace reaches; their weights do not matter, since the trace says which flow goes where.
 pub fn destinations_of(records: &[TraceArrival]) -> Vec<(DestinationId, f64)> {

@@ -8,7 +8,9 @@ use crate::cluster::{Cluster, NodePool};
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::time::SimDuration;
 use crate::workload::arrivals::{BatchSize, BurstSize, RECORDED_LIFETIME};
-use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, PoolOrder, Reach, SynSchedule, Workload};
+use crate::workload::{
+    Arrivals, ClientPool, Destination, Ends, Law, PoolOrder, Reach, SynSchedule, Workload,
+};
 
 /// What a workload may refer to.
 pub struct Surroundings<'a> {
@@ -24,7 +26,12 @@ const MOST_PODS: u64 = 1_000_000;
 const MOST_DESTINATIONS: u64 = 1_000_000;
 
 /// Reads one workload.
-pub fn workload<'a>(reader: &'a Reader<'a>, node: &'a Node, number: usize, around: &mut Surroundings<'_>) -> Option<Workload> {
+pub fn workload<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    number: usize,
+    around: &mut Surroundings<'_>,
+) -> Option<Workload> {
     let table = reader.table(node, "workload");
     let name = table.text("name").map_or_else(|| format!("workload-{}", number + 1), str::to_string);
     let pool = node_pool(&table, around.cluster);
@@ -36,6 +43,10 @@ pub fn workload<'a>(reader: &'a Reader<'a>, node: &'a Node, number: usize, aroun
         None => None,
     };
     let recorded = arrivals.as_ref().is_some_and(Arrivals::is_recorded);
+    let pods = match (recorded, pool) {
+        (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
+        _ => pods,
+    };
     let lifetime = lifetime(reader, &table, recorded);
     let destinations = match &arrivals {
         Some(Arrivals::Trace(records)) => Some(trace::destinations_of(records)),
@@ -168,11 +179,14 @@ fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Opt
         Some(node) => {
             let counts = list(reader, "per_node", node);
             if counts.len() > cluster.nodes() as usize {
-                let message = format!("`per_node` has {} entries for {} nodes", counts.len(), cluster.nodes());
+                let message =
+                    format!("`per_node` has {} entries for {} nodes", counts.len(), cluster.nodes());
                 reader.problem(&node.span, message, None);
             }
-            let counts: Option<Vec<u32>> =
-                counts.iter().map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32)).collect();
+            let counts: Option<Vec<u32>> = counts
+                .iter()
+                .map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32))
+                .collect();
             BurstSize::PerNode(counts?)
         }
     };
@@ -212,7 +226,9 @@ fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>, recorded: bool) -> Op
     if recorded {
         return Some(RECORDED_LIFETIME);
     }
-    table.need("lifetime", "{ exponential = { mean = \"240s\" } }").and_then(|node| law(reader, "lifetime", node))
+    table
+        .need("lifetime", "{ exponential = { mean = \"240s\" } }")
+        .and_then(|node| law(reader, "lifetime", node))
 }
 
 fn destinations<'a>(
@@ -223,7 +239,11 @@ fn destinations<'a>(
     let (given, mix) = (table.get("destinations"), table.get("destination_mix"));
     match (given, mix) {
         (Some(_), Some(mix)) => {
-            reader.problem(&mix.span, "write either `destinations` or `destination_mix`, not both".into(), None);
+            reader.problem(
+                &mix.span,
+                "write either `destinations` or `destination_mix`, not both".into(),
+                None,
+            );
             None
         }
         (Some(node), None) => weights(reader, node, around),
@@ -231,19 +251,32 @@ fn destinations<'a>(
         (None, None) if around.destinations.len() == 1 => Some(vec![(DestinationId(0), 1.0)]),
         (None, None) => {
             let help = "write `destinations = { \"NAME\" = 1.0 }`".to_string();
-            let message = format!("`workload` lacks `destinations`, and there are {} to choose from", around.destinations.len());
+            let message = format!(
+                "`workload` lacks `destinations`, and there are {} to choose from",
+                around.destinations.len()
+            );
             table.wrong(&table.span, message, Some(help));
             None
         }
     }
 }
 
-fn weights<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &Surroundings<'_>) -> Option<Vec<(DestinationId, f64)>> {
+fn weights<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    around: &Surroundings<'_>,
+) -> Option<Vec<(DestinationId, f64)>> {
     let table = reader.table(node, "destinations");
     let mut weights = Vec::new();
     for entry in table.all() {
         let Some(position) = around.destinations.iter().position(|each| each.name == entry.key) else {
-            let names = around.destinations.iter().take(8).map(|each| each.name.as_str()).collect::<Vec<_>>().join(", ");
+            let names = around
+                .destinations
+                .iter()
+                .take(8)
+                .map(|each| each.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
             let message = format!("no destination is called \"{}\"; there are {names}", entry.key);
             reader.problem(&entry.span, message, None);
             continue;
@@ -254,7 +287,11 @@ fn weights<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &Surroundings<'_>
     let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
     if sum <= 0.0 {
         if !reader.has_problems() {
-            reader.problem(&node.span, "the weights of `destinations` sum to 0".into(), Some("give one a weight above 0".into()));
+            reader.problem(
+                &node.span,
+                "the weights of `destinations` sum to 0".into(),
+                Some("give one a weight above 0".into()),
+            );
         }
         return None;
     }
@@ -262,7 +299,11 @@ fn weights<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &Surroundings<'_>
     Some(weights.into_iter().map(|(id, weight)| (id, weight / sum)).collect())
 }
 
-fn zipf<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &mut Surroundings<'_>) -> Option<Vec<(DestinationId, f64)>> {
+fn zipf<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    around: &mut Surroundings<'_>,
+) -> Option<Vec<(DestinationId, f64)>> {
     let mix = reader.table(node, "destination_mix");
     let (_, node) = mix.only(&["zipf"])?;
     let zipf = reader.table(node, "destination_mix.zipf");
@@ -275,12 +316,26 @@ fn zipf<'a>(reader: &'a Reader<'a>, node: &'a Node, around: &mut Surroundings<'_
     let sum: f64 = weights.iter().sum();
     let first = around.destinations.len() as u32;
     for rank in 1..=count as u32 {
-        let address = first + rank - 1;
+        let address = MADE_UP_ADDRESSES | u64::from(first + rank);
         let name = format!("zipf-{rank}");
-        around.destinations.push(Destination { name, address, protocol: Protocol::Tcp, reach: Reach::Internet });
+        around.destinations.push(Destination {
+            name,
+            address,
+            protocol: Protocol::Tcp,
+            reach: Reach::Internet,
+        });
     }
-    Some(weights.iter().enumerate().map(|(rank, weight)| (DestinationId(first + rank as u32), weight / sum)).collect())
+    Some(
+        weights
+            .iter()
+            .enumerate()
+            .map(|(rank, weight)| (DestinationId(first + rank as u32), weight / sum))
+            .collect(),
+    )
 }
+
+/// Made-up addresses are told from named ones by this bit.
+const MADE_UP_ADDRESSES: u64 = 1 << 41;
 
 fn ends<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Ends> {
     let Some(node) = table.get("ends") else { return Some(Ends::ALL_FIN) };
@@ -307,13 +362,21 @@ fn schedule(resends: &[u64], give_up: u64) -> SynSchedule {
     SynSchedule { resends, give_up: Some(SimDuration::from_secs(give_up)) }
 }
 
-fn syn<'a>(reader: &'a Reader<'a>, table: &Table<'a>, connect_timeout: Option<SimDuration>) -> Option<SynSchedule> {
+fn syn<'a>(
+    reader: &'a Reader<'a>,
+    table: &Table<'a>,
+    connect_timeout: Option<SimDuration>,
+) -> Option<SynSchedule> {
     let node = table.get("syn");
     if let Some(Node { value: Value::List(gaps), span }) = node {
         let gaps: Option<Vec<SimDuration>> = gaps.iter().map(|gap| duration(reader, "syn", gap)).collect();
         if connect_timeout.is_none() {
             let help = Some("write `connect_timeout = \"10s\"`".to_string());
-            reader.problem(span, "a list of SYN gaps needs `connect_timeout`, when the client gives up".into(), help);
+            reader.problem(
+                span,
+                "a list of SYN gaps needs `connect_timeout`, when the client gives up".into(),
+                help,
+            );
             return None;
         }
         let mut at = SimDuration::ZERO;
@@ -326,7 +389,12 @@ fn syn<'a>(reader: &'a Reader<'a>, table: &Table<'a>, connect_timeout: Option<Si
     }
     let named = match node {
         None => 0,
-        Some(node) => super::reader::choice(reader, "syn", node, &[("linux-6.5", 0), ("linux-classic", 1), ("none", 2)])?,
+        Some(node) => super::reader::choice(
+            reader,
+            "syn",
+            node,
+            &[("linux-6.5", 0), ("linux-classic", 1), ("none", 2)],
+        )?,
     };
     let schedule = match named {
         0 => schedule(&LINUX_6_5.0, LINUX_6_5.1),

@@ -161,11 +161,12 @@ fn json_node(value: &serde_json::Value) -> Node {
 }
 
 fn table_node(table: &DeTable<'_>, span: Range<usize>) -> Node {
-    let entry = |(key, value): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| Entry {
-        key: key.get_ref().to_string(),
-        span: key.span(),
-        node: value_node(value.get_ref(), value.span()),
-    };
+    let entry =
+        |(key, value): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| Entry {
+            key: key.get_ref().to_string(),
+            span: key.span(),
+            node: value_node(value.get_ref(), value.span()),
+        };
     Node { value: Value::Table(table.iter().map(entry).collect()), span }
 }
 

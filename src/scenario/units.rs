@@ -14,11 +14,16 @@ pub fn duration(text: &str) -> Result<SimDuration, String> {
         "h" => 3_600.0,
         "d" => 86_400.0,
         "" => return Err(format!("is \"{text}\", which has no unit; write \"{text}s\" or \"{text}m\"")),
-        unit => return Err(format!("is \"{text}\", and \"{unit}\" is no unit of time; write ms, s, m, h or d")),
+        unit => {
+            return Err(format!("is \"{text}\", and \"{unit}\" is no unit of time; write ms, s, m, h or d"));
+        }
     };
     let seconds = positive(text, number)? * scale;
     if seconds > SimDuration::LONGEST.as_secs_f64() {
-        return Err(format!("is \"{text}\", which is longer than the longest time of {}", SimDuration::LONGEST));
+        return Err(format!(
+            "is \"{text}\", which is longer than the longest time of {}",
+            SimDuration::LONGEST
+        ));
     }
     Ok(SimDuration::from_secs_f64(seconds))
 }
@@ -33,22 +38,29 @@ pub fn rate(text: &str) -> Result<f64, String> {
         "m" | "min" | "minute" => 60.0,
         "h" | "hour" => 3_600.0,
         "d" | "day" => 86_400.0,
-        unit => return Err(format!("is \"{text}\", and \"{unit}\" is no unit of time; write s, min, h or d")),
+        unit => {
+            return Err(format!("is \"{text}\", and \"{unit}\" is no unit of time; write s, min, h or d"));
+        }
     };
     Ok(positive(text, number.trim())? / seconds)
 }
 
 fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let unit = text.find(|letter: char| !(letter.is_ascii_digit() || "+-._".contains(letter))).unwrap_or(text.len());
+    let unit =
+        text.find(|letter: char| !(letter.is_ascii_digit() || "+-._".contains(letter))).unwrap_or(text.len());
     (text[..unit].trim(), text[unit..].trim())
 }
 
 fn positive(text: &str, number: &str) -> Result<f64, String> {
     match number.replace('_', "").parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        Ok(value) if value < 0.0 => Err(format!("is \"{text}\", which is negative; write a number of 0 or more")),
-        _ => Err(format!("is \"{text}\", which does not start with a number; write such as \"30s\" or \"40 per s\"")),
+        Ok(value) if value < 0.0 => {
+            Err(format!("is \"{text}\", which is negative; write a number of 0 or more"))
+        }
+        _ => Err(format!(
+            "is \"{text}\", which does not start with a number; write such as \"30s\" or \"40 per s\""
+        )),
     }
 }
 
@@ -58,7 +70,12 @@ mod tests {
 
     #[test]
     fn times_and_rates_read_as_people_write_them() {
-        for (text, nanos) in [("65s", 65_000_000_000), ("4m", 240_000_000_000), ("25ms", 25_000_000), ("1.5 h", 5_400_000_000_000)] {
+        for (text, nanos) in [
+            ("65s", 65_000_000_000),
+            ("4m", 240_000_000_000),
+            ("25ms", 25_000_000),
+            ("1.5 h", 5_400_000_000_000),
+        ] {
             assert_eq!(duration(text).unwrap().nanos(), nanos, "{text}");
         }
         assert_eq!(rate("40 per s").unwrap(), 40.0);

@@ -118,7 +118,11 @@ impl ClientPools {
 impl<O: Observer> Run<'_, O> {
     fn settings(&self, request: &Request) -> ClientPool {
         let workload = self.system.workload(self.sources[request.source].spec);
-        workload.client_pool.clone().unwrap_or(ClientPool { max: u32::MAX, idle_timeout: None, order: Default::default() })
+        workload.client_pool.clone().unwrap_or(ClientPool {
+            max: u32::MAX,
+            idle_timeout: None,
+            order: Default::default(),
+        })
     }
 
     /// An application asks its client pool for a connection.

@@ -12,7 +12,8 @@ use crate::workload::SynSchedule;
 /// nobody acts on a refusal.
 pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey) -> Vec<u64> {
     let mut rows = vec![IndexedRow::default(); shard.rows.len()];
-    let mut streams: Vec<SourceStreams> = shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
+    let mut streams: Vec<SourceStreams> =
+        shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
     let mut feed = Feed::new(system, shard, key);
     let mut taken = Vec::new();
     while let Some(arrival) = feed.pop()
@@ -21,7 +22,9 @@ pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey) -> Vec
         let Ok(position) = shard.sources.binary_search(&arrival.source) else { continue };
         let source = &system.sources[arrival.source.index()];
         let draws = streams[position].draw(system, source, &arrival);
-        let Some(row) = source.rows.get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok()) else {
+        let Some(row) =
+            source.rows.get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok())
+        else {
             continue;
         };
         let port = rows[row].open(arrival.time);

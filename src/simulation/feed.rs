@@ -44,9 +44,13 @@ impl<'a> Feed<'a> {
             let mut own_sources = shard.sources.iter().filter(own).peekable();
             match workload.arrivals {
                 Arrivals::Poisson { rate } => processes.extend(
-                    own_sources.filter_map(|source| PoissonSource::new(system, *source, rate, key)).map(Process::Poisson),
+                    own_sources
+                        .filter_map(|source| PoissonSource::new(system, *source, rate, key))
+                        .map(Process::Poisson),
                 ),
-                _ if own_sources.peek().is_some() => processes.push(Process::of_workload(system, shard, id, key)),
+                _ if own_sources.peek().is_some() => {
+                    processes.push(Process::of_workload(system, shard, id, key))
+                }
                 _ => {}
             }
         }
@@ -148,10 +152,23 @@ struct Asked {
 enum Shape<'a> {
     /// Times already in order, with the pod of each.
     Listed(std::vec::IntoIter<(SimTime, usize)>),
-    Even { gap_s: f64, first_nanos: f64, number: i64 },
+    Even {
+        gap_s: f64,
+        first_nanos: f64,
+        number: i64,
+    },
     Herd(Herd),
-    Batch { gap_nanos: f64, size: &'a BatchSize, time: SimTime, left: u64, gaps: Stream, sizes: Stream },
-    Trace { records: std::slice::Iter<'a, TraceArrival> },
+    Batch {
+        gap_nanos: f64,
+        size: &'a BatchSize,
+        time: SimTime,
+        left: u64,
+        gaps: Stream,
+        sizes: Stream,
+    },
+    Trace {
+        records: std::slice::Iter<'a, TraceArrival>,
+    },
 }
 
 impl<'a> WorkloadProcess<'a> {
@@ -167,7 +184,9 @@ impl<'a> WorkloadProcess<'a> {
             system,
             shard,
             id,
-            shape: Shape::new(workload, system.timing.origin, |purpose| key.stream(purpose, owner | WORKLOAD_OWNER)),
+            shape: Shape::new(workload, system.timing.origin, |purpose| {
+                key.stream(purpose, owner | WORKLOAD_OWNER)
+            }),
             flows: 0,
             destinations: key.stream(Purpose::Destination, owner | WORKLOAD_OWNER),
             pods: key.stream(Purpose::Pod, owner | WORKLOAD_OWNER),
@@ -222,9 +241,9 @@ impl<'a> Shape<'a> {
                 let number = -((before / (gap_s * 1e9)) as i64);
                 Self::Even { gap_s: *gap_s, first_nanos: first.nanos() as f64, number }
             }
-            Arrivals::Burst { at, flows, spread } => {
-                Self::Listed(burst(workload, origin + *at, flows, *spread, stream(Purpose::Shape)).into_iter())
-            }
+            Arrivals::Burst { at, flows, spread } => Self::Listed(
+                burst(workload, origin + *at, flows, *spread, stream(Purpose::Shape)).into_iter(),
+            ),
             Arrivals::Herd { every, clients, jitter } => {
                 Self::Herd(Herd::new(origin, *every, *clients, *jitter, stream(Purpose::Shape)))
             }
@@ -246,7 +265,8 @@ impl<'a> Shape<'a> {
         match self {
             Self::Listed(flows) => flows.next().map(|(time, pod)| asked(time, pod)),
             Self::Even { gap_s, first_nanos, number } => {
-                let nanos = origin.nanos() as f64 + (*first_nanos + *number as f64 * *gap_s * 1e9 + 0.5).floor();
+                let nanos =
+                    origin.nanos() as f64 + (*first_nanos + *number as f64 * *gap_s * 1e9 + 0.5).floor();
                 let pod = number.rem_euclid(pods as i64) as usize;
                 *number += 1;
                 Some(asked(SimTime::from_nanos(nanos as u64), pod))

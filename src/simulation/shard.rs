@@ -51,7 +51,8 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
 
 /// Merging is always exact; it saves regenerating a workload's process once per shard.
 fn regroup(system: &System, groups: Vec<Vec<SourceId>>) -> Vec<Vec<SourceId>> {
-    let regenerates = |workload: &crate::workload::Workload| !matches!(workload.arrivals, Arrivals::Poisson { .. });
+    let regenerates =
+        |workload: &crate::workload::Workload| !matches!(workload.arrivals, Arrivals::Poisson { .. });
     if groups.len() <= MOST_REGENERATING_SHARDS || !system.workloads.iter().any(regenerates) {
         return groups;
     }

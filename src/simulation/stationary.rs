@@ -97,7 +97,9 @@ fn phases<'a>(
         (Protocol::Udp, _) => (lifetime, Rest::Both(timers.udp_idle_timeout, &timers.hold_down_udp)),
         (_, EndKind::Fin) => (lifetime, Rest::Hold(&timers.hold_down_fin)),
         (_, EndKind::Rst) => (lifetime, Rest::Hold(&timers.hold_down_rst)),
-        (_, EndKind::Abandoned) => (lifetime, Rest::Silence(timers.idle_timeout.unwrap_or(SimDuration::LONGEST))),
+        (_, EndKind::Abandoned) => {
+            (lifetime, Rest::Silence(timers.idle_timeout.unwrap_or(SimDuration::LONGEST)))
+        }
         (_, EndKind::HalfOpen) => (NO_LIFETIME, Rest::Silence(timers.half_open)),
         (_, EndKind::Refused) => (NO_LIFETIME, Rest::Hold(&timers.hold_down_rst)),
     })
@@ -141,7 +143,8 @@ fn resident(kinds: &[HoldingKind<'_>], offered: f64, stream: &mut Stream) -> Res
     }
     let (served, rest) = phase_lengths(chosen, stream);
     let age = SimDuration::from_secs_f64(served.plus(rest).as_secs_f64() * stream.uniform());
-    let from_start = |span: SimDuration| SimTime::ZERO + SimDuration::from_nanos(span.nanos().saturating_sub(age.nanos()));
+    let from_start =
+        |span: SimDuration| SimTime::ZERO + SimDuration::from_nanos(span.nanos().saturating_sub(age.nanos()));
     Resident { close: from_start(served), release: from_start(served.plus(rest)) }
 }
 
@@ -173,7 +176,8 @@ fn truncated_poisson(mean: f64, most: Option<u64>, uniform: f64) -> u64 {
     let mut weights = vec![0.0; (top - bottom + 1) as usize];
     weights[(mode - bottom) as usize] = 1.0;
     for count in (bottom..mode).rev() {
-        weights[(count - bottom) as usize] = weights[(count + 1 - bottom) as usize] * (count + 1) as f64 / mean;
+        weights[(count - bottom) as usize] =
+            weights[(count + 1 - bottom) as usize] * (count + 1) as f64 / mean;
     }
     for count in mode + 1..=top {
         weights[(count - bottom) as usize] = weights[(count - 1 - bottom) as usize] * mean / count as f64;
@@ -194,10 +198,14 @@ mod tests {
 
     #[test]
     fn the_truncated_poisson_law_is_inverted_exactly() {
-        let weights: Vec<f64> = (0..=3).scan(1.0, |weight, count| {
-            if count > 0 { *weight *= 2.0 / f64::from(count); }
-            Some(*weight)
-        }).collect();
+        let weights: Vec<f64> = (0..=3)
+            .scan(1.0, |weight, count| {
+                if count > 0 {
+                    *weight *= 2.0 / f64::from(count);
+                }
+                Some(*weight)
+            })
+            .collect();
         let total: f64 = weights.iter().sum();
         let mut below = 0.0;
         for (count, weight) in weights.iter().enumerate() {

@@ -136,7 +136,12 @@ impl System {
     }
 
     /// The source of a flow.
-    pub fn source_of(&self, workload: WorkloadId, node: NodeId, destination: DestinationId) -> Option<SourceId> {
+    pub fn source_of(
+        &self,
+        workload: WorkloadId,
+        node: NodeId,
+        destination: DestinationId,
+    ) -> Option<SourceId> {
         let layout = &self.layouts[workload.index()];
         let node = layout.node_slots.get(&node)?;
         let slot = layout.destination_slots.get(&destination)?;
@@ -200,7 +205,12 @@ impl System {
         });
     }
 
-    fn rows_of(&mut self, node: NodeId, id: DestinationId, row_ids: &mut HashMap<(u32, u64), RowId>) -> Vec<RowId> {
+    fn rows_of(
+        &mut self,
+        node: NodeId,
+        id: DestinationId,
+        row_ids: &mut HashMap<(u32, u64), RowId>,
+    ) -> Vec<RowId> {
         let destination = &self.destinations[id.index()];
         if destination.reach != Reach::Internet {
             return Vec::new();
@@ -209,7 +219,7 @@ impl System {
         let protocol = destination.protocol as u64;
         let exclusive_of = match sharing {
             Sharing::Endpoint => (u64::from(id.0) << 3) | 4,
-            Sharing::Address => (u64::from(destination.address) << 3) | protocol << 1 | 1,
+            Sharing::Address => (destination.address << 3) | protocol << 1 | 1,
             Sharing::Exclusive => protocol << 1,
             Sharing::ExclusiveAnyProtocol => 0,
         };

@@ -126,9 +126,8 @@ impl<'a, O: Observer> Run<'a, O> {
     ) -> Self {
         let egress = &system.egress;
         let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
-        let row = |id: &RowId| {
-            Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)))
-        };
+        let row =
+            |id: &RowId| Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)));
         let local = |id: &SourceId| {
             let spec = &system.sources[id.index()];
             let position = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
@@ -170,7 +169,13 @@ impl<'a, O: Observer> Run<'a, O> {
                 if let Ok(ip) = self.rows[position].open(SimTime::ZERO) {
                     self.rows[position].keep_until(ip, resident.close, resident.release);
                     let (close, release) = (resident.close, resident.release);
-                    self.observer.kept(Kept { row: *id, start: SimTime::ZERO, close, release, initial: true });
+                    self.observer.kept(Kept {
+                        row: *id,
+                        start: SimTime::ZERO,
+                        close,
+                        release,
+                        initial: true,
+                    });
                 }
             }
         }
@@ -303,7 +308,8 @@ impl<'a, O: Observer> Run<'a, O> {
         let (protocol, spec) = (local.protocol, local.spec);
         if flow.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
             let syn = &self.system.workload(spec).syn;
-            let (settlement, next) = Settlement::half_open(timers, syn, flow.first, self.now, flow.next_resend);
+            let (settlement, next) =
+                Settlement::half_open(timers, syn, flow.first, self.now, flow.next_resend);
             self.keep(row, ip, settlement);
             return self.never_answered(flow, next);
         }

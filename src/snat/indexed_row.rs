@@ -71,7 +71,11 @@ mod tests {
                 }
                 Err(_) => true,
             });
-            assert_eq!(refused.count(), refused_from.iter().filter(|port| **port >= size).count(), "{size} ports");
+            assert_eq!(
+                refused.count(),
+                refused_from.iter().filter(|port| **port >= size).count(),
+                "{size} ports"
+            );
         }
     }
 }

@@ -41,7 +41,11 @@ impl ReleaseQueue {
         if first > now {
             return None;
         }
-        if self.lane.front() == Some(&first) { self.lane.pop_front() } else { self.heap.pop().map(|Reverse(time)| time) }
+        if self.lane.front() == Some(&first) {
+            self.lane.pop_front()
+        } else {
+            self.heap.pop().map(|Reverse(time)| time)
+        }
     }
 
     /// How many instants wait.

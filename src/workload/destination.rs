@@ -19,7 +19,7 @@ pub struct Destination {
     /// Name in results.
     pub name: String,
     /// Which destinations have the same address: equal numbers, equal address.
-    pub address: u32,
+    pub address: u64,
     /// Transport protocol.
     pub protocol: Protocol,
     /// How it is reached.

@@ -68,7 +68,9 @@ impl Law {
         SimDuration::from_secs_f64(match self {
             Self::Constant(value) => return *value,
             Self::Exponential { mean } => mean * (stream.exponential() + stream.exponential()),
-            Self::Lognormal { location, scale } => libm::exp(location + scale * scale + scale * stream.normal()),
+            Self::Lognormal { location, scale } => {
+                libm::exp(location + scale * scale + scale * stream.normal())
+            }
             Self::Pareto { least, alpha, most } => pareto(*least, alpha - 1.0, *most, stream.uniform()),
             Self::Hyperexponential { branches } => {
                 let by_time = branches.iter().map(|(weight, mean)| (weight * mean, *mean));
@@ -192,7 +194,11 @@ mod tests {
         for law in laws() {
             let mut stream = Stream::new(3, 0, Purpose::Lifetime, 0);
             let (mean, error) = average(200_000, || law.sample(&mut stream).as_secs_f64());
-            assert!((mean - law.mean()).abs() <= 4.0 * error + 1e-9, "{law:?}: {mean} against {}", law.mean());
+            assert!(
+                (mean - law.mean()).abs() <= 4.0 * error + 1e-9,
+                "{law:?}: {mean} against {}",
+                law.mean()
+            );
         }
     }
 

@@ -35,7 +35,7 @@ impl Ends {
 
     fn last_possible(&self) -> EndKind {
         let possible = EndKind::ALL.into_iter().zip(self.0).filter(|(_, share)| *share > 0.0);
-        possible.map(|(kind, _)| kind).last().unwrap_or(EndKind::Fin)
+        possible.map(|(kind, _)| kind).next_back().unwrap_or(EndKind::Fin)
     }
 
     /// Share of flows that end by `kind`.

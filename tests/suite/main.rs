@@ -1,1 +1,13 @@
+//! The integration tests, a module a subject.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod check;
+mod command_line;
+mod determinism;
+mod input_errors;
+mod layering;
+mod oracles;
+mod platforms;
+mod reference;
+mod replays;

@@ -47,7 +47,8 @@ impl FailureCurve {
             let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key);
             cut.par_iter().map(part).reduce(Vec::new, add)
         };
-        let taken: Vec<Vec<u64>> = pool.install(|| (0..plan.replications).into_par_iter().map(trial).collect());
+        let taken: Vec<Vec<u64>> =
+            pool.install(|| (0..plan.replications).into_par_iter().map(trial).collect());
         let independent = taken.iter().flatten().sum::<u64>() as f64;
         Ok(Self { taken, independent })
     }

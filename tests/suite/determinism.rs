@@ -1,0 +1,107 @@
+//! Same scenario, same seed, same bytes: whatever the threads, whatever the shards.
+
+use crate::check::{run_cut, scenario};
+use snatsim::experiment::results::Results;
+use snatsim::simulation::Sharding;
+
+/// Poisson, herd, batch and burst traffic with resends, ends of every kind, UDP and client pools.
+const MIXED: &str = r#"
+[outbound]
+model = "azure/firewall"
+instances = 3
+
+[[node_pool]]
+name = "user"
+nodes = 4
+
+[[destination]]
+name = "api"
+[[destination]]
+name = "login"
+[[destination]]
+name = "dns"
+protocol = "udp"
+
+[[workload]]
+name = "steady"
+pods = 9
+destinations = { api = 3, login = 1 }
+arrivals.poisson = { rate = "60 per s" }
+lifetime.lognormal = { mean = "2s", cv2 = 4.0 }
+ends = { fin = 0.6, rst = 0.2, abandoned = 0.1, half_open = 0.05, refused = 0.05 }
+
+[[workload]]
+name = "names"
+pods = 3
+destinations = { dns = 1 }
+arrivals.batch = { rate = "5 per s", size.geometric = { mean = 4.0 } }
+lifetime.constant = { value = "100ms" }
+
+[[workload]]
+name = "cron"
+pods = 7
+destinations = { api = 1, login = 1 }
+arrivals.herd = { every = "60s", clients = 900, jitter = "5s" }
+lifetime.exponential = { mean = "3s" }
+
+[[workload]]
+name = "pooled"
+pods = 5
+destinations = { login = 1 }
+arrivals.poisson = { rate = "30 per s" }
+lifetime.exponential = { mean = "500ms" }
+client_pool = { max = 3, idle_timeout = "20s" }
+
+[run]
+duration = "600s"
+replications = 3
+"#;
+
+fn bytes(results: &Results) -> String {
+    serde_json::to_string(results).unwrap()
+}
+
+fn model(name: &str, set: &[(&str, &str)]) -> snatsim::scenario::Scenario {
+    let text = MIXED.replace("azure/firewall", name).replace("instances = 3", "");
+    scenario(&text, set)
+}
+
+#[test]
+fn one_and_two_threads_give_the_same_bytes() {
+    let scenario = scenario(MIXED, &[]);
+    let one = run_cut(&scenario, 1, Sharding::Smallest);
+    assert!(one.totals.snat_failures > 0, "something must fail for this to mean much");
+    assert_eq!(bytes(&one), bytes(&run_cut(&scenario, 2, Sharding::Smallest)));
+}
+
+#[test]
+fn one_shard_and_many_give_the_same_bytes() {
+    for (name, set) in [
+        ("azure/load-balancer", vec![("ports_per_node", "256")]),
+        ("azure/nat-gateway", vec![]),
+        ("azure/firewall", vec![("instances", "3")]),
+    ] {
+        let scenario = model(name, &set);
+        let many = run_cut(&scenario, 2, Sharding::Smallest);
+        assert_eq!(bytes(&many), bytes(&run_cut(&scenario, 2, Sharding::Coupled)), "{name}");
+    }
+}
+
+/// What is asked for does not depend on the device that answers.
+#[test]
+fn every_device_meets_the_same_traffic() {
+    let flows = |name: &str| {
+        let set = [("workload.pooled.client_pool.max", "1000000"), ("run.warm_up", "300s")];
+        let results = run_cut(&model(name, &set), 2, Sharding::Smallest);
+        (results.totals.requests, results.windows.iter().map(|window| window.replication).max())
+    };
+    assert_eq!(flows("azure/load-balancer"), flows("azure/nat-gateway"));
+    assert_eq!(flows("azure/load-balancer"), flows("azure/firewall"));
+}
+
+#[test]
+fn another_seed_gives_other_numbers() {
+    let first = run_cut(&scenario(MIXED, &[]), 2, Sharding::Smallest);
+    let second = run_cut(&scenario(MIXED, &[("run.seed", "2")]), 2, Sharding::Smallest);
+    assert_ne!(first.totals, second.totals);
+}
