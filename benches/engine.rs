@@ -34,7 +34,8 @@ fn event_queue(criterion: &mut Criterion) {
                     popped += u64::from(queue.pop().is_some());
                 }
             }
-            assert_eq!(popped, 9_954);
+            // All 5,000 of the short lane; of the long one those of steps 1, 3, ... 9,909.
+            assert_eq!(popped, 5_000 + 4_955);
             black_box(popped)
         });
     });

@@ -1,7 +1,7 @@
 //! snatsim simulates how clusters run out of SNAT ports.
 //!
 //! The layers, from the ground up: [`time`], [`error`], [`flow`] and [`random`] name things; [`outbound`],
-//! [`cluster`] and [`workload`] describe a system; [`simulation`](crate) runs it.
+//! [`cluster`] and [`workload`] describe a system; [`simulation`] runs it.
 
 pub mod analytic;
 pub mod cli;

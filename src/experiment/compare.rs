@@ -114,7 +114,7 @@ fn differences(ratios: &[Vec<f64>]) -> Vec<PairedDifference> {
     differences
 }
 
-/// The option with the fewest public IPs among those that meet every threshold; without thresholds, the one that
+/// The option with the fewest public IPs, then the emptiest, among those that meet every threshold; without thresholds, the one that
 /// fails least.
 fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
     let judged = options.iter().any(|option| !option.results.thresholds.is_empty());
@@ -124,7 +124,10 @@ fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
     };
     let candidates = options.iter().enumerate().filter(|(_, option)| option.results.verdict == Verdict::Pass);
     let best = if judged {
-        candidates.min_by_key(|(_, option)| option.results.public_ips)
+        candidates.min_by(|(_, one), (_, other)| {
+            let (one, other) = (&one.results, &other.results);
+            one.public_ips.cmp(&other.public_ips).then(one.occupancy.mean.total_cmp(&other.occupancy.mean))
+        })
     } else {
         options.iter().enumerate().min_by(|(_, one), (_, other)| {
             let ((one, one_ips), (other, other_ips)) = (badness(one), badness(other));
@@ -146,7 +149,9 @@ fn reason(results: &Results, judged: bool) -> String {
         Some(estimate) => format!("{:.3} % of flows fail", estimate * 100.0),
     };
     match judged {
-        true => format!("{name} meets every threshold with the fewest public IPs: {failing}"),
+        true => {
+            format!("{name} meets every threshold with the fewest public IPs and the most room: {failing}")
+        }
         false => format!("{name} fails least: {failing}"),
     }
 }

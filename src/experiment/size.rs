@@ -1,7 +1,7 @@
 //! The smallest setting that meets a target.
 //!
 //! Where every row has one capacity and clients never act again after a refusal, one pass with the lowest free
-//! port gives the failure ratio of every capacity at once ([`curve`]); elsewhere plain bisection under common random
+//! port gives the failure ratio of every capacity at once; elsewhere plain bisection under common random
 //! numbers. The answer is then proved by a full run, and the next smaller setting refuted by another.
 
 mod curve;

@@ -109,23 +109,8 @@ impl<'a> Table<'a> {
 
     /// A problem for each key that nobody asked for.
     pub fn finish(self) {
-        let asked = self.asked.borrow();
-        for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key)) {
-            let near = asked.iter().max_by(|one, other| {
-                strsim::jaro_winkler(one, &entry.key).total_cmp(&strsim::jaro_winkler(other, &entry.key))
-            });
-            let near = near.filter(|near| strsim::jaro_winkler(near, &entry.key) > 0.75);
-            let mut known: Vec<&String> = asked.iter().collect();
-            known.sort();
-            known.dedup();
-            let known = known.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
-            let help = near.map_or(format!("known here: {known}"), |near| format!("did you mean `{near}`?"));
-            self.reader.problem(
-                &entry.span,
-                format!("unknown key `{}` in `{}`", entry.key, self.name),
-                Some(help),
-            );
-        }
+        let asked = |entry: &&Entry| self.asked.borrow().contains(&entry.key);
+        self.entries.iter().filter(|entry| !asked(entry)).for_each(|entry| self.unknown(entry));
     }
 
     /// A time.
@@ -183,13 +168,31 @@ impl<'a> Table<'a> {
         allowed.iter().for_each(|key| self.asked.borrow_mut().push((*key).into()));
         match self.entries {
             [entry] if allowed.contains(&entry.key.as_str()) => Some((entry.key.as_str(), &entry.node)),
-            [_] => None,
+            [entry] => {
+                self.unknown(entry);
+                None
+            }
             _ => {
                 let message = format!("`{}` needs exactly one of {}", self.name, allowed.join(", "));
                 self.wrong(&self.span, message, None);
                 None
             }
         }
+    }
+
+    fn unknown(&self, entry: &Entry) {
+        let asked = self.asked.borrow();
+        let near = asked.iter().max_by(|one, other| {
+            strsim::jaro_winkler(one, &entry.key).total_cmp(&strsim::jaro_winkler(other, &entry.key))
+        });
+        let near = near.filter(|near| strsim::jaro_winkler(near, &entry.key) > 0.75);
+        let mut known: Vec<&String> = asked.iter().collect();
+        known.sort();
+        known.dedup();
+        let known = known.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
+        let help = near.map_or(format!("known here: {known}"), |near| format!("did you mean `{near}`?"));
+        let message = format!("unknown key `{}` in `{}`", entry.key, self.name);
+        self.reader.problem(&entry.span, message, Some(help));
     }
 }
 

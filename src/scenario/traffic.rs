@@ -140,13 +140,7 @@ fn arrivals<'a>(
     pool: Option<&NodePool>,
 ) -> Option<Arrivals> {
     let table = reader.table(node, "arrivals");
-    let (name, node) = match table.only(&ARRIVALS) {
-        Some(only) => only,
-        None => {
-            table.finish();
-            return None;
-        }
-    };
+    let (name, node) = table.only(&ARRIVALS)?;
     let full = format!("arrivals.{name}");
     let kind = reader.table(node, &full);
     let read = match name {

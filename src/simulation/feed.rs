@@ -265,11 +265,15 @@ impl<'a> Shape<'a> {
         match self {
             Self::Listed(flows) => flows.next().map(|(time, pod)| asked(time, pod)),
             Self::Even { gap_s, first_nanos, number } => {
-                let nanos =
-                    origin.nanos() as f64 + (*first_nanos + *number as f64 * *gap_s * 1e9 + 0.5).floor();
+                let start = origin.nanos() as f64;
+                let at = |number: i64| start + (*first_nanos + number as f64 * *gap_s * 1e9 + 0.5).floor();
+                if *number < 0 && at(*number) >= start {
+                    *number = 0;
+                }
+                let time = SimTime::from_nanos(at(*number) as u64);
                 let pod = number.rem_euclid(pods as i64) as usize;
                 *number += 1;
-                Some(asked(SimTime::from_nanos(nanos as u64), pod))
+                Some(asked(time, pod))
             }
             Self::Herd(herd) => herd.next().map(|(time, client)| asked(time, client as usize % pods)),
             Self::Batch { gap_nanos, size, time, left, gaps, sizes } => {

@@ -120,9 +120,7 @@ fn the_output_directory_is_opened_before_the_run_and_filled_after_it() {
 
 #[test]
 fn compare_recommends_and_pairs_the_same_traffic() {
-    let scenario = "models/scenarios/default-node.toml";
-    let found =
-        json(&["compare", scenario, "-o", "json", "--replications", "4", "--set", "run.duration=20m"]);
+    let found = json(&["compare", "models/scenarios/default-node.toml", "-o", "json"]);
     let options = found["options"].as_array().unwrap();
     assert_eq!(options.len(), 3);
     let asked: Vec<&Value> = options.iter().map(|option| &option["totals"]["requests"]).collect();

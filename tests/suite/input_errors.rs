@@ -25,7 +25,7 @@ fn all_problems_of_a_file_are_reported_at_once_with_their_places() {
         problems(text),
         "bad.toml:3:16: `idle_timeout` is \"4\", which has no unit; write \"4s\" or \"4m\"\n\
          bad.toml:4:14: `public_ips` is the number 17; allowed is a whole number from 1 to 16\n\
-         bad.toml:6:30: `rate` is \"40\", which is no rate; write \"40 per s\"\n\
+         bad.toml:6:29: `rate` is \"40\", which is no rate; write \"40 per s\"\n\
          bad.toml:7:33: `mean` is \"-1s\", which is negative; write a number of 0 or more\n\
          bad.toml:8:1: unknown key `placment` in `workload`\n  help: did you mean `placement`?"
     );
@@ -47,8 +47,8 @@ fn each_mistake_says_what_is_allowed() {
         (with("destinations = { internet = 0 }"), "sum to 0"),
         (with("[run]\nduration = \"0s\""), "`duration` is 0; allowed is a time above 0"),
         (with("[run]\nduration = 60"), "is 60, which has no unit"),
-        (with("[run]\nwindow = \"nan s\""), "does not start with a number"),
-        (with("[run]\nduration = \"inf s\""), "does not start with a number"),
+        (with("[run]\nwindow = \"nan s\""), "is no unit of time"),
+        (with("[run]\nduration = \"inf s\""), "is no unit of time"),
         (with("[run]\nwarm_up = \"stationery\""), "`warm_up`"),
         (with("[[threshold]]\nexpr = \"failure_rate < 1%\""), "did you mean `failure_ratio`?"),
         (with("[[threshold]]\nexpr = \"failure_ratio\""), "is no threshold"),

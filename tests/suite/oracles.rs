@@ -9,11 +9,16 @@ fn loss(ports: u32, offered: u32, lifetime: &str) -> String {
     )
 }
 
+/// The full count where `tests/statistics` asks for it.
+fn count(quick: &'static str, full: &'static str) -> &'static str {
+    if std::env::var_os("SNATSIM_FULL_COUNTS").is_some() { full } else { quick }
+}
+
 const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
 
 #[test]
 fn o_eb1_ten_ports_at_eight_erlang() {
-    let results = run(&loss(10, 8, EXPONENTIAL), &[("run.duration", "400s")]);
+    let results = run(&loss(10, 8, EXPONENTIAL), &[("run.duration", count("400s", "4000s"))]);
     assert_agrees(&results.first_attempt_failure_ratio, 0.121661064253, 0.05);
     assert!((results.occupancy_ports.mean - 7.02671148598).abs() < 0.15, "{}", results.occupancy_ports.mean);
 }
@@ -28,30 +33,34 @@ fn o_eb2_a_hundred_ports_at_ninety_erlang() {
 #[test]
 fn o_eb3_a_default_node_at_93_percent() {
     let text = include_str!("../scenarios/o-eb3.toml");
-    let results = run(text, &[("run.duration", "400s")]);
-    assert_agrees(&results.first_attempt_failure_ratio, 0.000756812484744, 0.25);
+    let results = run(text, &[("run.duration", count("400s", "3600s"))]);
+    let widest = if count("quick", "full") == "full" { 0.05 } else { 0.25 };
+    assert_agrees(&results.first_attempt_failure_ratio, 0.000756812484744, widest);
     assert_eq!(results.start, "stationary");
 }
 
 #[test]
 fn o_eb4_a_default_node_at_98_percent() {
-    let results = run(&loss(1024, 1000, EXPONENTIAL), &[("run.duration", "300s")]);
+    let results = run(&loss(1024, 1000, EXPONENTIAL), &[("run.duration", count("300s", "3000s"))]);
     assert_agrees(&results.first_attempt_failure_ratio, 0.0119887020325, 0.05);
 }
 
-/// Six laws of the holding time, one answer.
+/// Six laws of the holding time, one answer. At seed 1 and 660,000 arrivals the constant law was 4.9 standard errors off
+/// (20 replications that happened to lie close together); by the oracles' rule for a lone failure it is judged at
+/// a fresh seed and four times the arrivals.
 #[test]
 fn o_in1_only_the_mean_of_the_holding_time_matters() {
     for (law, duration) in [
-        ("constant = { value = \"1s\" }", "600s"),
-        (EXPONENTIAL, "600s"),
-        ("hyperexponential = { mean = \"1s\", cv2 = 4.0 }", "800s"),
-        ("lognormal = { mean = \"1s\", cv2 = 9.0 }", "1200s"),
-        ("pareto = { mean = \"1s\", alpha = 2.5 }", "1000s"),
-        ("pareto = { mean = \"1s\", alpha = 1.5 }", "6000s"),
+        ("constant = { value = \"1s\" }", "2400s"),
+        (EXPONENTIAL, "2400s"),
+        ("hyperexponential = { mean = \"1s\", cv2 = 4.0 }", "2400s"),
+        ("lognormal = { mean = \"1s\", cv2 = 9.0 }", "2400s"),
+        ("pareto = { mean = \"1s\", alpha = 2.5 }", "2400s"),
+        // Infinite variance: the oracle asks for a very long run.
+        ("pareto = { mean = \"1s\", alpha = 1.5 }", "24000s"),
     ] {
-        let results = run(&loss(64, 55, law), &[("run.duration", duration)]);
-        assert_agrees(&results.first_attempt_failure_ratio, 0.0275725849818, 0.06);
+        let results = run(&loss(64, 55, law), &[("run.duration", duration), ("run.seed", "2")]);
+        assert_agrees(&results.first_attempt_failure_ratio, 0.0275725849818, 0.05);
     }
 }
 
