@@ -1,7 +1,33 @@
 //! snatsim simulates how clusters run out of SNAT ports.
 //!
-//! The layers, from the ground up: [`time`], [`error`], [`flow`] and [`random`] name things; [`outbound`],
-//! [`cluster`] and [`workload`] describe a system; [`simulation`] runs it.
+//! A scenario is read and checked, simulated in shards, and summed up:
+//!
+//! ```
+//! use snatsim::experiment::{self, Control};
+//! use snatsim::simulation::Sharding;
+//! use std::sync::atomic::AtomicUsize;
+//!
+//! let text = r#"
+//!     [outbound]
+//!     model = "custom"
+//!     ports = 1024
+//!     [[workload]]
+//!     arrivals.burst = { flows = 1500 }
+//!     lifetime.constant = { value = "2s" }
+//!     syn = "none"
+//! "#;
+//! let scenario = snatsim::scenario::read("burst.toml", text, &[])?;
+//! let stop = AtomicUsize::new(0);
+//! let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
+//! let results = experiment::run(&scenario, &control)?;
+//! assert_eq!(results.totals.snat_failures, 10 * 476, "ten replications of a burst that 1,024 ports cannot take");
+//! # Ok::<(), snatsim::error::Error>(())
+//! ```
+//!
+//! The layers, from the ground up: [`time`], [`error`], [`flow`], [`random`] and [`event_queue`] name things; [`snat`],
+//! [`workload`], [`outbound`] and [`cluster`] describe a system; [`simulation`] runs it; [`metrics`] and [`analytic`]
+//! count and check; [`scenario`], [`profile`] and [`import`] read files; [`experiment`] asks and judges; [`report`]
+//! and [`cli`] tell.
 
 pub mod analytic;
 pub mod cli;

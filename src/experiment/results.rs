@@ -17,8 +17,6 @@ pub enum EstimateKind {
     Interval,
     /// Nothing was seen: `high` bounds the ratio from above, `estimate` is null.
     UpperBound,
-    /// The same in every replication, or without chance: no interval applies.
-    Exact,
 }
 
 /// A ratio with its uncertainty.
