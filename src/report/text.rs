@@ -307,7 +307,8 @@ pub fn size(answer: &SizeResults) -> String {
         line(&mut text, &format!("at {value}"), &ratio(&proof.failure_ratio, "attempts fail"));
     }
     if let Some(refuted) = &answer.refuted_by {
-        line(&mut text, "one step smaller", &ratio(&refuted.failure_ratio, "attempts fail"));
+        let place = if answer.answer.is_some() { "one step smaller" } else { "at the largest" };
+        line(&mut text, place, &ratio(&refuted.failure_ratio, "attempts fail"));
     }
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
     line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));

@@ -44,6 +44,11 @@ pub fn run_shard<O: Observer>(
     run.finish()
 }
 
+/// Pods that keep connections open.
+fn pooled_pods(system: &System, source: &Source) -> u32 {
+    if system.workload(source).client_pool.is_some() { source.pods } else { 0 }
+}
+
 /// What acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
@@ -151,7 +156,7 @@ impl<'a, O: Observer> Run<'a, O> {
             shard,
             observer,
             now: SimTime::ZERO,
-            client_pools: ClientPools::new(sources.iter().map(|source| source.spec.pods)),
+            client_pools: ClientPools::new(sources.iter().map(|source| pooled_pods(system, source.spec))),
             sources,
             rows: shard.rows.iter().map(row).collect(),
             queue: EventQueue::new(),
