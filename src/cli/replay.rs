@@ -148,6 +148,9 @@ fn text(found: &Replay) -> String {
     if !unused.is_empty() {
         lines.push(format!("not outbound: {}", unused.join(", ")));
     }
+    if found.flows == 0 {
+        lines.push("warning: no record is an outbound flow; check `--inside`".into());
+    }
     if found.skipped_lines > 0 {
         lines.push(format!("warning: {} lines could not be read and were passed over", found.skipped_lines));
     }

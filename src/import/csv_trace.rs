@@ -1,7 +1,7 @@
 //! A plain table: `start_s,duration_s,protocol,source,destination,port[,end]`, `end` being fin, rst or half_open.
 
 use super::decimal::micros;
-use super::{End, Record};
+use super::{End, Record, address};
 use crate::flow::EndKind;
 use std::collections::HashMap;
 
@@ -41,8 +41,8 @@ impl Columns {
                 .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
                 .transpose()?,
             protocol: need("protocol")?.to_lowercase(),
-            source: need("source")?.to_string(),
-            destination: need("destination")?.to_string(),
+            source: address("source", need("source")?)?,
+            destination: address("destination", need("destination")?)?,
             port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
             state: End(value("end").map(end).transpose()?),
         }))

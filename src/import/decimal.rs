@@ -1,8 +1,13 @@
 //! Seconds as decimal text, to whole microseconds: rounded half to even, without going through binary fractions.
 
+/// About 285 years: any two such starts are fewer nanoseconds apart than [`crate::time::SimTime`] can count.
+const MOST_MICROS: i64 = 9_000_000_000_000_000;
+
 /// Reads `1258534152.488884`, `9.5e-05`, `-1.5`.
 pub fn micros(text: &str) -> Result<i64, String> {
-    let bad = || format!("\"{}\" is no number of seconds", text.chars().take(40).collect::<String>());
+    let shown = || text.chars().take(40).collect::<String>();
+    let bad = || format!("\"{}\" is no number of seconds", shown());
+    let too_far = || format!("\"{}\" is more than {} s from 0", shown(), MOST_MICROS / 1_000_000);
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| bad())?),
         None => (text, 0),
@@ -21,7 +26,7 @@ pub fn micros(text: &str) -> Result<i64, String> {
         return Err(bad());
     }
     let point = whole.len() as i64 + i64::from(exponent) + 6;
-    let value = round_at(&all, point).ok_or_else(bad)?;
+    let value = round_at(&all, point).filter(|value| *value <= MOST_MICROS).ok_or_else(too_far)?;
     Ok(if negative { -value } else { value })
 }
 
@@ -70,6 +75,14 @@ mod tests {
             ("3", 3_000_000),
         ] {
             assert_eq!(micros(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_that_a_replay_cannot_tell_apart_are_refused() {
+        assert_eq!(micros("-9000000000"), Ok(-MOST_MICROS));
+        for far in ["9000000000.000001", "-9000000000.000001", "1e40"] {
+            assert!(micros(far).is_err_and(|why| why.contains("from 0")), "{far}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{End, Record, TraceFlow};
 use crate::flow::{EndKind, Protocol};
 use ipnet::Ipv4Net;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The outbound flow of a record, or why it is none.
 pub fn outbound(record: Record, inside: &[Ipv4Net]) -> Result<TraceFlow, &'static str> {
@@ -12,8 +12,9 @@ pub fn outbound(record: Record, inside: &[Ipv4Net]) -> Result<TraceFlow, &'stati
         "udp" => Protocol::Udp,
         _ => return Err("proto"),
     };
-    let address = |text: &str| text.parse::<Ipv4Addr>().map_err(|_| "not IPv4");
-    let (source, destination) = (address(&record.source)?, address(&record.destination)?);
+    let (IpAddr::V4(source), IpAddr::V4(destination)) = (record.source, record.destination) else {
+        return Err("not IPv4");
+    };
     let is_inside = |address: Ipv4Addr| inside.iter().any(|prefix| prefix.contains(&address));
     if !is_inside(source) {
         return Err("source outside");

@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use ipnet::Ipv4Net;
 use lines::Lines;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 /// One recorded outbound flow.
@@ -117,15 +117,20 @@ pub fn private_prefixes() -> Vec<Ipv4Net> {
 }
 
 /// One record of any format, before it is known to be an outbound flow.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Record {
     start_us: i64,
     duration_us: Option<u64>,
     protocol: String,
-    source: String,
-    destination: String,
+    source: IpAddr,
+    destination: IpAddr,
     port: u16,
     state: End,
+}
+
+/// The address in the field `name`; text that is no address makes a bad line, an IPv6 address does not.
+fn address(name: &str, text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| format!("has \"{text}\" in `{name}`, which is no IP address"))
 }
 
 /// How a record says that it ended.
@@ -148,7 +153,7 @@ fn read_file(file: &Path, reading: &Reading, trace: &mut Trace) -> Result<(), Er
     let name = file.display().to_string();
     let mut lines = Lines::open(file)?;
     let mut parser: Option<Parser> = None;
-    let before = trace.records;
+    let (before, skipped_before) = (trace.records, trace.skipped_lines);
     while let Some((number, line)) = lines.next_line(&name)? {
         if line.trim().is_empty() {
             continue;
@@ -165,10 +170,18 @@ fn read_file(file: &Path, reading: &Reading, trace: &mut Trace) -> Result<(), Er
             Err(why) => return Err(problem(why)),
         }
     }
-    if trace.records == before && trace.skipped_lines == 0 {
-        return Err(Error::input(name, "holds no record; give a Zeek conn.log or a CSV table"));
+    if trace.records == before {
+        return Err(nothing_read(name, trace.skipped_lines - skipped_before));
     }
     Ok(())
+}
+
+fn nothing_read(name: String, skipped: u64) -> Error {
+    let skipped = match skipped {
+        0 => String::new(),
+        lines => format!(" that can be read ({lines} lines passed over)"),
+    };
+    Error::input(name, format!("holds no record{skipped}; give a Zeek conn.log or a CSV table"))
 }
 
 fn bad_line(name: &str, number: usize, why: String) -> Error {

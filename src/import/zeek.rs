@@ -1,14 +1,15 @@
 //! Zeek's `conn.log`, tab-separated and JSON.
 
 use super::decimal::micros;
-use super::{End, Record};
+use super::{End, Record, address};
 use crate::flow::EndKind;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
-/// The columns that a `#fields` line names.
+/// What the header lines say: the log's name in `#path`, its columns in `#fields`.
 #[derive(Debug, Default)]
 pub struct TabSeparated {
+    path: Option<String>,
     columns: HashMap<String, usize>,
 }
 
@@ -20,13 +21,21 @@ impl TabSeparated {
                 names.split('\t').enumerate().map(|(place, name)| (name.to_string(), place)).collect();
             return Ok(None);
         }
+        if let Some(path) = line.strip_prefix("#path\t") {
+            self.path = Some(path.to_string());
+        }
         if line.starts_with('#') {
             return Ok(None);
         }
+        connections_only(self.path.as_deref())?;
         if self.columns.is_empty() {
             return Err("comes before a `#fields` line, which names the columns".into());
         }
         let values: Vec<&str> = line.split('\t').collect();
+        if values.len() != self.columns.len() {
+            let (found, named) = (values.len(), self.columns.len());
+            return Err(format!("has {found} fields where `#fields` names {named}; is the line cut?"));
+        }
         let value = |name: &str| {
             let value = self.columns.get(name).and_then(|place| values.get(*place)).copied();
             value.filter(|value| *value != "-" && !value.is_empty())
@@ -43,7 +52,18 @@ pub fn read_json(line: &str) -> Result<Record, String> {
         let value = values.get(name).or_else(|| values.get(&name.replace('.', "_")));
         value.map(|value| value.get().trim_matches('"')).filter(|value| *value != "null" && *value != "-")
     };
+    connections_only(value("_path"))?;
     record(value)
+}
+
+/// Other logs have `ts`, `id` and `proto` too but hold no connections; `conn_long` and its like do.
+fn connections_only(path: Option<&str>) -> Result<(), String> {
+    match path {
+        Some(path) if !path.starts_with("conn") => {
+            Err(format!("belongs to Zeek's `{path}` log, which holds no connections; give its conn.log"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String> {
@@ -56,8 +76,8 @@ fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String>
             .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
             .transpose()?,
         protocol: need("proto")?.to_string(),
-        source: need("id.orig_h")?.to_string(),
-        destination: need("id.resp_h")?.to_string(),
+        source: address("id.orig_h", need("id.orig_h")?)?,
+        destination: address("id.resp_h", need("id.resp_h")?)?,
         port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
         state: End(value("conn_state").map(end)),
     })

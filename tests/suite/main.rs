@@ -10,4 +10,5 @@ mod layering;
 mod oracles;
 mod platforms;
 mod reference;
+mod replay_inputs;
 mod replays;
