@@ -8,7 +8,8 @@ use crate::snat::{Caps, IndexedRow, Row};
 use crate::time::{SimDuration, SimTime};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 /// How long a port rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,6 @@ pub fn replay(trace: &Trace, question: &Question) -> Replay {
         let matches = |position: &&usize| of.is_none_or(|protocol| flows[**position].protocol == protocol);
         refused.as_ref().map(|refused| refused.iter().filter(matches).count() as u64)
     };
-    let at_once = |sharing| smallest_pool(&flows, sharing, HoldDown::Fixed(SimDuration::ZERO));
     let destinations: std::collections::HashSet<u64> =
         flows.iter().map(|flow| row_key(flow, Sharing::Endpoint)).collect();
     Replay {
@@ -138,8 +138,8 @@ pub fn replay(trace: &Trace, question: &Question) -> Replay {
         }),
         failed_sha256: refused.as_deref().map(digest),
         smallest_pool_without_failure: smallest_pool(&flows, question.sharing, question.hold_down),
-        peak_concurrent: at_once(Sharing::ExclusiveAnyProtocol),
-        peak_concurrent_destination: at_once(Sharing::Endpoint),
+        peak_concurrent: peak(&flows, Sharing::ExclusiveAnyProtocol),
+        peak_concurrent_destination: peak(&flows, Sharing::Endpoint),
     }
 }
 
@@ -218,6 +218,24 @@ fn smallest_pool(flows: &[TraceFlow], sharing: Sharing, hold_down: HoldDown) -> 
         smallest = smallest.max(port + 1);
     }
     smallest
+}
+
+/// Most flows of one row at one instant. A flow of length 0 is there at its own instant, with all others that are:
+/// unlike the smallest pool, the peak does not depend on the order of equal starts.
+fn peak(flows: &[TraceFlow], sharing: Sharing) -> u32 {
+    let mut rows: HashMap<u64, BinaryHeap<Reverse<SimTime>>> = HashMap::new();
+    let mut peak = 0;
+    for flow in flows {
+        let open = rows.entry(row_key(flow, sharing)).or_default();
+        let (start, end) = span(flows, flow, HoldDown::Fixed(SimDuration::ZERO));
+        while open.peek().is_some_and(|Reverse(gone)| *gone <= start) {
+            open.pop();
+        }
+        // Times are whole microseconds: a nanosecond is past this instant and before any other.
+        open.push(Reverse(end.max(start + SimDuration::from_nanos(1))));
+        peak = peak.max(open.len());
+    }
+    u32::try_from(peak).unwrap_or(u32::MAX)
 }
 
 fn digest(positions: &[usize]) -> String {

@@ -93,6 +93,27 @@ fn one_port_less_than_the_smallest_pool_refuses_somebody() {
     }
 }
 
+/// Rule 4 of a replay: flows of length 0 block nobody; but they are there at their instant, whatever their order.
+#[test]
+fn flows_of_length_0_at_one_instant_all_count_for_the_peak() {
+    let empty = "5,0,tcp,10.0.0.1,203.0.113.1,443,fin\n";
+    let long = "5,1,tcp,10.0.0.1,203.0.113.1,443,fin\n";
+    let ended = "4,1,tcp,10.0.0.1,203.0.113.1,443,fin\n";
+    for rows in [[ended, empty, empty, long].concat(), [ended, long, empty, empty].concat()] {
+        let replay = found(csv(&rows).as_bytes(), &[]);
+        assert_eq!(
+            (&replay["peak_concurrent"], &replay["peak_concurrent_destination"]),
+            (&3.into(), &3.into())
+        );
+    }
+    let apart = format!("{empty}6,0,tcp,10.0.0.1,203.0.113.1,443,fin\n");
+    let replay = found(csv(&apart).as_bytes(), &[]);
+    assert_eq!(
+        (&replay["peak_concurrent"], &replay["smallest_pool_without_failure"]),
+        (&1.into(), &1.into())
+    );
+}
+
 #[test]
 fn a_line_that_was_cut_is_refused_instead_of_guessed() {
     let log = String::from_utf8(stored(MACHINE)).unwrap();
