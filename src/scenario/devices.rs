@@ -3,7 +3,7 @@
 use super::Outbound;
 use super::laws::law;
 use super::reader::{Reader, Table, choice, count, duration};
-use super::tree::{Node, Value};
+use super::tree::{Entry, Node, Value};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 use crate::outbound::custom::{Custom, CustomPartition};
@@ -71,9 +71,7 @@ impl<'a> Keys<'a> {
             Some(Value::Table(_)) if own.is_some_and(|node| node.get(key).is_some()) => {
                 own.and_then(|node| node.get(key))
             }
-            Some(Value::Table(_)) | None => {
-                self.shipped.and_then(|node| node.get(table)).and_then(|node| node.get(key))
-            }
+            Some(Value::Table(_)) | None => self.shipped?.get(table)?.get(key),
             Some(_) => own,
         }
     }
@@ -129,16 +127,18 @@ impl<'a> Keys<'a> {
     fn hold_down(&self, kind: &str) -> Law {
         let reader = self.own.reader;
         let is_law = |node: &Node| !["fin", "rst", "udp"].iter().any(|kind| node.get(kind).is_some());
-        let node = match self.own.get("hold_down") {
-            Some(node) if matches!(node.value, Value::Table(_)) && is_law(node) => Some(node),
-            _ => self.inner("hold_down", kind),
+        let read = match self.own.get("hold_down") {
+            Some(node) if is_law(node) => law(reader, "hold_down", node),
+            _ => {
+                self.inner("hold_down", kind).and_then(|node| law(reader, &format!("hold_down.{kind}"), node))
+            }
         };
-        let none = Law::Constant(SimDuration::ZERO);
-        node.and_then(|node| law(reader, &format!("hold_down.{kind}"), node)).unwrap_or(none)
+        read.unwrap_or(Law::Constant(SimDuration::ZERO))
     }
 
     fn timers(&self) -> Timers {
-        self.check_hold_down_keys();
+        self.check_keys("hold_down", &["fin", "rst", "udp"]);
+        self.check_keys("sharing", &["tcp", "udp"]);
         let expiries = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
         let expiry =
             self.get("idle_expiry").and_then(|node| choice(self.own.reader, "idle_expiry", node, &expiries));
@@ -153,14 +153,28 @@ impl<'a> Keys<'a> {
         }
     }
 
-    fn check_hold_down_keys(&self) {
-        if let Some(Value::Table(entries)) = self.own.get("hold_down").map(|node| &node.value) {
-            let kinds = ["fin", "rst", "udp"];
-            let by_kind = entries.iter().any(|entry| kinds.contains(&entry.key.as_str()));
-            for entry in entries.iter().filter(|entry| by_kind && !kinds.contains(&entry.key.as_str())) {
-                let help = Some("known here: fin, rst, udp".to_string());
-                self.own.wrong(&entry.span, format!("unknown key `{}` in `hold_down`", entry.key), help);
-            }
+    /// A table by kind holds known kinds only. A hold-down without any is a law.
+    fn check_keys(&self, table: &str, kinds: &[&str]) {
+        let Some(Value::Table(entries)) = self.own.get(table).map(|node| &node.value) else { return };
+        let known = |entry: &&Entry| kinds.contains(&entry.key.as_str());
+        if table == "hold_down" && !entries.iter().any(|entry| known(&entry)) {
+            return;
+        }
+        for entry in entries.iter().filter(|entry| !known(entry)) {
+            let help = Some(format!("known here: {}", kinds.join(", ")));
+            self.own.wrong(&entry.span, format!("unknown key `{}` in `{table}`", entry.key), help);
+        }
+    }
+
+    /// Platforms share TCP ports by endpoint; only a custom device may do otherwise.
+    fn check_platform_sharing(&self) {
+        let node = self.inner("sharing", "tcp");
+        if let (Some(node), true) = (node, self.sharing("tcp") != Sharing::Endpoint) {
+            let message =
+                format!("`sharing` of TCP is {}; this model shares TCP ports by endpoint", node.kind());
+            let help =
+                "write `sharing = { udp = \"..\" }` for UDP alone, or use `model = \"custom\"`".to_string();
+            self.own.wrong(&node.span, message, Some(help));
         }
     }
 
@@ -177,10 +191,43 @@ impl<'a> Keys<'a> {
 }
 
 fn load_balancer(keys: &Keys<'_>) -> Option<LoadBalancer> {
-    let allocation = match keys.get("ports_per_node").map(|node| &node.value) {
-        Some(Value::Text(text)) if text == "auto" => Some(Allocation::Automatic),
+    let allocation = match keys.get("ports_per_node") {
+        Some(node) if matches!(node.value, Value::Text(_)) => automatic(keys, node),
         _ => keys.count("ports_per_node", 0, 0).map(Allocation::Manual),
     };
+    let (tiers, timers) = (tiers(keys), keys.timers());
+    keys.check_platform_sharing();
+    let sharing_udp = keys.sharing("udp");
+    let public_ips = keys.count("public_ips", 1, 1);
+    let ports_per_ip = keys.count("ports_per_ip", 1, 65_536);
+    let automatic_most = keys.count("automatic_most", 1, 65_536);
+    let granularity = keys.count("granularity", 1, 1024);
+    Some(LoadBalancer {
+        public_ips: public_ips?,
+        ports_per_ip: ports_per_ip?,
+        allocation: allocation?,
+        tiers: tiers?,
+        automatic_most: automatic_most?,
+        granularity: granularity?,
+        sharing_udp,
+        timers,
+    })
+}
+
+/// The word `auto`, or a problem that also says which numbers are allowed.
+fn automatic(keys: &Keys<'_>, node: &Node) -> Option<Allocation> {
+    if node.value == Value::Text("auto".into()) {
+        return Some(Allocation::Automatic);
+    }
+    let (least, most) = keys.range("ports_per_node").unwrap_or((0, 0));
+    let allowed = format!("allowed is a whole number from {least} to {most}, or \"auto\"");
+    keys.own.wrong(&node.span, format!("`ports_per_node` is {}; {allowed}", node.kind()), None);
+    None
+}
+
+/// The automatic tiers, smallest clusters first.
+fn tiers(keys: &Keys<'_>) -> Option<Vec<Tier>> {
+    let node = keys.get("tiers")?;
     let tier = |node: &Node| {
         let field = |name: &str| match node.get(name)?.value {
             Value::Integer(number) => u32::try_from(number).ok(),
@@ -188,31 +235,32 @@ fn load_balancer(keys: &Keys<'_>) -> Option<LoadBalancer> {
         };
         Some(Tier { nodes: field("nodes")?, ports: field("ports")? })
     };
-    let tiers = match keys.get("tiers").map(|node| &node.value) {
-        Some(Value::List(nodes)) => nodes.iter().map(tier).collect::<Option<Vec<Tier>>>(),
-        _ => None,
-    };
-    let timers = keys.timers();
-    Some(LoadBalancer {
-        public_ips: keys.count("public_ips", 1, 1)?,
-        ports_per_ip: keys.count("ports_per_ip", 1, 65_536)?,
-        allocation: allocation?,
-        tiers: tiers?,
-        automatic_most: keys.count("automatic_most", 1, 65_536)?,
-        granularity: keys.count("granularity", 1, 1024)?,
-        sharing_udp: keys.sharing("udp"),
-        timers,
-    })
+    let list = super::reader::list(keys.own.reader, "tiers", node);
+    let tiers: Option<Vec<Tier>> = list.iter().map(tier).collect();
+    let rising = |tiers: &Vec<Tier>| tiers.windows(2).all(|pair| pair[0].nodes < pair[1].nodes);
+    let tiers = tiers.filter(|tiers| !tiers.is_empty() && rising(tiers));
+    if tiers.is_none() {
+        let message = "`tiers` needs a list of tables with whole numbers, `nodes` rising".to_string();
+        let help =
+            Some("write `tiers = [{ nodes = 50, ports = 1024 }, { nodes = 100, ports = 512 }]`".into());
+        keys.own.wrong(&node.span, message, help);
+    }
+    tiers
 }
 
 fn nat_gateway(keys: &Keys<'_>) -> Option<NatGateway> {
     let timers = keys.timers();
+    keys.check_platform_sharing();
+    let (public_ips, ports_per_ip) = (keys.count("public_ips", 1, 1), keys.count("ports_per_ip", 1, 65_536));
+    let per_destination_cap = keys.count("per_destination_cap", 1, u64::from(u32::MAX));
+    let total_cap = keys.count("total_cap", 1, u64::from(u32::MAX));
+    let cap_counts_holds = keys.boolean("cap_counts_holds").unwrap_or(false);
     Some(NatGateway {
-        public_ips: keys.count("public_ips", 1, 1)?,
-        ports_per_ip: keys.count("ports_per_ip", 1, 65_536)?,
-        per_destination_cap: keys.count("per_destination_cap", 1, u64::from(u32::MAX)),
-        total_cap: keys.count("total_cap", 1, u64::from(u32::MAX)),
-        cap_counts_holds: keys.boolean("cap_counts_holds").unwrap_or(false),
+        public_ips: public_ips?,
+        ports_per_ip: ports_per_ip?,
+        per_destination_cap,
+        total_cap,
+        cap_counts_holds,
         sharing_udp: keys.sharing("udp"),
         timers,
     })
@@ -220,14 +268,21 @@ fn nat_gateway(keys: &Keys<'_>) -> Option<NatGateway> {
 
 fn firewall(keys: &Keys<'_>, cluster: &Cluster) -> Option<Firewall> {
     let timers = keys.timers();
-    let instances = keys.count("instances", 1, 1)?;
-    let by_node = keys.own.get("by_node").and_then(|node| by_node(keys, node, instances, cluster));
+    keys.check_platform_sharing();
+    let (public_ips, instances) = (keys.count("public_ips", 1, 1), keys.count("instances", 1, 1));
+    let by_node = match (keys.own.get("by_node"), instances) {
+        (Some(node), Some(instances)) => by_node(keys, node, instances, cluster),
+        _ => None,
+    };
+    let ports_per_ip_and_instance = keys.count("ports_per_ip_and_instance", 1, 65_536);
+    let ports_per_ip = keys.count("ports_per_ip", 1, 65_536);
+    let granularity = keys.count("granularity", 1, 1024);
     Some(Firewall {
-        public_ips: keys.count("public_ips", 1, 1)?,
-        ports_per_ip_and_instance: keys.count("ports_per_ip_and_instance", 1, 65_536)?,
-        ports_per_ip: keys.count("ports_per_ip", 1, 65_536),
-        granularity: keys.count("granularity", 1, 1024)?,
-        instances,
+        public_ips: public_ips?,
+        ports_per_ip_and_instance: ports_per_ip_and_instance?,
+        ports_per_ip,
+        granularity: granularity?,
+        instances: instances?,
         by_node,
         sharing_udp: keys.sharing("udp"),
         timers,
@@ -257,18 +312,26 @@ fn custom(keys: &Keys<'_>, cluster: &Cluster) -> Option<Custom> {
     let ports = if unlimited {
         None
     } else {
-        Some(keys.own.need("ports", "1024").and_then(|_| keys.count("ports", 1, 1 << 31))?)
+        Some(keys.own.need("ports", "1024").and_then(|_| keys.count("ports", 1, 1 << 31)))
     };
     let most = u64::from(u32::MAX);
+    let partition = partition(keys, cluster);
+    let public_ips = keys.count("public_ips", 1, 100_000).unwrap_or(1);
+    let (sharing_tcp, sharing_udp) = (keys.sharing("tcp"), keys.sharing("udp"));
+    let per_destination_cap = keys.count("per_destination_cap", 1, most);
+    let total_cap = keys.count("total_cap", 1, most);
     Some(Custom {
-        partition: partition(keys, cluster)?,
-        ports,
-        public_ips: if keys.get("public_ips").is_some() { keys.count("public_ips", 1, 100_000)? } else { 1 },
-        sharing_tcp: keys.sharing("tcp"),
-        sharing_udp: keys.sharing("udp"),
+        partition: partition?,
+        ports: match ports {
+            None => None,
+            Some(ports) => Some(ports?),
+        },
+        public_ips,
+        sharing_tcp,
+        sharing_udp,
         search: search.unwrap_or(Search::Lowest),
-        per_destination_cap: keys.count("per_destination_cap", 1, most),
-        total_cap: keys.count("total_cap", 1, most),
+        per_destination_cap,
+        total_cap,
         timers,
     })
 }
@@ -281,9 +344,10 @@ fn partition(keys: &Keys<'_>, cluster: &Cluster) -> Option<CustomPartition> {
         return Some(if shared { CustomPartition::Shared } else { CustomPartition::Node });
     }
     let table = keys.own.reader.table(node, "outbound.partition");
-    let instances = table.need("instances", "2").and_then(|_| table.count("instances", 1, 10_000))? as u32;
+    let instances = table.need("instances", "2").and_then(|_| table.count("instances", 1, 10_000));
     let given = table.get("by_node");
     table.finish();
+    let instances = instances? as u32;
     match given {
         Some(node) => {
             by_node(keys, node, instances, cluster).map(|pools| CustomPartition::ByNode(instances, pools))

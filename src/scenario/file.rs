@@ -1,15 +1,18 @@
 //! From text to a checked scenario.
 
-use super::reader::{Reader, count};
+use super::reader::{Origin, Reader, count};
 use super::traffic::{Surroundings, workload};
 use super::tree::{Node, Value, parse};
 use super::{Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices};
 use crate::cluster::{Cluster, NodePool};
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::flow::{NodeId, Protocol};
 use crate::time::SimDuration;
 use std::io::Read;
 use std::path::Path;
+
+/// Nodes of all node pools together: twice the largest AKS cluster.
+const MOST_NODES: u64 = 10_000;
 
 /// A setting from outside the file: dotted key and value.
 pub type Override = (String, String);
@@ -44,7 +47,7 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
-    check(file, text, tree)
+    check(Origin { file, text, flags: "--set" }, tree)
 }
 
 /// The same with the whole `[outbound]` table replaced by another model and its keys.
@@ -62,13 +65,13 @@ pub fn read_as(
     let keys: Vec<Override> =
         outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;
-    check(file, text, tree)
+    check(Origin { file, text, flags: "--set or --option" }, tree)
 }
 
-fn check(file: &str, text: &str, tree: Node) -> Result<Scenario, Error> {
+fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(devices::shipped);
-    let reader = Reader::new(file, text);
+    let reader = Reader::new(origin);
     let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
     let resolved = resolve(&tree, shipped.as_ref());
     reader.finish()?;
@@ -76,18 +79,11 @@ fn check(file: &str, text: &str, tree: Node) -> Result<Scenario, Error> {
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
     let accepted = scenario.outbound.egress(&scenario.cluster);
     if let Err(refusal) = accepted {
-        let node = tree
-            .get("outbound")
-            .and_then(|outbound| outbound.get("ports_per_node"))
-            .filter(|node| node.span.end > 0);
-        let place = node.map(|node| super::tree::line_and_column(text, node.span.start));
-        return Err(Error::PlatformRefuses(vec![Problem {
-            file: file.into(),
-            line: place.map(|(line, _)| line),
-            column: place.map(|(_, column)| column),
-            message: format!("{} ({})", refusal.message, refusal.code),
-            help: Some(refusal.help),
-        }]));
+        let node = tree.get("outbound").and_then(|outbound| outbound.get("ports_per_node"));
+        let span = node.map_or(0..0, |node| node.span.clone());
+        let message = format!("{} ({})", refusal.message, refusal.code);
+        let problem = origin.problem(&span, message, Some(refusal.help));
+        return Err(Error::PlatformRefuses(vec![problem]));
     }
     Ok(Scenario { resolved, ..scenario })
 }
@@ -134,7 +130,7 @@ fn scenario<'a>(
         let help = Some("write `[[workload]]` with `arrivals` and `lifetime`".to_string());
         reader.problem(&(0..0), "the scenario lacks `[[workload]]`".into(), help);
     }
-    let workloads: Vec<_> = workloads
+    let read_workloads: Vec<_> = workloads
         .iter()
         .enumerate()
         .map(|(number, node)| workload(reader, node, number, &mut around))
@@ -151,8 +147,10 @@ fn scenario<'a>(
         );
     }
     root.finish();
-    let workloads = workloads.into_iter().collect::<Option<Vec<_>>>()?;
-    check_abandoned(reader, &workloads, outbound.as_ref()?);
+    if let Some(outbound) = &outbound {
+        check_abandoned(reader, workloads, outbound);
+    }
+    let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Scenario {
         title,
         outbound: outbound?,
@@ -167,21 +165,21 @@ fn scenario<'a>(
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.
-fn check_abandoned(reader: &Reader<'_>, workloads: &[crate::workload::Workload], outbound: &super::Outbound) {
+fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], outbound: &super::Outbound) {
     let timers = match outbound {
         super::Outbound::LoadBalancer(device) => &device.timers,
         super::Outbound::NatGateway(device) => &device.timers,
         super::Outbound::Firewall(device) => &device.timers,
         super::Outbound::Custom(device) => &device.timers,
     };
-    let abandons = |each: &crate::workload::Workload| each.ends.share(crate::flow::EndKind::Abandoned) > 0.0;
-    if timers.idle_timeout.is_none() && workloads.iter().any(abandons) {
+    if timers.idle_timeout.is_some() {
+        return;
+    }
+    let abandoned = workloads.iter().filter_map(|workload| workload.get("ends")?.get("abandoned"));
+    for share in abandoned.filter(|share| !matches!(share.value, Value::Integer(0) | Value::Float(0.0))) {
+        let message = "`ends.abandoned` needs an idle timeout, or its ports never come free".to_string();
         let help = Some("write `idle_timeout = \"4m\"` in `[outbound]`".to_string());
-        reader.problem(
-            &(0..0),
-            "`ends.abandoned` needs an idle timeout, or its ports never come free".into(),
-            help,
-        );
+        reader.problem(&share.span, message, help);
     }
 }
 
@@ -206,8 +204,14 @@ fn cluster<'a>(reader: &'a Reader<'a>, root: &super::reader::Table<'a>) -> Clust
         if node_pools.iter().any(|pool| pool.name == name) {
             table.wrong(&node.span, format!("two node pools are called \"{name}\""), None);
         }
-        let nodes =
-            table.need("nodes", "10").and_then(|_| table.count("nodes", 1, 10_000)).unwrap_or(1) as u32;
+        let nodes = table.need("nodes", "10").and_then(|_| table.count("nodes", 1, MOST_NODES)).unwrap_or(1);
+        let all = nodes + node_pools.iter().map(|pool| u64::from(pool.nodes)).sum::<u64>();
+        if all > MOST_NODES {
+            let message =
+                format!("the node pools up to \"{name}\" have {all} nodes; allowed are {MOST_NODES}");
+            table.wrong(&node.span, message, None);
+        }
+        let nodes = if all > MOST_NODES { 1 } else { nodes as u32 };
         let max_surge = max_surge(reader, table.get("max_surge"), nodes);
         table.finish();
         let first = NodeId(node_pools.iter().map(|pool| pool.nodes).sum());

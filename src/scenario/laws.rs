@@ -92,10 +92,15 @@ fn hyperexponential<'a>(reader: &'a Reader<'a>, law: &Table<'a>) -> Option<Law> 
     if let Some(branches) = law.get("branches") {
         let branches: Option<Vec<(f64, f64)>> =
             list(reader, "branches", branches).iter().map(|branch| weighted_mean(reader, branch)).collect();
-        let branches = branches.filter(|branches| !branches.is_empty())?;
+        let branches = branches?;
         let total: f64 = branches.iter().map(|(weight, _)| weight).sum();
         if total <= 0.0 {
-            law.wrong(&law.span, "the weights of `branches` sum to 0".into(), None);
+            let help = Some("write `branches = [[0.9, \"1s\"], [0.1, \"10s\"]]`".to_string());
+            law.wrong(&law.span, "the weights of `branches` sum to 0".into(), help);
+            return None;
+        }
+        if branches.iter().all(|(weight, mean)| weight * mean <= 0.0) {
+            law.wrong(&law.span, "the mean of `branches` is 0; allowed is a time above 0".into(), None);
             return None;
         }
         let branches = branches.into_iter().map(|(weight, mean)| (weight / total, mean)).collect();

@@ -1,7 +1,7 @@
 //! Keys set from the command line: `--set workload.checkout.client_pool.max=50`.
 
 use super::file::Override;
-use super::tree::{Node, Value, parse};
+use super::tree::{FLAG, Node, Value, parse};
 use crate::error::{Error, Problem};
 
 /// Short names.
@@ -84,11 +84,11 @@ fn read_value(value: &str) -> Node {
 
 /// Places in a flag would be taken for places in the file.
 fn forget_places(node: &mut Node) {
-    node.span = 0..0;
+    node.span = FLAG;
     match &mut node.value {
         Value::List(nodes) => nodes.iter_mut().for_each(forget_places),
         Value::Table(entries) => entries.iter_mut().for_each(|entry| {
-            entry.span = 0..0;
+            entry.span = FLAG;
             forget_places(&mut entry.node);
         }),
         _ => {}

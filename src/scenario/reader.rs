@@ -1,36 +1,53 @@
 //! Reads a tree and collects everything that is wrong with it, each with its place.
 
-use super::tree::{Entry, Node, Value, line_and_column};
+use super::tree::{Entry, FLAG, Node, Value, line_and_column};
 use super::units;
 use crate::error::{Error, Problem};
 use crate::time::SimDuration;
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// A text being read, and the problems found so far.
+/// Where values come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Name of the file.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The flags that may have set values over it.
+    pub flags: &'a str,
+}
+
+impl Origin<'_> {
+    /// A problem of the value at `span`.
+    pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) -> Problem {
+        let Self { file, text, flags } = self;
+        let place = (*span != FLAG && span.end > 0).then(|| line_and_column(text, span.start));
+        let file = if *span == FLAG { flags } else { file };
+        let (line, column) = (place.map(|(line, _)| line), place.map(|(_, column)| column));
+        Problem { file: (*file).into(), line, column, message, help }
+    }
+}
+
+/// Values being read, and the problems found so far.
 pub struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
+    origin: Origin<'a>,
     problems: RefCell<Vec<(usize, Problem)>>,
 }
 
 impl<'a> Reader<'a> {
     /// Nothing wrong yet.
-    pub fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, problems: RefCell::new(Vec::new()) }
+    pub fn new(origin: Origin<'a>) -> Self {
+        Self { origin, problems: RefCell::new(Vec::new()) }
     }
 
-    /// Notes a problem at `span`.
+    /// Notes a problem at `span`, once: a value may be read for several purposes.
     pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) {
-        let place = (span.end > 0).then(|| line_and_column(self.text, span.start));
-        let problem = Problem {
-            file: self.file.into(),
-            line: place.map(|(line, _)| line),
-            column: place.map(|(_, column)| column),
-            message,
-            help,
-        };
-        self.problems.borrow_mut().push((span.start, problem));
+        let noted = (span.start, self.origin.problem(span, message, help));
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&noted) {
+            problems.push(noted);
+        }
     }
 
     /// All problems in order of their place, or nothing.
@@ -39,11 +56,6 @@ impl<'a> Reader<'a> {
         problems.sort_by_key(|(start, _)| *start);
         let problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
-    }
-
-    /// Whether a problem was noted.
-    pub fn has_problems(&self) -> bool {
-        !self.problems.borrow().is_empty()
     }
 
     /// The table at `node`, called `name`.
@@ -182,18 +194,22 @@ impl<'a> Table<'a> {
 
     fn unknown(&self, entry: &Entry) {
         let asked = self.asked.borrow();
-        let near = asked.iter().max_by(|one, other| {
-            strsim::jaro_winkler(one, &entry.key).total_cmp(&strsim::jaro_winkler(other, &entry.key))
-        });
-        let near = near.filter(|near| strsim::jaro_winkler(near, &entry.key) > 0.75);
+        let near = did_you_mean(&entry.key, asked.iter().map(String::as_str));
         let mut known: Vec<&String> = asked.iter().collect();
         known.sort();
         known.dedup();
         let known = known.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
-        let help = near.map_or(format!("known here: {known}"), |near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| format!("known here: {known}"));
         let message = format!("unknown key `{}` in `{}`", entry.key, self.name);
         self.reader.problem(&entry.span, message, Some(help));
     }
+}
+
+/// The question whether the nearest of `known` was meant, where one is near.
+pub fn did_you_mean<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    let near = known.map(|name| (strsim::jaro_winkler(name, found), name));
+    let (likeness, name) = near.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (likeness > 0.75).then(|| format!("did you mean `{name}`?"))
 }
 
 /// Faster than any machine opens connections.

@@ -1,7 +1,7 @@
 //! The `[[workload]]` tables.
 
 use super::laws::law;
-use super::reader::{Reader, Table, count, duration, list};
+use super::reader::{Reader, Table, count, did_you_mean, duration, list};
 use super::trace;
 use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
@@ -35,14 +35,14 @@ pub fn workload<'a>(
     let table = reader.table(node, "workload");
     let name = table.text("name").map_or_else(|| format!("workload-{}", number + 1), str::to_string);
     let pool = node_pool(&table, around.cluster);
-    let pods = table.count("pods", 1, MOST_PODS);
-    let pods = if table.get("pods").is_some() { pods } else { Some(1) };
-    let pods = pool.and_then(|pool| placement(&table, pool, pods?));
-    let arrivals = match table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }") {
+    let pods = table.count("pods", 1, MOST_PODS).unwrap_or(1);
+    let pods = pool.and_then(|pool| placement(&table, pool, pods));
+    let arriving = table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }");
+    let recorded = arriving.is_some_and(|node| node.get("trace").is_some());
+    let arrivals = match arriving {
         Some(node) => arrivals(reader, node, around, pool),
         None => None,
     };
-    let recorded = arrivals.as_ref().is_some_and(Arrivals::is_recorded);
     let pods = match (recorded, pool) {
         (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         _ => pods,
@@ -50,6 +50,7 @@ pub fn workload<'a>(
     let lifetime = lifetime(reader, &table, recorded);
     let destinations = match &arrivals {
         Some(Arrivals::Trace(records)) => Some(trace::destinations_of(records)),
+        _ if recorded => None,
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
@@ -96,17 +97,16 @@ fn check_client_pool(
     }
 }
 
+/// The node pool of a workload; the first one where the name is wrong, so that the rest can be checked.
 fn node_pool<'c>(table: &Table<'_>, cluster: &'c Cluster) -> Option<&'c NodePool> {
     let node = table.get("node_pool");
-    let Some(name) = table.text("node_pool") else {
-        return if node.is_some() { None } else { cluster.node_pools.first() };
-    };
+    let Some(name) = table.text("node_pool") else { return cluster.node_pools.first() };
     let found = cluster.node_pools.iter().find(|pool| pool.name == name);
     if let (None, Some(node)) = (found, node) {
         let names = cluster.node_pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ");
         table.wrong(&node.span, format!("`node_pool` is \"{name}\"; there are {names}"), None);
     }
-    found
+    found.or(cluster.node_pools.first())
 }
 
 /// The node of each pod.
@@ -181,7 +181,14 @@ fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Opt
                 .iter()
                 .map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32))
                 .collect();
-            BurstSize::PerNode(counts?)
+            let counts = counts?;
+            let all: u64 = counts.iter().map(|flows| u64::from(*flows)).sum();
+            if all > MOST_FLOWS {
+                let message = format!("`per_node` adds up to {all} flows; allowed are {MOST_FLOWS} in all");
+                reader.problem(&node.span, message, None);
+                return None;
+            }
+            BurstSize::PerNode(counts)
         }
     };
     Some(Arrivals::Burst { at, flows, spread })
@@ -262,6 +269,7 @@ fn weights<'a>(
 ) -> Option<Vec<(DestinationId, f64)>> {
     let table = reader.table(node, "destinations");
     let mut weights = Vec::new();
+    let mut all_known = true;
     for entry in table.all() {
         let Some(position) = around.destinations.iter().position(|each| each.name == entry.key) else {
             let names = around
@@ -272,15 +280,18 @@ fn weights<'a>(
                 .collect::<Vec<_>>()
                 .join(", ");
             let message = format!("no destination is called \"{}\"; there are {names}", entry.key);
-            reader.problem(&entry.span, message, None);
+            let near = around.destinations.iter().map(|each| each.name.as_str());
+            reader.problem(&entry.span, message, did_you_mean(&entry.key, near));
+            all_known = false;
             continue;
         };
         let weight = super::reader::number(reader, &entry.key, &entry.node, 0.0, 1e12);
+        all_known &= weight.is_some();
         weights.extend(weight.map(|weight| (DestinationId(position as u32), weight)));
     }
     let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
     if sum <= 0.0 {
-        if !reader.has_problems() {
+        if all_known {
             reader.problem(
                 &node.span,
                 "the weights of `destinations` sum to 0".into(),

@@ -4,7 +4,10 @@ use crate::error::{Error, Problem};
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
-/// A value and its place in the text; empty for values that were set from outside.
+/// The place of values that a flag set; values of JSON have an empty place.
+pub const FLAG: Range<usize> = usize::MAX..usize::MAX;
+
+/// A value and its place in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The value.
@@ -42,9 +45,9 @@ pub struct Entry {
 }
 
 impl Node {
-    /// A value from outside the file.
+    /// A value that a flag set.
     pub fn set(value: Value) -> Self {
-        Self { value, span: 0..0 }
+        Self { value, span: FLAG }
     }
 
     /// What kind of value it is, in words.
@@ -74,7 +77,7 @@ impl Node {
             Some(position) => position,
             None => {
                 let node = Node::set(Value::Table(Vec::new()));
-                entries.push(Entry { key: key.into(), span: 0..0, node });
+                entries.push(Entry { key: key.into(), span: FLAG, node });
                 entries.len() - 1
             }
         };
@@ -142,7 +145,7 @@ fn parse_json(file: &str, text: &str) -> Result<Node, Error> {
 
 fn json_node(value: &serde_json::Value) -> Node {
     use serde_json::Value as Json;
-    Node::set(match value {
+    let value = match value {
         Json::Null => Value::Table(Vec::new()),
         Json::Bool(value) => Value::Boolean(*value),
         Json::Number(number) => match number.as_i64() {
@@ -157,7 +160,8 @@ fn json_node(value: &serde_json::Value) -> Node {
                 .map(|(key, value)| Entry { key: key.clone(), span: 0..0, node: json_node(value) })
                 .collect(),
         ),
-    })
+    };
+    Node { value, span: 0..0 }
 }
 
 fn table_node(table: &DeTable<'_>, span: Range<usize>) -> Node {

@@ -88,6 +88,102 @@ fn overrides_reach_any_key_and_say_when_there_is_none() {
     assert!(set("outbound.prots", "7").unwrap_err().to_string().contains("did you mean `ports`?"));
 }
 
+/// One mistake gives one message: no key is unknown because another one was wrong.
+#[test]
+fn a_mistake_is_reported_once_and_hides_no_key() {
+    let firewall = "[outbound]\nmodel = \"azure/firewall\"\ninstances = 1\npublic_ips = 2\n";
+    let custom = "[outbound]\nmodel = \"custom\"\nports = 64\n";
+    let traffic = &GOOD[custom.len()..];
+    for (text, expected) in [
+        (
+            format!("{firewall}{traffic}"),
+            "bad.toml:3:13: `instances` is the number 1; allowed is a whole number from 2 to 50",
+        ),
+        (
+            format!("{GOOD}pods = 0\nplacement = \"even\"\n"),
+            "bad.toml:7:8: `pods` is the number 0; allowed is a whole number from 1 to 1000000",
+        ),
+        (
+            format!("{custom}hold_down = \"4\"\n{traffic}"),
+            "bad.toml:4:13: `hold_down` is \"4\", which has no unit; write \"4s\" or \"4m\"",
+        ),
+        (
+            format!("{custom}sharing = {{ tdp = \"exclusive\" }}\n{traffic}"),
+            "bad.toml:4:13: unknown key `tdp` in `sharing`\n  help: known here: tcp, udp",
+        ),
+        (
+            format!("[outbound]\nmodel = \"azure/load-balancer\"\nports_per_node = \"atuo\"\n{traffic}"),
+            "bad.toml:3:18: `ports_per_node` is the text \"atuo\"; allowed is a whole number from 0 to 64000, or \"auto\"",
+        ),
+        (
+            format!("{GOOD}ends = {{ abandoned = 1.0 }}\n"),
+            "bad.toml:7:22: `ends.abandoned` needs an idle timeout, or its ports never come free\n  \
+             help: write `idle_timeout = \"4m\"` in `[outbound]`",
+        ),
+        (
+            format!("{GOOD}destinations = {{ internt = 1 }}\n"),
+            "bad.toml:7:18: no destination is called \"internt\"; there are internet\n  help: did you mean `internet`?",
+        ),
+    ] {
+        assert_eq!(problems(&text), expected, "for:\n{text}");
+    }
+}
+
+#[test]
+fn no_mistake_in_a_file_is_called_a_defect_of_the_program() {
+    let balancer = "[outbound]\nmodel = \"azure/load-balancer\"\n";
+    let traffic = &GOOD[GOOD.find("[[workload]]").unwrap()..];
+    let law = |branches: &str| {
+        GOOD.replace(
+            "constant = { value = \"1s\" }",
+            &format!("hyperexponential = {{ branches = {branches} }}"),
+        )
+    };
+    for (text, expected) in [
+        (law("[]"), "the weights of `branches` sum to 0"),
+        (law("[[1, \"0s\"]]"), "the mean of `branches` is 0"),
+        (format!("{balancer}tiers = 3\n{traffic}"), "`tiers` is the number 3, not a list"),
+        (format!("{balancer}tiers = [{{ nodes = 50 }}]\n{traffic}"), "`tiers` needs a list of tables"),
+        (format!("{balancer}tiers = []\n{traffic}"), "`tiers` needs a list of tables"),
+        (format!("{balancer}sharing = {{ tcp = \"exclusive\" }}\n{traffic}"), "shares TCP ports by endpoint"),
+    ] {
+        let error = read("bad.toml", &text, &[]).unwrap_err();
+        assert_eq!(error.exit_status().code(), 2, "{error}");
+        assert!(error.to_string().contains(expected), "expected {expected:?} in:\n{error}");
+    }
+}
+
+#[test]
+fn totals_are_bounded_not_only_single_numbers() {
+    let pools = "[[node_pool]]\nname = \"a\"\nnodes = 6000\n[[node_pool]]\nname = \"b\"\nnodes = 6000\n";
+    let found = problems(&format!("{GOOD}{pools}"));
+    assert_eq!(found, "bad.toml:10:1: the node pools up to \"b\" have 12000 nodes; allowed are 10000");
+    let burst = "burst = { per_node = [60000000, 60000000] }";
+    let text = GOOD.replace("poisson = { rate = \"1 per s\" }", burst);
+    let found = problems(&format!("{text}[[node_pool]]\nnodes = 2\n"));
+    assert_eq!(found, "bad.toml:5:31: `per_node` adds up to 120000000 flows; allowed are 100000000 in all");
+}
+
+#[test]
+fn a_mistake_in_a_flag_is_not_blamed_on_the_file() {
+    let set = |key: &str, value: &str| {
+        read("good.toml", GOOD, &[(key.into(), value.into())]).unwrap_err().to_string()
+    };
+    assert_eq!(
+        set("outbound.prots", "3"),
+        "--set: unknown key `prots` in `outbound`\n  help: did you mean `ports`?"
+    );
+    assert_eq!(
+        set("run.duration", "60"),
+        "--set: `duration` is 60, which has no unit; write \"60s\" or \"60m\""
+    );
+    let balancer = GOOD.replace("\"custom\"\nports = 64", "\"azure/load-balancer\"\nports_per_node = 8");
+    let refused = read("good.toml", &balancer, &[("ports_per_node".into(), "1001".into())]).unwrap_err();
+    assert!(refused.to_string().contains("\n--set: 1001 ports per node"), "{refused}");
+    let refused = read("good.toml", &balancer.replace("= 8", "= 1001"), &[]).unwrap_err();
+    assert!(refused.to_string().contains("\ngood.toml:3:18: 1001 ports per node"), "{refused}");
+}
+
 #[test]
 fn json_reads_like_toml() {
     let json = r#"{"outbound": {"model": "custom", "ports": 64},
