@@ -43,9 +43,9 @@ enum Command {
     Replay(crate::cli::replay::ReplayArgs),
     /// Shipped outbound models, each figure with source, date and doubt.
     Models(models::ModelsArgs),
-    /// JSON Schema of an output.
+    /// JSON Schema of the scenario file or of an output.
     Schema {
-        /// Which output.
+        /// Of what.
         #[arg(value_enum)]
         of: SchemaOf,
     },
@@ -60,9 +60,11 @@ enum Command {
 
 mod replay;
 
-/// Outputs with a schema.
+/// Files and outputs with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SchemaOf {
+    /// The scenario file.
+    Scenario,
     /// What `run --format json` prints.
     Results,
 }
@@ -152,6 +154,7 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Size(args) => size::size(args),
         Command::Replay(args) => replay::replay(args),
         Command::Models(args) => models::models(args),
+        Command::Schema { of: SchemaOf::Scenario } => print(&to_json(&crate::scenario::schema::schema())?),
         Command::Schema { of: SchemaOf::Results } => {
             print(&to_json(&schemars::schema_for!(crate::experiment::results::Results))?)
         }

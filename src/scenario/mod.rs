@@ -5,6 +5,7 @@ pub mod file;
 mod laws;
 mod overrides;
 mod reader;
+pub mod schema;
 mod trace;
 mod traffic;
 pub mod tree;

@@ -155,9 +155,14 @@ fn shipped_models_show_their_sources() {
     let output = snatsim(&["models", "show", "azure/nat-gateway"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("ports_per_ip = 64512\n  source: MicrosoftDocs/azure-docs"), "{text}");
-    for arguments in
-        [&["models"][..], &["schema", "results"], &["completions", "bash"], &["man"], &["--help"]]
-    {
+    for arguments in [
+        &["models"][..],
+        &["schema", "results"],
+        &["schema", "scenario"],
+        &["completions", "bash"],
+        &["man"],
+        &["--help"],
+    ] {
         snatsim(arguments).assert().code(0);
     }
 }

@@ -1,0 +1,318 @@
+//! JSON Schema of the scenario file, for editors.
+//!
+//! It knows names, types and units. What depends on several keys (shares that sum to 1, names that refer to tables,
+//! limits of a platform) is for the reader to check.
+
+use super::file::METRICS;
+use crate::profile::PROFILES;
+use serde_json::{Map, Value, json};
+
+/// The schema, draft 2020-12.
+pub fn schema() -> Value {
+    let mut root = table(
+        &[
+            ("$schema", text()),
+            ("title", text()),
+            ("outbound", outbound()),
+            ("cluster", table(&[("network_plugin", text())], &[])),
+            ("node_pool", list(node_pool())),
+            ("destination", list(destination())),
+            ("workload", json!({ "type": "array", "minItems": 1, "items": workload() })),
+            ("run", run()),
+            ("threshold", list(threshold())),
+        ],
+        &["outbound", "workload"],
+    );
+    root["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    root["title"] = "snatsim scenario".into();
+    root["$defs"] = json!({ "duration": duration(), "rate": rate(), "law": law() });
+    root
+}
+
+fn outbound() -> Value {
+    let models: Vec<&str> = PROFILES.iter().map(|profile| profile.name).chain(["custom"]).collect();
+    let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
+    let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
+    let instances = table(&[("instances", count(1)), ("by_node", list(count(1)))], &["instances"]);
+    let tier = table(&[("nodes", count(1)), ("ports", count(0))], &["nodes", "ports"]);
+    table(
+        &[
+            ("model", words(&models)),
+            ("public_ips", count(1)),
+            ("ports_per_node", any(&[count(0), words(&["auto"])])),
+            ("instances", count(1)),
+            ("by_node", list(count(1))),
+            ("ports", any(&[count(1), words(&["unlimited"])])),
+            ("partition", any(&[words(&["node", "shared"]), instances])),
+            ("search", words(&["lowest", "random"])),
+            ("sharing", any(&[rules, by_protocol])),
+            ("hold_down", any(&[named("law"), by_kind()])),
+            ("half_open", named("duration")),
+            ("idle_timeout", named("duration")),
+            ("idle_expiry", words(&["silent", "reset"])),
+            ("udp_idle_timeout", named("duration")),
+            ("per_destination_cap", count(1)),
+            ("total_cap", count(1)),
+            ("cap_counts_holds", json!({ "type": "boolean" })),
+            ("ports_per_ip", count(1)),
+            ("ports_per_ip_and_instance", count(1)),
+            ("granularity", count(1)),
+            ("automatic_most", count(1)),
+            ("tiers", list(tier)),
+        ],
+        &["model"],
+    )
+}
+
+fn by_kind() -> Value {
+    table(&[("fin", named("law")), ("rst", named("law")), ("udp", named("law"))], &[])
+}
+
+fn node_pool() -> Value {
+    let percent = json!({ "type": "string", "pattern": r"^[0-9.]+\s*%$" });
+    table(&[("name", text()), ("nodes", count(1)), ("max_surge", any(&[count(0), percent]))], &["nodes"])
+}
+
+fn destination() -> Value {
+    let reach =
+        ["internet", "private-endpoint", "service-endpoint", "vnet", "peered", "on-premises", "blocked"];
+    table(
+        &[
+            ("name", text()),
+            ("address", text()),
+            ("port", count(1)),
+            ("protocol", words(&["tcp", "udp"])),
+            ("reach", words(&reach)),
+        ],
+        &[],
+    )
+}
+
+fn workload() -> Value {
+    let ends = ["fin", "rst", "abandoned", "half_open", "refused"].map(|end| (end, number()));
+    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
+    let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
+    let schedules = words(&["linux-6.5", "linux-classic", "none"]);
+    table(
+        &[
+            ("name", text()),
+            ("node_pool", text()),
+            ("pods", count(1)),
+            ("placement", any(&[words(&["even"]), hot_node])),
+            ("destinations", json!({ "type": "object", "additionalProperties": number() })),
+            ("destination_mix", one_of(&[("zipf", zipf)])),
+            ("arrivals", arrivals()),
+            ("lifetime", named("law")),
+            ("ends", table(&ends, &[])),
+            ("syn", any(&[schedules, list(named("duration"))])),
+            ("connect_timeout", named("duration")),
+            ("client_pool", client_pool()),
+        ],
+        &["arrivals"],
+    )
+}
+
+fn client_pool() -> Value {
+    table(&[("max", count(1)), ("idle_timeout", named("duration")), ("order", words(&["lifo"]))], &["max"])
+}
+
+fn arrivals() -> Value {
+    let geometric = table(&[("mean", number())], &["mean"]);
+    let size = one_of(&[("constant", count(1)), ("geometric", geometric)]);
+    let batch = [("rate", named("rate")), ("size", size), ("accept", words(&["partial"]))];
+    let burst = [
+        ("at", named("duration")),
+        ("flows", count(1)),
+        ("per_node", list(count(0))),
+        ("spread", named("duration")),
+    ];
+    let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
+    let trace = [
+        ("files", list(text())),
+        ("format", words(&["auto", "zeek", "zeek-json", "csv"])),
+        ("inside", list(text())),
+        ("faster", number()),
+        ("loop", json!({ "const": false })),
+    ];
+    one_of(&[
+        ("poisson", table(&[("rate", named("rate"))], &["rate"])),
+        ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
+        ("burst", table(&burst, &[])),
+        ("herd", table(&herd, &["every", "clients"])),
+        ("batch", table(&batch, &["rate", "size"])),
+        ("trace", table(&trace, &["files"])),
+    ])
+}
+
+fn run() -> Value {
+    table(
+        &[
+            ("duration", named("duration")),
+            ("warm_up", any(&[words(&["auto", "stationary"]), named("duration")])),
+            ("replications", count(1)),
+            ("seed", count(0)),
+            ("window", named("duration")),
+        ],
+        &[],
+    )
+}
+
+fn threshold() -> Value {
+    let metrics = METRICS.map(|metric| metric.replace('.', r"\.")).join("|");
+    let pattern = format!(r"^\s*({metrics})\s*(<=|>=|<|>)\s*[-+0-9.eE]+\s*%?\s*$");
+    table(&[("expr", json!({ "type": "string", "pattern": pattern }))], &["expr"])
+}
+
+/// A bare time is a constant law.
+fn law() -> Value {
+    let (time, mean) = (named("duration"), ("mean", named("duration")));
+    let branch = json!({ "type": "array", "prefixItems": [number(), time], "minItems": 2, "maxItems": 2 });
+    let pareto = table(&[mean.clone(), ("alpha", number()), ("max", time.clone())], &["mean", "alpha"]);
+    let laws = one_of(&[
+        ("constant", table(&[("value", time.clone())], &["value"])),
+        ("exponential", table(std::slice::from_ref(&mean), &["mean"])),
+        ("lognormal", table(&[mean.clone(), ("cv2", number())], &["mean", "cv2"])),
+        ("pareto", pareto),
+        ("hyperexponential", table(&[mean, ("cv2", number()), ("branches", list(branch))], &[])),
+        ("empirical", table(&[("values", list(time.clone())), ("file", text())], &[])),
+    ]);
+    any(&[time, laws])
+}
+
+fn duration() -> Value {
+    json!({ "type": "string", "pattern": r"^\s*[0-9][0-9._]*\s*(ns|us|µs|ms|s|sec|m|min|h|d)\s*$", "examples": ["65s", "4m"] })
+}
+
+fn rate() -> Value {
+    let pattern = r"^\s*[0-9][0-9._]*\s*per\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
+    json!({ "type": "string", "pattern": pattern, "examples": ["40 per s"] })
+}
+
+fn named(definition: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{definition}") })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn number() -> Value {
+    json!({ "type": "number", "minimum": 0 })
+}
+
+fn count(least: u64) -> Value {
+    json!({ "type": "integer", "minimum": least })
+}
+
+fn words(words: &[&str]) -> Value {
+    json!({ "enum": words })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn any(choices: &[Value]) -> Value {
+    json!({ "anyOf": choices })
+}
+
+/// A table of known keys.
+fn table(keys: &[(&str, Value)], required: &[&str]) -> Value {
+    let properties: Map<String, Value> =
+        keys.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
+}
+
+/// A table with exactly one of its keys.
+fn one_of(keys: &[(&str, Value)]) -> Value {
+    let mut table = table(keys, &[]);
+    table["minProperties"] = 1.into();
+    table["maxProperties"] = 1.into();
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::tree::parse;
+
+    /// Whether `value` has the shape of `schema`; patterns and bounds left out.
+    fn allows(schema: &Value, value: &Value) -> bool {
+        if let Some(name) = schema["$ref"].as_str() {
+            return allows(&super::schema()["$defs"][name.trim_start_matches("#/$defs/")], value);
+        }
+        if let Some(choices) = schema["anyOf"].as_array() {
+            return choices.iter().any(|choice| allows(choice, value));
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            return words.contains(value);
+        }
+        match schema["type"].as_str() {
+            Some("object") => object(schema, value),
+            Some("array") => value.as_array().is_some_and(|values| {
+                values.iter().all(|value| schema["items"].is_null() || allows(&schema["items"], value))
+            }),
+            Some("string") => value.is_string(),
+            Some("integer") => value.is_u64(),
+            Some("number") => value.is_number(),
+            Some("boolean") => value.is_boolean(),
+            _ => schema["const"] == *value,
+        }
+    }
+
+    fn object(schema: &Value, value: &Value) -> bool {
+        let Some(entries) = value.as_object() else { return false };
+        let one = schema["maxProperties"].as_u64().is_none_or(|most| entries.len() as u64 == most);
+        let required = schema["required"]
+            .as_array()
+            .is_none_or(|keys| keys.iter().all(|key| entries.contains_key(key.as_str().unwrap())));
+        let known = |(key, value): (&String, &Value)| match schema["properties"].get(key) {
+            Some(inner) => allows(inner, value),
+            None => {
+                schema["additionalProperties"].is_object() && allows(&schema["additionalProperties"], value)
+            }
+        };
+        one && required && entries.iter().all(known)
+    }
+
+    fn accepts(text: &str) -> bool {
+        allows(&schema(), &parse("test.toml", text).unwrap().to_json())
+    }
+
+    #[test]
+    fn every_shipped_scenario_has_the_shape_of_the_schema() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/scenarios");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(accepts(&std::fs::read_to_string(&path).unwrap()), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn every_key_of_a_shipped_model_may_be_set() {
+        for profile in &PROFILES {
+            let mut own = profile.tree().unwrap().to_json();
+            let keys = own.as_object_mut().unwrap();
+            keys.retain(|key, _| !["title", "source", "assumption", "range"].contains(&key.as_str()));
+            keys.insert("model".into(), profile.name.into());
+            assert!(allows(&outbound(), &own), "{}: {own}", profile.name);
+        }
+    }
+
+    #[test]
+    fn slips_are_refused() {
+        let good = "[outbound]\nmodel = \"custom\"\nports = 64\n[[workload]]\n\
+                    arrivals.poisson = { rate = \"1 per s\" }\nlifetime = \"1s\"\n";
+        assert!(accepts(good));
+        for (right, wrong) in [
+            ("ports", "prots"),
+            ("custom", "azure/natgateway"),
+            ("64", "\"many\""),
+            ("poisson", "poison"),
+            ("\"1s\"", "1"),
+            ("[outbound]\nmodel = \"custom\"\nports = 64\n", ""),
+        ] {
+            assert!(!accepts(&good.replace(right, wrong)), "{wrong}");
+        }
+    }
+}
