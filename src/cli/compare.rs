@@ -1,12 +1,13 @@
 //! `snatsim compare`.
 
 use super::watch::watched;
-use super::{Format, Simulating, print, to_json};
+use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::compare;
-use crate::report::text;
+use crate::report::OutputDirectory;
 use crate::scenario::{read, read_as, read_text};
 use clap::Args;
+use std::path::PathBuf;
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
@@ -17,6 +18,9 @@ pub struct CompareArgs {
     /// device and the other shipped models with its number of public IPs.
     #[arg(long = "option", value_name = "KEY=VALUE,...")]
     options: Vec<String>,
+    /// Write results, a table, plots and a report into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// Runs every option on the same traffic.
@@ -32,14 +36,15 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus, Error> {
             Some(keys) => read_as(&simulating.file(), &source, &overrides, &keys)?,
         });
     }
+    let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let mut comparison = watched(simulating, |control| compare::compare(&scenarios, control))?;
     if simulating.reproducible {
         comparison.options.iter_mut().for_each(|option| option.results.performance = None);
     }
-    print(&match simulating.format {
-        Format::Text => text::comparison(&comparison),
-        Format::Json => to_json(&comparison)?,
-    })?;
+    if let Some(directory) = directory {
+        directory.write_comparison(&comparison)?;
+    }
+    show(&comparison, simulating.format)?;
     Ok(if comparison.recommended.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
 }
 

@@ -2,11 +2,13 @@
 
 mod compare;
 mod models;
+mod report;
 mod run;
 mod size;
 mod watch;
 
 use crate::error::{Error, ExitStatus};
+use crate::report as rendering;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
@@ -41,6 +43,8 @@ enum Command {
     Size(size::SizeArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
     Replay(crate::cli::replay::ReplayArgs),
+    /// Results again, in any format, without simulating.
+    Report(report::ReportArgs),
     /// Shipped outbound models, each figure with source, date and doubt.
     Models(models::ModelsArgs),
     /// JSON Schema of the scenario file or of an output.
@@ -76,6 +80,27 @@ enum Format {
     Text,
     /// For programs.
     Json,
+    /// For a wiki or a pull request.
+    Markdown,
+    /// For a spreadsheet.
+    Csv,
+    /// For the test report of a build server; one case a threshold.
+    Junit,
+    /// Annotations for GitHub Actions; one a threshold.
+    Github,
+}
+
+impl From<Format> for rendering::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Markdown => Self::Markdown,
+            Format::Csv => Self::Csv,
+            Format::Junit => Self::Junit,
+            Format::Github => Self::Github,
+        }
+    }
 }
 
 /// Arguments of every command that simulates.
@@ -153,10 +178,13 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Compare(args) => compare::compare(args),
         Command::Size(args) => size::size(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Report(args) => report::report(args),
         Command::Models(args) => models::models(args),
-        Command::Schema { of: SchemaOf::Scenario } => print(&to_json(&crate::scenario::schema::schema())?),
+        Command::Schema { of: SchemaOf::Scenario } => {
+            print(&rendering::json(&crate::scenario::schema::schema())?)
+        }
         Command::Schema { of: SchemaOf::Results } => {
-            print(&to_json(&schemars::schema_for!(crate::experiment::results::Results))?)
+            print(&rendering::json(&schemars::schema_for!(crate::experiment::results::Results))?)
         }
         Command::Completions { shell } => {
             let mut bytes = Vec::new();
@@ -183,7 +211,7 @@ fn print(text: &str) -> Result<ExitStatus, Error> {
     }
 }
 
-fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|why| Error::Defect(format!("the result is no JSON: {why}")))
+/// Prints a result in `format`.
+fn show(result: &impl rendering::Present, format: Format) -> Result<ExitStatus, Error> {
+    print(&rendering::render(result, format.into())?)
 }

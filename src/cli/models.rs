@@ -1,8 +1,10 @@
 //! `snatsim models`.
 
-use super::{Format, print, to_json};
+use super::{Format, print};
 use crate::error::{Error, ExitStatus};
 use crate::profile::{PROFILES, Profile};
+use crate::report;
+use crate::report::document::Table;
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 
@@ -37,13 +39,15 @@ pub fn models(args: &ModelsArgs) -> Result<ExitStatus, Error> {
 
 fn list(format: Format) -> Result<ExitStatus, Error> {
     let mut text = String::new();
-    let mut names = Vec::new();
+    let mut table = Table::new(["name", "title"]);
     for profile in &PROFILES {
         let title = profile.title()?;
         let _ = writeln!(text, "{:24} {title}", profile.name);
-        names.push(serde_json::json!({ "name": profile.name, "title": title }));
+        table.push([profile.name.into(), title]);
     }
-    print(&if format == Format::Json { to_json(&names)? } else { text })
+    let json = |row: &Vec<String>| serde_json::json!({ "name": row[0], "title": row[1] });
+    let names: Vec<serde_json::Value> = table.rows.iter().map(json).collect();
+    shown(format, text, &names, &table)
 }
 
 fn show(name: &str, format: Format) -> Result<ExitStatus, Error> {
@@ -52,14 +56,37 @@ fn show(name: &str, format: Format) -> Result<ExitStatus, Error> {
         return Err(Error::input(name, format!("no such model; there are {names}")));
     };
     let figures = profile.figures()?;
-    if format == Format::Json {
-        return print(&to_json(&figures)?);
-    }
     let mut text = format!("{}: {}\n", profile.name, profile.title()?);
-    for figure in figures {
+    let mut table = Table::new(["figure", "value", "sources", "assumptions"]);
+    for figure in &figures {
         let _ = writeln!(text, "\n{} = {}", figure.key, figure.value);
         figure.sources.iter().for_each(|source| _ = writeln!(text, "  source: {source}"));
         figure.assumptions.iter().for_each(|why| _ = writeln!(text, "  assumed: {why}"));
+        let all = |notes: &[String]| notes.join("; ");
+        table.push([
+            figure.key.clone(),
+            figure.value.to_string(),
+            all(&figure.sources),
+            all(&figure.assumptions),
+        ]);
     }
-    print(&text)
+    shown(format, text, &figures, &table)
+}
+
+fn shown(
+    format: Format,
+    text: String,
+    values: &impl serde::Serialize,
+    table: &Table,
+) -> Result<ExitStatus, Error> {
+    print(&match format {
+        Format::Text => text,
+        Format::Json => report::json(values)?,
+        Format::Markdown => report::markdown::table(table) + "\n",
+        Format::Csv => String::from_utf8_lossy(&report::tables::csv(table)?).into_owned(),
+        Format::Junit | Format::Github => {
+            let allowed = "models judge nothing; write text, json, markdown or csv".to_string();
+            return Err(Error::input("--format", allowed));
+        }
+    })
 }

@@ -1,8 +1,8 @@
 //! `snatsim replay`.
 
-use super::{Format, print, to_json};
+use super::{Format, show};
 use crate::error::{Error, ExitStatus};
-use crate::experiment::replay::{HoldDown, Question, Replay, replay as replay_trace};
+use crate::experiment::replay::{HoldDown, Question, replay as replay_trace};
 use crate::import::{self, BadLines, Order, Reading, TraceFormat};
 use crate::outbound::Sharing;
 use crate::profile::Profile;
@@ -95,10 +95,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Error> {
         arrivals_faster: u64::from(args.arrivals_faster),
     };
     let found = replay_trace(&trace, &question);
-    print(&match args.format {
-        Format::Json => to_json(&found)?,
-        Format::Text => text(&found),
-    })
+    show(&found, args.format)
 }
 
 fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
@@ -117,42 +114,4 @@ fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
         half_open: span("half_open")?,
         udp: span("hold_down.udp")?,
     })
-}
-
-fn text(found: &Replay) -> String {
-    let headline = match (found.ports, found.failed) {
-        (Some(ports), Some(0)) => format!("{ports} ports serve all {} flows", found.flows),
-        (Some(ports), Some(failed)) => {
-            format!("{failed} of {} flows find no port with {ports} ports", found.flows)
-        }
-        _ => format!("{} flows", found.flows),
-    };
-    let mut lines = vec![headline];
-    lines.push(format!(
-        "smallest pool without a failure: {} ports ({} sharing)",
-        found.smallest_pool_without_failure, found.sharing
-    ));
-    if let Some(first) = found.first_failed_us {
-        lines.push(format!("first failure {:.6} s after the first flow", first as f64 / 1e6));
-    }
-    lines.push(format!(
-        "at most {} flows at once, {} towards one destination",
-        found.peak_concurrent, found.peak_concurrent_destination
-    ));
-    lines.push(format!(
-        "{} records: {} TCP and {} UDP flows to {} destinations; {} without a duration",
-        found.records, found.tcp, found.udp, found.destinations, found.missing_duration
-    ));
-    let unused: Vec<String> =
-        found.not_used.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    if !unused.is_empty() {
-        lines.push(format!("not outbound: {}", unused.join(", ")));
-    }
-    if found.flows == 0 {
-        lines.push("warning: no record is an outbound flow; check `--inside`".into());
-    }
-    if found.skipped_lines > 0 {
-        lines.push(format!("warning: {} lines could not be read and were passed over", found.skipped_lines));
-    }
-    lines.join("\n") + "\n"
 }

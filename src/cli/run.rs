@@ -1,11 +1,10 @@
 //! `snatsim run`.
 
 use super::watch::watched;
-use super::{Format, Simulating, print, to_json};
+use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
-use crate::experiment::results::Results;
 use crate::experiment::thresholds::exit_status;
-use crate::report::{OutputDirectory, text};
+use crate::report::OutputDirectory;
 use crate::scenario::{parse_threshold, read, read_text};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,7 +17,7 @@ pub struct RunArgs {
     /// Also judge this; repeatable: `--threshold 'failure_ratio < 0.1%'`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     threshold: Vec<String>,
-    /// Write results.json, windows.csv and series.csv into this directory.
+    /// Write results, tables, histograms, plots and a report into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -38,15 +37,8 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
         results.performance = None;
     }
     if let Some(directory) = directory {
-        directory.write(&results)?;
+        directory.write_run(&results)?;
     }
-    print(&render(simulating.format, &results)?)?;
+    show(&results, simulating.format)?;
     Ok(exit_status(results.verdict))
-}
-
-fn render(format: Format, results: &Results) -> Result<String, Error> {
-    match format {
-        Format::Text => Ok(text::results(results)),
-        Format::Json => to_json(results),
-    }
 }

@@ -1,12 +1,13 @@
 //! `snatsim size`.
 
 use super::watch::watched;
-use super::{Format, Simulating, print, to_json};
+use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::size::{self, Question};
-use crate::report::text;
+use crate::report::OutputDirectory;
 use crate::scenario::{Outbound, Scenario, parse_threshold, read, read_text};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Arguments of `size`.
 #[derive(Debug, Args)]
@@ -19,6 +20,9 @@ pub struct SizeArgs {
     /// What it must meet: `failure_ratio < 0.1%`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     target: String,
+    /// Write results, plots and a report into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// A setting that can be sized.
@@ -50,16 +54,17 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
         Setting::PortsPerNode => "ports_per_node",
     };
     let question = Question { vary, candidates: &candidates, target: &target, scenario_at: &scenario_at };
+    let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let mut answer = watched(simulating, |control| size::size(&question, control))?;
     if simulating.reproducible {
         for results in [&mut answer.proved_by, &mut answer.refuted_by].into_iter().flatten() {
             results.performance = None;
         }
     }
-    print(&match simulating.format {
-        Format::Text => text::size(&answer),
-        Format::Json => to_json(&answer)?,
-    })?;
+    if let Some(directory) = directory {
+        directory.write_size(&answer)?;
+    }
+    show(&answer, simulating.format)?;
     Ok(if answer.answer.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
 }
 

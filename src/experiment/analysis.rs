@@ -65,7 +65,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         empty_windows: 0,
         window_s: plan.cuts.window.as_secs_f64(),
         series: sums.series(plan),
-        connect_delay_histogram: sums.delay_histogram(),
+        connect_delay_histograms: sums.trials.iter().map(delay_histogram).collect(),
         performance: Some(sums.performance(trials, threads)),
     };
     complete(&mut results, scenario, plan);
@@ -318,16 +318,6 @@ impl<'a> Sums<'a> {
         ConnectDelay { mean: sum / 1e6 / flows as f64, p50: quantile(0.5), p99: quantile(0.99), max }
     }
 
-    fn delay_histogram(&self) -> String {
-        let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
-        for (delay, flows) in self.delays() {
-            histogram.saturating_record_n(delay, flows);
-        }
-        let mut bytes = Vec::new();
-        let written = V2DeflateSerializer::new().serialize(&histogram, &mut bytes);
-        written.map(|_| base64::engine::general_purpose::STANDARD.encode(&bytes)).unwrap_or_default()
-    }
-
     fn client_pool(&self, plan: &Plan) -> Option<ClientPoolFigures> {
         plan.system.workloads.iter().find(|workload| workload.client_pool.is_some())?;
         let sum = |pick: fn(&Summary) -> f64| self.trials.iter().map(pick).sum::<f64>();
@@ -446,6 +436,16 @@ impl<'a> Sums<'a> {
             threads: if threads == 0 { cores } else { threads },
         }
     }
+}
+
+fn delay_histogram(trial: &Summary) -> String {
+    let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
+    for (delay, flows) in &trial.connect_delays {
+        histogram.record_n(*delay, *flows).expect("a histogram that resizes itself holds any value");
+    }
+    let mut bytes = Vec::new();
+    let written = V2DeflateSerializer::new().serialize(&histogram, &mut bytes);
+    written.map(|_| base64::engine::general_purpose::STANDARD.encode(&bytes)).unwrap_or_default()
 }
 
 fn why_not_erlang(plan: &Plan) -> Option<&'static str> {

@@ -7,6 +7,7 @@ use super::plan::{Plan, Start, settling_time};
 use super::results::{Results, Verdict};
 use super::{Control, analysis, estimate, runner};
 use crate::error::Error;
+use crate::metrics::Counts;
 use crate::scenario::{Scenario, WarmUp};
 use crate::time::SimDuration;
 use schemars::JsonSchema;
@@ -54,18 +55,21 @@ pub struct ComparisonResults {
     pub why: String,
 }
 
+impl ComparisonResults {
+    /// Pairs compared by the flows whose client gave up.
+    pub fn connection_failure_differences(&self) -> impl Iterator<Item = &PairedDifference> {
+        self.paired_differences.iter().filter(|pair| pair.metric == "connection_failure_ratio")
+    }
+}
+
 /// Runs every option on the same traffic.
 pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<ComparisonResults, Error> {
     let plans = common_start(scenarios)?;
     let mut options = Vec::new();
-    let mut ratios = Vec::new();
+    let mut ratios: Vec<Vec<Ratios>> = Vec::new();
     for (scenario, plan) in scenarios.iter().zip(&plans) {
         let trials = runner::run(plan, control)?;
-        let by_replication = trials.summaries.iter().map(|trial| {
-            let counts = trial.counts();
-            counts.connection_failures as f64 / counts.flows.max(1) as f64
-        });
-        ratios.push(by_replication.collect::<Vec<f64>>());
+        ratios.push(trials.summaries.iter().map(|trial| ratios_of(&trial.counts())).collect());
         let results = analysis::results(scenario, plan, &trials, control.threads);
         options.push(ComparedOption { results, monthly_cost: None });
     }
@@ -93,49 +97,61 @@ fn common_start(scenarios: &[Scenario]) -> Result<Vec<Plan>, Error> {
     scenarios.iter().zip(&plans).map(again).collect()
 }
 
-fn differences(ratios: &[Vec<f64>]) -> Vec<PairedDifference> {
+/// Metrics that are compared.
+const METRICS: [&str; 2] = ["failure_ratio", "connection_failure_ratio"];
+
+/// A value of each of [`METRICS`].
+type Ratios = [f64; METRICS.len()];
+
+fn ratios_of(counts: &Counts) -> Ratios {
+    let ratio = |failed: u64, all: u64| failed as f64 / all.max(1) as f64;
+    [ratio(counts.snat_failures, counts.attempts), ratio(counts.connection_failures, counts.flows)]
+}
+
+/// Every pair of options, metric by metric; `ratios` by option and replication.
+fn differences(ratios: &[Vec<Ratios>]) -> Vec<PairedDifference> {
     let mut differences = Vec::new();
-    for first in 0..ratios.len() {
-        for second in first + 1..ratios.len() {
-            let paired: Vec<f64> =
-                ratios[first].iter().zip(&ratios[second]).map(|(one, other)| other - one).collect();
-            let (difference, low, high) = estimate::mean(&paired);
-            differences.push(PairedDifference {
-                first,
-                second,
-                metric: "connection_failure_ratio".into(),
-                difference,
-                low: Some(low).filter(|low| low.is_finite()),
-                high: Some(high).filter(|high| high.is_finite()),
-                confidence: estimate::CONFIDENCE,
-            });
+    for (number, metric) in METRICS.iter().enumerate() {
+        for first in 0..ratios.len() {
+            for second in first + 1..ratios.len() {
+                let pairs = ratios[first].iter().zip(&ratios[second]);
+                let paired: Vec<f64> = pairs.map(|(one, other)| other[number] - one[number]).collect();
+                differences.push(difference(metric, first, second, &paired));
+            }
         }
     }
     differences
 }
 
-/// The option with the fewest public IPs, then the emptiest, among those that meet every threshold; without thresholds, the one that
-/// fails least.
+fn difference(metric: &str, first: usize, second: usize, paired: &[f64]) -> PairedDifference {
+    let (difference, low, high) = estimate::mean(paired);
+    PairedDifference {
+        first,
+        second,
+        metric: metric.into(),
+        difference,
+        low: Some(low).filter(|low| low.is_finite()),
+        high: Some(high).filter(|high| high.is_finite()),
+        confidence: estimate::CONFIDENCE,
+    }
+}
+
+/// Among the options that meet every threshold the one with the fewest public IPs; without thresholds the one that fails least.
+/// Of equals, the emptiest.
 fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
     let judged = options.iter().any(|option| !option.results.thresholds.is_empty());
-    let badness = |option: &ComparedOption| {
-        let ratio = &option.results.connection_failure_ratio;
-        (ratio.estimate.unwrap_or(0.0), option.results.public_ips)
+    let failing = |results: &Results| {
+        if judged { 0.0 } else { results.connection_failure_ratio.estimate.unwrap_or(0.0) }
     };
-    let candidates = options.iter().enumerate().filter(|(_, option)| option.results.verdict == Verdict::Pass);
-    let best = if judged {
-        candidates.min_by(|(_, one), (_, other)| {
-            let (one, other) = (&one.results, &other.results);
-            one.public_ips.cmp(&other.public_ips).then(one.occupancy.mean.total_cmp(&other.occupancy.mean))
-        })
-    } else {
-        options.iter().enumerate().min_by(|(_, one), (_, other)| {
-            let ((one, one_ips), (other, other_ips)) = (badness(one), badness(other));
-            one.total_cmp(&other).then(one_ips.cmp(&other_ips))
-        })
-    };
+    let candidates = options.iter().map(|option| &option.results).enumerate();
+    let best =
+        candidates.filter(|(_, results)| results.verdict == Verdict::Pass).min_by(|(_, one), (_, other)| {
+            let by_failures = failing(one).total_cmp(&failing(other));
+            let by_addresses = by_failures.then(one.public_ips.cmp(&other.public_ips));
+            by_addresses.then(one.occupancy.mean.total_cmp(&other.occupancy.mean))
+        });
     match best {
-        Some((index, option)) => (Some(index), reason(&option.results, judged)),
+        Some((index, results)) => (Some(index), reason(results, judged)),
         None => (None, "no option meets every threshold; add public IPs or lower the load".into()),
     }
 }
@@ -143,15 +159,14 @@ fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
 fn reason(results: &Results, judged: bool) -> String {
     let ips = results.public_ips;
     let name = format!("{} with {ips} public IP{}", results.model, if ips == 1 { "" } else { "s" });
-    let ratio = &results.connection_failure_ratio;
-    let failing = match ratio.estimate {
-        None => format!("no connection failure was seen (at most {:.2e} of flows)", ratio.high),
-        Some(estimate) => format!("{:.3} % of flows fail", estimate * 100.0),
+    let failing = match results.failure_ratio.estimate {
+        None => "no SNAT failure was seen".into(),
+        Some(estimate) => format!("{:.3} % of attempts find no SNAT port", estimate * 100.0),
     };
     match judged {
         true => {
             format!("{name} meets every threshold with the fewest public IPs and the most room: {failing}")
         }
-        false => format!("{name} fails least: {failing}"),
+        false => format!("{name} loses the fewest connections: {failing}"),
     }
 }

@@ -91,6 +91,11 @@ impl Plan {
     pub fn is_pure_burst(&self) -> bool {
         self.system.workloads.iter().all(|workload| matches!(workload.arrivals, Arrivals::Burst { .. }))
     }
+
+    /// Whether all traffic is recorded, so that nothing is drawn.
+    pub fn is_recorded(&self) -> bool {
+        self.system.workloads.iter().all(|workload| workload.arrivals.is_recorded())
+    }
 }
 
 fn refused(refusal: Refusal) -> Error {

@@ -376,8 +376,8 @@ pub struct Results {
     pub window_s: f64,
     /// 60 s bins of all replications.
     pub series: Vec<SeriesBin>,
-    /// Connect delays in microseconds, as HdrHistogram V2 deflate base64.
-    pub connect_delay_histogram: String,
+    /// Connect delays of each replication in microseconds, as HdrHistogram V2 deflate base64.
+    pub connect_delay_histograms: Vec<String>,
     /// Speed; null with `--reproducible`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub performance: Option<Performance>,

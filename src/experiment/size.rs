@@ -36,6 +36,16 @@ pub struct SizeResults {
     pub evaluations: u32,
 }
 
+impl SizeResults {
+    /// The answer in one sentence.
+    pub fn headline(&self) -> String {
+        match self.answer {
+            Some(value) => format!("{} = {value} is the smallest that meets {}", self.vary, self.target),
+            None => format!("no {} meets {}", self.vary, self.target),
+        }
+    }
+}
+
 /// A question about the smallest setting.
 pub struct Question<'a> {
     /// The setting.

@@ -12,12 +12,7 @@ const WIDE: f64 = 0.25;
 /// Warnings about `results`.
 pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     let mut warnings = Vec::new();
-    if plan.replications == 1 {
-        warnings.push(
-            "one replication: the interval comes from 20 batches of it; use `--replications 10` or more"
-                .to_string(),
-        );
-    }
+    warnings.extend(no_replications(plan));
     if results.totals.attempts == 0 && results.totals.flows > 0 {
         warnings.push(
             "no flow needed a port of the outbound device: check `reach` of the destinations".to_string(),
@@ -28,7 +23,7 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
             "no flow was asked for in the measured time: lengthen `duration` or raise the rate".to_string(),
         );
     }
-    warnings.extend(poor_estimate(results));
+    warnings.extend(poor_estimate(plan, results));
     warnings.extend(short_run(plan, results));
     if results.totals.stale > 0 {
         warnings.push(format!(
@@ -40,7 +35,19 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     warnings
 }
 
-fn poor_estimate(results: &Results) -> Option<String> {
+fn no_replications(plan: &Plan) -> Option<String> {
+    if plan.is_recorded() {
+        let record = "the traffic is recorded: the counts are exact for this record";
+        return Some(format!("{record}; the interval, from 20 parts of it, is for another one like it"));
+    }
+    let only = "one replication: the interval comes from 20 batches of it; use `--replications 10` or more";
+    (plan.replications == 1).then(|| only.into())
+}
+
+fn poor_estimate(plan: &Plan, results: &Results) -> Option<String> {
+    if plan.is_recorded() {
+        return None;
+    }
     let RatioEstimate { estimate, low, high, .. } = results.failure_ratio;
     let estimate = estimate?;
     let failures = results.totals.snat_failures;

@@ -1,7 +1,13 @@
-//! The directory that `run --out` fills. It is opened before the run; each file is written aside and renamed.
+//! The directory that `--out` fills. It is opened before the run; each file is written aside and renamed, and only
+//! when all of them are made.
 
+use super::document::Document;
+use super::present::Present;
+use super::{histogram, html, markdown, plot, present, review, tables};
 use crate::error::Error;
+use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::Results;
+use crate::experiment::size::SizeResults;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,85 +15,105 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct OutputDirectory(PathBuf);
 
+/// A file to be written: path inside the directory, and contents.
+type Artefact = (String, Vec<u8>);
+
 impl OutputDirectory {
     /// Makes the directory if need be, and tries that files can be made in it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let fail = |source| Error::Write { path: path.into(), source };
-        std::fs::create_dir_all(path).map_err(fail)?;
-        tempfile::NamedTempFile::new_in(path).map_err(fail)?;
+        for folder in [path.to_path_buf(), path.join("plots")] {
+            let fail = |source| Error::Write { path: folder.clone(), source };
+            std::fs::create_dir_all(&folder).map_err(fail)?;
+            tempfile::NamedTempFile::new_in(&folder).map_err(fail)?;
+        }
         Ok(Self(path.into()))
     }
 
-    /// Writes every file.
-    pub fn write(&self, results: &Results) -> Result<(), Error> {
-        let json = serde_json::to_string_pretty(results);
-        let json = json.map_err(|why| Error::Defect(format!("the result is no JSON: {why}")))?;
-        self.write_file("results.json", (json + "\n").as_bytes())?;
-        self.write_file("windows.csv", &windows(results).map_err(defect)?)?;
-        self.write_file("series.csv", &series(results).map_err(defect)?)
+    /// Writes what `run` found.
+    pub fn write_run(&self, results: &Results) -> Result<(), Error> {
+        let mut files = vec![
+            json(results)?,
+            ("windows.csv".into(), tables::windows(results)?),
+            ("series.csv".into(), tables::series(results)?),
+        ];
+        files.extend(histograms(results)?);
+        files.extend(report(&review::run(results)?)?);
+        self.write(&files)
     }
 
-    fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.0.join(name);
-        let fail = |source| Error::Write { path: path.clone(), source };
-        let mut aside = tempfile::NamedTempFile::new_in(&self.0).map_err(fail)?;
-        aside.write_all(bytes).and_then(|()| aside.flush()).map_err(fail)?;
-        aside.persist(&path).map_err(|why| fail(why.error))?;
-        Ok(())
+    /// Writes what `compare` found.
+    pub fn write_comparison(&self, comparison: &ComparisonResults) -> Result<(), Error> {
+        let options = tables::csv(&review::options(comparison))?;
+        let mut files = vec![json(comparison)?, ("options.csv".into(), options)];
+        files.extend(report(&review::comparison(comparison)?)?);
+        self.write(&files)
+    }
+
+    /// Writes what `size` found.
+    pub fn write_size(&self, size: &SizeResults) -> Result<(), Error> {
+        let mut files = vec![json(size)?];
+        files.extend(report(&size.document()?)?);
+        self.write(&files)
+    }
+
+    fn write(&self, files: &[Artefact]) -> Result<(), Error> {
+        files.iter().try_for_each(|(name, bytes)| {
+            let path = self.0.join(name);
+            let fail = |source| Error::Write { path: path.clone(), source };
+            let folder = path.parent().unwrap_or(&self.0);
+            let mut aside = aside().tempfile_in(folder).map_err(fail)?;
+            aside.write_all(bytes).and_then(|()| aside.flush()).map_err(fail)?;
+            aside.persist(&path).map_err(|why| fail(why.error))?;
+            Ok(())
+        })
     }
 }
 
-fn defect(why: csv::Error) -> Error {
-    Error::Defect(format!("a table could not be made: {why}"))
+/// A file that others may read, as far as the user's mask allows.
+#[cfg(unix)]
+fn aside() -> tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
+    builder
 }
 
-fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
-    writer.into_inner().map_err(|why| csv::Error::from(why.into_error()))
+#[cfg(not(unix))]
+fn aside() -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
 }
 
-fn windows(results: &Results) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "replication",
-        "start_s",
-        "attempts",
-        "snat_failures",
-        "failure_ratio",
-        "partial",
-    ])?;
-    for window in &results.windows {
-        let ratio = window.snat_failures as f64 / window.attempts as f64;
-        writer.write_record([
-            window.replication.to_string(),
-            window.start_s.to_string(),
-            window.attempts.to_string(),
-            window.snat_failures.to_string(),
-            ratio.to_string(),
-            window.partial.to_string(),
-        ])?;
+fn json(value: &impl serde::Serialize) -> Result<Artefact, Error> {
+    Ok(("results.json".into(), present::json(value)?.into()))
+}
+
+/// Percentile text and interval log of each quantity.
+fn histograms(results: &Results) -> Result<Vec<Artefact>, Error> {
+    let ratios = histogram::failure_ratios_by_replication(results);
+    let delays = histogram::connect_delays_by_replication(results);
+    let seconds = results.duration_s;
+    let percentiles =
+        |all: &[_], scale, unit| histogram::percentiles(&histogram::sum(all), scale, unit).into_bytes();
+    Ok(vec![
+        ("failure_ratio.hgrm".into(), percentiles(&ratios, 1e6, "share of a window's attempts that failed")),
+        (
+            "failure_ratio.hlog".into(),
+            histogram::interval_log(&ratios, seconds, "failed attempts per million")?,
+        ),
+        ("connect_delay.hgrm".into(), percentiles(&delays, 1e3, "milliseconds")),
+        ("connect_delay.hlog".into(), histogram::interval_log(&delays, seconds, "microseconds")?),
+    ])
+}
+
+/// The report in both formats, with its pictures.
+fn report(document: &Document) -> Result<Vec<Artefact>, Error> {
+    let mut files = vec![
+        ("report.md".into(), markdown::render(document, markdown::Pictures::Beside).into_bytes()),
+        ("report.html".into(), html::render(document)?.into_bytes()),
+    ];
+    for chart in document.charts() {
+        files.push((format!("plots/{}.svg", chart.name), plot::svg(chart)?.into_bytes()));
+        files.push((format!("plots/{}.png", chart.name), plot::png(chart)?));
     }
-    finish(writer)
-}
-
-fn series(results: &Results) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "replication",
-        "start_s",
-        "SnatConnectionCount_Successful",
-        "SnatConnectionCount_Failed",
-        "MappingsInUse",
-        "MappingsInHoldDown",
-    ])?;
-    for bin in &results.series {
-        writer.write_record([
-            bin.replication.to_string(),
-            bin.start_s.to_string(),
-            bin.successful.to_string(),
-            bin.failed.to_string(),
-            bin.in_use.to_string(),
-            bin.hold_down.to_string(),
-        ])?;
-    }
-    finish(writer)
+    Ok(files)
 }

@@ -1,6 +1,21 @@
 //! Results as people and programs read them. Nothing is simulated or estimated here.
 
+pub mod chart;
+pub mod charts;
+pub mod document;
 mod files;
+pub mod histogram;
+pub mod html;
+mod junit;
+pub mod markdown;
+mod number;
+pub mod plot;
+pub mod present;
+pub mod read;
+pub mod review;
+pub mod tables;
 pub mod text;
+mod wording;
 
 pub use files::OutputDirectory;
+pub use present::{Format, Present, json, render};

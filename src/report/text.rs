@@ -1,15 +1,16 @@
 //! Results in words and short tables, the verdict first.
 
+use super::number::{number, percent};
+use super::wording::{self, ratio};
 use crate::experiment::compare::ComparisonResults;
-use crate::experiment::results::{
-    AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult, Verdict,
-};
+use crate::experiment::replay::Replay;
+use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult};
 use crate::experiment::size::SizeResults;
 use std::fmt::Write;
 
 /// What `run` found.
 pub fn results(results: &Results) -> String {
-    let mut text = format!("{}\n{}\n\n", results.title, headline(results));
+    let mut text = format!("{}\n{}\n\n", results.title, wording::headline(results));
     results.thresholds.iter().for_each(|threshold| text.push_str(&judged(threshold)));
     text.push_str(&first_failure(results));
     line(&mut text, "SNAT failures", &ratio(&results.failure_ratio, "attempts"));
@@ -39,53 +40,16 @@ pub fn results(results: &Results) -> String {
     for warning in &results.warnings {
         let _ = writeln!(text, "\nwarning: {warning}");
     }
-    let _ = writeln!(
-        text,
-        "\n{} replication(s) of {} s, start {}, seed {}; intervals at {:.0} % confidence",
-        results.replications,
-        results.duration_s,
-        start(results),
-        results.seed,
-        results.failure_ratio.confidence * 100.0
-    );
+    let _ = writeln!(text, "\n{}", wording::method(results));
     text
-}
-
-fn start(results: &Results) -> String {
-    match results.start.as_str() {
-        "warm-up" => format!("after a warm-up of {} s", results.warm_up_s),
-        name => name.to_string(),
-    }
 }
 
 fn line(text: &mut String, name: &str, value: &str) {
     let _ = writeln!(text, "{name:20} {value}");
 }
 
-fn headline(results: &Results) -> String {
-    let device = format!("{}, {} public IP(s)", results.model, results.public_ips);
-    let found = match results.totals.snat_failures {
-        0 => "no SNAT failure was seen".to_string(),
-        _ => format!(
-            "{} of all attempts find no SNAT port",
-            percent(results.failure_ratio.estimate.unwrap_or(0.0))
-        ),
-    };
-    let verdict = match (results.verdict, results.thresholds.is_empty()) {
-        (_, true) => "",
-        (Verdict::Pass, _) => "PASSES: ",
-        (Verdict::Fail, _) => "FAILS: ",
-        (Verdict::Inconclusive, _) => "INCONCLUSIVE: ",
-    };
-    format!("{verdict}{found} ({device})")
-}
-
 fn judged(threshold: &ThresholdResult) -> String {
-    let verdict = match threshold.verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "FAIL",
-        Verdict::Inconclusive => "inconclusive",
-    };
+    let verdict = wording::verdict(threshold.verdict);
     format!(
         "  {verdict:12} {}   [{}, {}]\n",
         threshold.expression,
@@ -97,43 +61,10 @@ fn judged(threshold: &ThresholdResult) -> String {
 fn first_failure(results: &Results) -> String {
     let Some(first) = &results.first_failure else { return String::new() };
     let mut text = String::new();
-    let place = format!("{} ({}) of port pool {}", first.stage, first.reason, first.port_pool);
+    let [place, who] = wording::first_failure(first);
     line(&mut text, "first to fail", &place);
-    let who = format!(
-        "node {}, towards {}, {} s after the start",
-        first.node,
-        first.destination,
-        number(first.time_s)
-    );
     line(&mut text, "", &who);
     text
-}
-
-/// An estimate with its interval, or its upper bound.
-pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
-    match ratio.estimate {
-        None => format!("none seen; at most {} of {of}", percent(ratio.high)),
-        Some(estimate) => {
-            format!("{} [{}, {}] of {of}", percent(estimate), percent(ratio.low), percent(ratio.high))
-        }
-    }
-}
-
-fn percent(share: f64) -> String {
-    format!("{} %", number(share * 100.0))
-}
-
-/// Four significant digits, without trailing zeros.
-fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    if !(-5..=12).contains(&magnitude) {
-        return format!("{value:.3e}");
-    }
-    let text = format!("{value:.*}", (3 - magnitude).max(0) as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
 fn fullness(results: &Results) -> String {
@@ -255,32 +186,24 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
     };
     let _ = writeln!(
         text,
-        "     {:22} {:>4}  {:>34}  {:>10}  {:>9}",
-        "model", "IPs", "connection failures", "fullest", "no port"
+        "     {:22} {:>4}  {:>27}  {:>27}  {:>9}",
+        "model", "IPs", "SNAT failures (attempts)", "connections lost", "no port"
     );
     for (index, option) in comparison.options.iter().enumerate() {
         let results = &option.results;
         let mark = if comparison.recommended == Some(index) { "->" } else { "  " };
-        let failures = match results.connection_failure_ratio.estimate {
-            None => format!("none seen, at most {}", percent(results.connection_failure_ratio.high)),
-            Some(estimate) => format!(
-                "{} [{}, {}]",
-                percent(estimate),
-                percent(results.connection_failure_ratio.low),
-                percent(results.connection_failure_ratio.high)
-            ),
-        };
         let _ = writeln!(
             text,
-            "{mark} {index} {:22} {:>4}  {failures:>34}  {:>10}  {:>9}",
+            "{mark} {index} {:22} {:>4}  {:>27}  {:>27}  {:>9}",
             results.model,
             results.public_ips,
-            percent(results.occupancy.mean),
+            short(&results.failure_ratio),
+            short(&results.connection_failure_ratio),
             percent(results.occupancy.full_time_ratio)
         );
     }
-    text.push_str("\ndifference in connection failures, same traffic, paired by replication\n");
-    for pair in &comparison.paired_differences {
+    text.push_str("\ndifference in connections lost, same traffic, paired by replication\n");
+    for pair in comparison.connection_failure_differences() {
         let points = |share: f64| number(share * 100.0);
         let interval = match (pair.low, pair.high) {
             (Some(low), Some(high)) => format!(" [{}, {}]", points(low), points(high)),
@@ -297,12 +220,24 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
     text
 }
 
+/// An estimate with its interval in a narrow column.
+fn short(ratio: &RatioEstimate) -> String {
+    match ratio.estimate {
+        None => format!("none seen, at most {}", percent(ratio.high)),
+        Some(estimate) => {
+            format!(
+                "{} % [{}, {}]",
+                number(estimate * 100.0),
+                number(ratio.low * 100.0),
+                number(ratio.high * 100.0)
+            )
+        }
+    }
+}
+
 /// What `size` found.
 pub fn size(answer: &SizeResults) -> String {
-    let mut text = match answer.answer {
-        Some(value) => format!("{} = {value} is the smallest that meets {}\n\n", answer.vary, answer.target),
-        None => format!("no {} meets {}\n\n", answer.vary, answer.target),
-    };
+    let mut text = format!("{}\n\n", answer.headline());
     if let (Some(value), Some(proof)) = (answer.answer, &answer.proved_by) {
         line(&mut text, &format!("at {value}"), &ratio(&proof.failure_ratio, "attempts fail"));
     }
@@ -313,4 +248,43 @@ pub fn size(answer: &SizeResults) -> String {
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
     line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));
     text
+}
+
+/// What `replay` found.
+pub fn replay(found: &Replay) -> String {
+    let headline = match (found.ports, found.failed) {
+        (Some(ports), Some(0)) => format!("{ports} ports serve all {} flows", found.flows),
+        (Some(ports), Some(failed)) => {
+            format!("{failed} of {} flows find no port with {ports} ports", found.flows)
+        }
+        _ => format!("{} flows", found.flows),
+    };
+    let mut lines = vec![headline];
+    lines.push(format!(
+        "smallest pool without a failure: {} ports ({} sharing)",
+        found.smallest_pool_without_failure, found.sharing
+    ));
+    if let Some(first) = found.first_failed_us {
+        lines.push(format!("first failure {:.6} s after the first flow", first as f64 / 1e6));
+    }
+    lines.push(format!(
+        "at most {} flows at once, {} towards one destination",
+        found.peak_concurrent, found.peak_concurrent_destination
+    ));
+    lines.push(format!(
+        "{} records: {} TCP and {} UDP flows to {} destinations; {} without a duration",
+        found.records, found.tcp, found.udp, found.destinations, found.missing_duration
+    ));
+    let unused: Vec<String> =
+        found.not_used.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if !unused.is_empty() {
+        lines.push(format!("not outbound: {}", unused.join(", ")));
+    }
+    if found.flows == 0 {
+        lines.push("warning: no record is an outbound flow; check `--inside`".into());
+    }
+    if found.skipped_lines > 0 {
+        lines.push(format!("warning: {} lines could not be read and were passed over", found.skipped_lines));
+    }
+    lines.join("\n") + "\n"
 }

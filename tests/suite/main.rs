@@ -12,3 +12,4 @@ mod platforms;
 mod reference;
 mod replay_inputs;
 mod replays;
+mod reports;

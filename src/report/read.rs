@@ -1,0 +1,74 @@
+//! Our own results, read back.
+
+use super::document::{Document, Table};
+use super::present::{Check, Present};
+use crate::error::Error;
+use crate::experiment::compare::ComparisonResults;
+use crate::experiment::results::{Results, SCHEMA_VERSION};
+use crate::experiment::size::SizeResults;
+use serde::Serialize;
+
+/// What a `results.json` may hold.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum AnyResults {
+    /// Of `run`.
+    Run(Box<Results>),
+    /// Of `compare`.
+    Comparison(ComparisonResults),
+    /// Of `size`.
+    Size(Box<SizeResults>),
+}
+
+/// Reads the JSON that `run`, `compare` or `size` wrote; `file` names it in errors.
+pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
+    let fail = |why: serde_json::Error| Error::input(file, format!("no results of snatsim: {why}"));
+    let value: serde_json::Value = serde_json::from_str(text).map_err(fail)?;
+    if let Some(version) =
+        value["schema_version"].as_u64().filter(|version| *version != u64::from(SCHEMA_VERSION))
+    {
+        let message = format!("`schema_version` is {version}; this snatsim reads {SCHEMA_VERSION}");
+        return Err(Error::input(file, message));
+    }
+    let has = |key: &str| value.get(key).is_some();
+    if has("options") {
+        serde_json::from_value(value).map(AnyResults::Comparison).map_err(fail)
+    } else if has("vary") {
+        serde_json::from_value(value).map(|size| AnyResults::Size(Box::new(size))).map_err(fail)
+    } else {
+        serde_json::from_value(value).map(|results| AnyResults::Run(Box::new(results))).map_err(fail)
+    }
+}
+
+/// Passes a call on to whatever was read.
+macro_rules! each {
+    ($any:expr, $results:ident => $call:expr) => {
+        match $any {
+            AnyResults::Run($results) => $call,
+            AnyResults::Comparison($results) => $call,
+            AnyResults::Size($results) => $call,
+        }
+    };
+}
+
+impl Present for AnyResults {
+    fn text(&self) -> String {
+        each!(self, results => results.text())
+    }
+
+    fn document(&self) -> Result<Document, Error> {
+        each!(self, results => results.document())
+    }
+
+    fn table(&self) -> Table {
+        each!(self, results => results.table())
+    }
+
+    fn checks(&self) -> Result<Vec<Check>, Error> {
+        each!(self, results => results.checks())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        each!(self, results => results.warnings())
+    }
+}

@@ -1,0 +1,111 @@
+//! The review of several outbound devices on the same traffic.
+
+use super::{figures, heading, method, sign_off};
+use crate::error::Error;
+use crate::experiment::compare::{ComparedOption, ComparisonResults};
+use crate::report::charts;
+use crate::report::document::{Block, Document, Table, Tone};
+use crate::report::number::{count, number, percent};
+use crate::report::wording;
+
+/// The recommendation, every option, every pair, then each option by itself.
+pub fn comparison(comparison: &ComparisonResults) -> Result<Document, Error> {
+    let first = comparison.options.first().map(|option| &option.results);
+    let mut blocks = vec![
+        Block::Table(options(comparison)),
+        Block::Chart(charts::options::chart(comparison)),
+        heading("Differences"),
+        Block::Paragraph(
+            "Second option minus first, in percentage points; the traffic is the same, so the difference is taken \
+             replication by replication."
+                .into(),
+        ),
+        Block::Table(differences(comparison)),
+    ];
+    for (number, option) in comparison.options.iter().enumerate() {
+        blocks.extend(alone(number, option)?);
+    }
+    blocks.extend(first.into_iter().flat_map(method));
+    blocks.extend(sign_off());
+    let (finding, tone) = match comparison.recommended {
+        Some(_) => (format!("Recommended: {}", comparison.why), Tone::Good),
+        None => (format!("No recommendation: {}", comparison.why), Tone::Bad),
+    };
+    let title = first.map(|results| results.title.clone()).unwrap_or_default();
+    Ok(Document { title, finding, tone, blocks })
+}
+
+/// One row an option.
+pub fn options(comparison: &ComparisonResults) -> Table {
+    let mut table = Table::new([
+        "option",
+        "model",
+        "public IPs",
+        "verdict",
+        "SNAT failures",
+        "low",
+        "high",
+        "connections lost",
+        "fullest row",
+        "no free port",
+    ]);
+    for (number, option) in comparison.options.iter().enumerate() {
+        let results = &option.results;
+        let ratio = &results.failure_ratio;
+        let mark = if comparison.recommended == Some(number) { " (recommended)" } else { "" };
+        let judged = !results.thresholds.is_empty();
+        table.push([
+            format!("{number}{mark}"),
+            results.model.clone(),
+            results.public_ips.to_string(),
+            if judged { wording::verdict(results.verdict).into() } else { "not judged".into() },
+            ratio.estimate.map_or("none seen".into(), percent),
+            percent(ratio.low),
+            percent(ratio.high),
+            results.connection_failure_ratio.estimate.map_or("none seen".into(), percent),
+            percent(results.occupancy.mean),
+            percent(results.occupancy.full_time_ratio),
+        ]);
+    }
+    table
+}
+
+fn differences(comparison: &ComparisonResults) -> Table {
+    let mut table = Table::new(["metric", "first", "second", "difference", "low", "high"]);
+    let points = |share: f64| number(share * 100.0);
+    let bound = |bound: Option<f64>| bound.map_or("needs replications".into(), points);
+    let name = |index: usize| comparison.options.get(index).map(|option| wording::device(&option.results));
+    for pair in &comparison.paired_differences {
+        table.push([
+            pair.metric.clone(),
+            name(pair.first).unwrap_or_default(),
+            name(pair.second).unwrap_or_default(),
+            points(pair.difference),
+            bound(pair.low),
+            bound(pair.high),
+        ]);
+    }
+    table
+}
+
+/// What one option did.
+fn alone(number: usize, option: &ComparedOption) -> Result<Vec<Block>, Error> {
+    let results = &option.results;
+    let mut blocks = vec![
+        Block::Heading(format!("Option {number}: {}", wording::device(results))),
+        Block::Paragraph(format!(
+            "{}. {} flows, {} of them lost.",
+            wording::headline(results),
+            count(results.totals.flows),
+            count(results.totals.connection_failures)
+        )),
+    ];
+    blocks.extend(results.warnings.iter().cloned().map(Block::Warning));
+    for mut chart in [charts::failure_ratio::chart(results), charts::timeline::chart(results)] {
+        chart.name = format!("option_{number}_{}", chart.name);
+        blocks.push(Block::Chart(chart));
+    }
+    let platform = figures::platform(&results.scenario)?;
+    blocks.extend(platform.into_iter().filter(|block| !matches!(block, Block::Heading(_))));
+    Ok(blocks)
+}

@@ -1,0 +1,66 @@
+//! Comma-separated values.
+
+use super::document::Table;
+use crate::error::Error;
+use crate::experiment::results::Results;
+
+/// A table as CSV.
+pub fn csv(table: &Table) -> Result<Vec<u8>, Error> {
+    let head = table.head.iter().map(String::as_str);
+    written(head, table.rows.iter().map(|row| row.iter().map(String::as_str)))
+}
+
+fn written<'a>(
+    head: impl Iterator<Item = &'a str>,
+    rows: impl Iterator<Item: Iterator<Item = impl AsRef<[u8]>>>,
+) -> Result<Vec<u8>, Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let defect = |why: &dyn std::fmt::Display| Error::Defect(format!("a table could not be made: {why}"));
+    writer.write_record(head.map(str::as_bytes)).map_err(|why| defect(&why))?;
+    for row in rows {
+        writer.write_record(row).map_err(|why| defect(&why))?;
+    }
+    writer.into_inner().map_err(|why| defect(&why))
+}
+
+/// One row a window and replication.
+pub fn windows(results: &Results) -> Result<Vec<u8>, Error> {
+    let head = ["replication", "start_s", "attempts", "snat_failures", "failure_ratio", "partial"];
+    let rows = results.windows.iter().map(|window| {
+        let ratio = window.snat_failures as f64 / window.attempts as f64;
+        [
+            window.replication.to_string(),
+            window.start_s.to_string(),
+            window.attempts.to_string(),
+            window.snat_failures.to_string(),
+            ratio.to_string(),
+            window.partial.to_string(),
+        ]
+        .into_iter()
+    });
+    written(head.into_iter(), rows)
+}
+
+/// One row a bin and replication, named like the platform's metrics.
+pub fn series(results: &Results) -> Result<Vec<u8>, Error> {
+    let head = [
+        "replication",
+        "start_s",
+        "SnatConnectionCount_Successful",
+        "SnatConnectionCount_Failed",
+        "MappingsInUse",
+        "MappingsInHoldDown",
+    ];
+    let rows = results.series.iter().map(|bin| {
+        [
+            bin.replication.to_string(),
+            bin.start_s.to_string(),
+            bin.successful.to_string(),
+            bin.failed.to_string(),
+            bin.in_use.to_string(),
+            bin.hold_down.to_string(),
+        ]
+        .into_iter()
+    });
+    written(head.into_iter(), rows)
+}

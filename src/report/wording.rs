@@ -1,0 +1,82 @@
+//! Sentences that every format shares.
+
+use super::document::Tone;
+use super::number::{number, percent};
+use crate::experiment::results::{FirstFailure, RatioEstimate, Results, Verdict};
+
+/// The outbound device: `azure/nat-gateway, 2 public IPs`.
+pub fn device(results: &Results) -> String {
+    let ips = results.public_ips;
+    format!("{}, {ips} public IP{}", results.model, if ips == 1 { "" } else { "s" })
+}
+
+/// The answer in one sentence, the verdict first where something was judged.
+pub fn headline(results: &Results) -> String {
+    let found = match results.failure_ratio.estimate {
+        None => "no SNAT failure was seen".to_string(),
+        Some(ratio) => format!("{} of all attempts find no SNAT port", percent(ratio)),
+    };
+    let verdict = match (results.verdict, results.thresholds.is_empty()) {
+        (_, true) => "",
+        (Verdict::Pass, _) => "PASSES: ",
+        (Verdict::Fail, _) => "FAILS: ",
+        (Verdict::Inconclusive, _) => "INCONCLUSIVE: ",
+    };
+    format!("{verdict}{found} ({})", device(results))
+}
+
+/// How to mark the headline.
+pub fn tone(results: &Results) -> Tone {
+    match (results.verdict, results.thresholds.is_empty()) {
+        (_, true) | (Verdict::Inconclusive, _) => Tone::Neutral,
+        (Verdict::Pass, _) => Tone::Good,
+        (Verdict::Fail, _) => Tone::Bad,
+    }
+}
+
+/// A verdict in a table.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "FAIL",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// An estimate with its interval, or its upper bound.
+pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
+    match ratio.estimate {
+        None => format!("none seen; at most {} of {of}", percent(ratio.high)),
+        Some(estimate) => {
+            format!("{} [{}, {}] of {of}", percent(estimate), percent(ratio.low), percent(ratio.high))
+        }
+    }
+}
+
+/// Where the first failure was, and whose.
+pub fn first_failure(first: &FirstFailure) -> [String; 2] {
+    [
+        format!("{} ({}) of port pool {}", first.stage, first.reason, first.port_pool),
+        format!(
+            "node {}, towards {}, {} s after the start",
+            first.node,
+            first.destination,
+            number(first.time_s)
+        ),
+    ]
+}
+
+/// How the runs were made.
+pub fn method(results: &Results) -> String {
+    let start = match results.start.as_str() {
+        "warm-up" => format!("after a warm-up of {} s", results.warm_up_s),
+        name => name.to_string(),
+    };
+    format!(
+        "{} replication(s) of {} s, start {start}, seed {}; intervals at {:.0} % confidence",
+        results.replications,
+        results.duration_s,
+        results.seed,
+        results.failure_ratio.confidence * 100.0
+    )
+}
