@@ -9,8 +9,14 @@ use crate::scenario::{read, read_as, read_text};
 use clap::Args;
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  snatsim compare models/scenarios/recorded-office.toml --out review
+  snatsim compare night.toml --option model=azure/load-balancer,public_ips=4,ports_per_node=3200 --option model=azure/nat-gateway,public_ips=1";
+
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct CompareArgs {
     #[command(flatten)]
     simulating: Simulating,

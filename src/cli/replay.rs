@@ -12,8 +12,15 @@ use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  snatsim replay models/traces/m57-conn.log.gz --ports 64 --hold-down 65s
+  snatsim replay conn.*.log.gz --inside 10.0.0.0/8 --hold-down-by-end nat-gateway
+  zcat conn.log.gz | snatsim replay - --sharing exclusive --ports 1024";
+
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
     /// Traces, read in this order; `-` is standard input. Plain or gzip.
     #[arg(required = true)]

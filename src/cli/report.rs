@@ -8,8 +8,14 @@ use crate::scenario::read_text;
 use clap::Args;
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  snatsim report review/results.json --out again
+  snatsim run night.toml -o json | snatsim report - -o markdown";
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
     /// The JSON that run, compare or size printed or wrote; `-` is standard input.
     results: PathBuf,

@@ -9,8 +9,15 @@ use crate::scenario::{parse_threshold, read, read_text};
 use clap::Args;
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  snatsim run models/scenarios/default-node.toml --out review
+  snatsim run night.toml --set public_ips=3 --threshold 'failure_ratio < 0.1%'
+  snatsim run night.toml --set workload.checkout.arrivals.poisson.rate='80 per s' -o json";
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     #[command(flatten)]
     simulating: Simulating,

@@ -9,8 +9,14 @@ use crate::scenario::{Outbound, Scenario, parse_threshold, read, read_text};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'
+  snatsim size models/scenarios/default-node.toml --vary ports_per_node --target 'failure_ratio < 1%'";
+
 /// Arguments of `size`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct SizeArgs {
     #[command(flatten)]
     simulating: Simulating,
