@@ -4,7 +4,7 @@ use super::{Format, print};
 use crate::error::{Error, ExitStatus};
 use crate::profile::{PROFILES, Profile};
 use crate::report;
-use crate::report::document::Table;
+use crate::report::table::Table;
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 
@@ -83,7 +83,7 @@ fn shown(
         Format::Text => text,
         Format::Json => report::json(values)?,
         Format::Markdown => report::markdown::table(table) + "\n",
-        Format::Csv => String::from_utf8_lossy(&report::tables::csv(table)?).into_owned(),
+        Format::Csv => String::from_utf8_lossy(&report::table::csv(table)?).into_owned(),
         Format::Junit | Format::Github => {
             let allowed = "models judge nothing; write text, json, markdown or csv".to_string();
             return Err(Error::input("--format", allowed));

@@ -24,7 +24,7 @@ pub struct RunArgs {
     /// Also judge this; repeatable: `--threshold 'failure_ratio < 0.1%'`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     threshold: Vec<String>,
-    /// Write results, tables, histograms, plots and a report into this directory.
+    /// Write results, table, histograms, plots and a report into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

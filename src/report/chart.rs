@@ -3,7 +3,7 @@
 //! Everything in a chart is finite: marks leave out points that are not, and axes have an extent. Drawing libraries
 //! hang on an infinite axis and put a missing value on the lower edge.
 
-use super::document::Table;
+use super::table::Table;
 
 /// A chart: a finding, and what supports it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! What a report says, before it takes a format: headings, sentences, tables and charts.
 
 use super::chart::Chart;
+use super::table::Table;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,37 +49,6 @@ pub enum Block {
         /// The text.
         text: String,
     },
-}
-
-/// Rows under a head.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Table {
-    /// One cell a column.
-    pub head: Vec<String>,
-    /// As many cells as the head.
-    pub rows: Vec<Vec<String>>,
-    /// How many rows were left out.
-    pub left_out: usize,
-}
-
-impl Table {
-    /// An empty table with these columns.
-    pub fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self { head: head.map(str::to_string).to_vec(), ..Self::default() }
-    }
-
-    /// Adds a row.
-    pub fn push<const N: usize>(&mut self, row: [String; N]) {
-        debug_assert_eq!(N, self.head.len());
-        self.rows.push(row.to_vec());
-    }
-
-    /// The same with at most `most` rows.
-    pub fn cut(mut self, most: usize) -> Self {
-        self.left_out += self.rows.len().saturating_sub(most);
-        self.rows.truncate(most);
-        self
-    }
 }
 
 impl Document {

@@ -3,7 +3,7 @@
 
 use super::document::Document;
 use super::present::Present;
-use super::{histogram, html, markdown, plot, present, review, tables};
+use super::{histogram, html, markdown, plot, present, review, table};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::Results;
@@ -33,8 +33,8 @@ impl OutputDirectory {
     pub fn write_run(&self, results: &Results) -> Result<(), Error> {
         let mut files = vec![
             json(results)?,
-            ("windows.csv".into(), tables::windows(results)?),
-            ("series.csv".into(), tables::series(results)?),
+            ("windows.csv".into(), table::windows(results)?),
+            ("series.csv".into(), table::series(results)?),
         ];
         files.extend(histograms(results)?);
         files.extend(report(&review::run(results)?)?);
@@ -43,7 +43,7 @@ impl OutputDirectory {
 
     /// Writes what `compare` found.
     pub fn write_comparison(&self, comparison: &ComparisonResults) -> Result<(), Error> {
-        let options = tables::csv(&review::options(comparison))?;
+        let options = table::csv(&review::options(comparison))?;
         let mut files = vec![json(comparison)?, ("options.csv".into(), options)];
         files.extend(report(&review::comparison(comparison)?)?);
         self.write(&files)

@@ -1,9 +1,10 @@
 //! A report as one HTML file that needs no network and no script.
 
 use super::chart::Chart;
-use super::document::{Block, Document, Table, Tone};
+use super::document::{Block, Document, Tone};
 use super::number::counted;
 use super::plot::svg_in_page;
+use super::table::Table;
 use crate::error::Error;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

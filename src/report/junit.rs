@@ -1,6 +1,6 @@
 //! Verdicts as JUnit XML, for the test reports of build servers.
 
-use super::present::Check;
+use super::check::Check;
 use crate::error::Error;
 use crate::experiment::results::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};

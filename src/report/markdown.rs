@@ -1,8 +1,9 @@
 //! A report as Markdown (GitHub's dialect), its charts as links to the pictures beside it.
 
 use super::chart::Chart;
-use super::document::{Block, Document, Table};
+use super::document::{Block, Document};
 use super::number::counted;
+use super::table::Table;
 
 /// Where pictures are linked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

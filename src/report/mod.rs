@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod charts;
+pub mod check;
 pub mod document;
 mod files;
 pub mod histogram;
@@ -13,7 +14,7 @@ pub mod plot;
 pub mod present;
 pub mod read;
 pub mod review;
-pub mod tables;
+pub mod table;
 pub mod text;
 mod wording;
 

@@ -1,8 +1,10 @@
 //! Every result in every format.
 
-use super::document::{Block, Document, Table, Tone};
+use super::check::Check;
+use super::document::{Block, Document, Tone};
 use super::number::{count, number, percent};
-use super::{junit, markdown, review, tables, text, wording};
+use super::table::Table;
+use super::{junit, markdown, review, table, text, wording};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
@@ -26,17 +28,6 @@ pub enum Format {
     Github,
 }
 
-/// Something that was asked of a result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    /// What was asked: `failure_ratio < 0.1%`.
-    pub name: String,
-    /// What came out.
-    pub verdict: Verdict,
-    /// The numbers behind it.
-    pub message: String,
-}
-
 /// A result that has every format.
 pub trait Present: serde::Serialize {
     /// In words.
@@ -57,7 +48,7 @@ pub fn render(result: &impl Present, format: Format) -> Result<String, Error> {
         Format::Text => Ok(result.text()),
         Format::Json => json(result),
         Format::Markdown => Ok(markdown::render(&result.document()?, markdown::Pictures::None)),
-        Format::Csv => Ok(String::from_utf8_lossy(&tables::csv(&result.table())?).into_owned()),
+        Format::Csv => Ok(String::from_utf8_lossy(&table::csv(&result.table())?).into_owned()),
         Format::Junit => junit::report(&result.checks()?),
         Format::Github => Ok(annotations(result.checks()?, result.warnings())),
     }

@@ -1,7 +1,9 @@
 //! Our own results, read back.
 
-use super::document::{Document, Table};
-use super::present::{Check, Present};
+use super::check::Check;
+use super::document::Document;
+use super::present::Present;
+use super::table::Table;
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::{Results, SCHEMA_VERSION};

@@ -1,4 +1,4 @@
-//! Results in words and short tables, the verdict first.
+//! Results in words and short table, the verdict first.
 
 use super::number::{number, percent};
 use super::wording::{self, ratio};

@@ -2,9 +2,9 @@
 
 use crate::experiment::results::Results;
 use crate::report::chart::{Axis, Chart, Ink, Mark, Panel, Shape};
-use crate::report::document::Table;
 use crate::report::histogram;
 use crate::report::number::{number, span};
+use crate::report::table::Table;
 
 /// Percentiles named on the axis and in the table.
 const LEVELS: [(f64, &str); 7] = [

@@ -5,8 +5,8 @@
 
 use crate::experiment::results::{Results, Window};
 use crate::report::chart::{Axis, Bar, Chart, Ink, Mark, Panel, Shape, nice_step};
-use crate::report::document::Table;
 use crate::report::number::{count, counted, number, percent, span};
+use crate::report::table::Table;
 
 /// Bars aimed at.
 const BINS: f64 = 24.0;

@@ -3,8 +3,8 @@
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::{RatioEstimate, Results};
 use crate::report::chart::{Axis, Bar, Chart, Ink, Mark, Panel, Shape};
-use crate::report::document::Table;
 use crate::report::number::{number, percent};
+use crate::report::table::Table;
 use crate::report::wording::device;
 
 /// SNAT failures of each option with their intervals.

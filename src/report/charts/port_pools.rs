@@ -2,8 +2,8 @@
 
 use crate::experiment::results::{PoolOccupancy, Results};
 use crate::report::chart::{Axis, Bar, Chart, Ink, Mark, Panel, Shape};
-use crate::report::document::Table;
 use crate::report::number::{count, counted, number, percent};
+use crate::report::table::Table;
 
 /// Port pools that are drawn, the fullest first.
 const DRAWN: usize = 16;

@@ -2,8 +2,8 @@
 
 use crate::experiment::results::{Results, SeriesBin};
 use crate::report::chart::{Axis, Chart, Ink, Mark, Panel, Shape};
-use crate::report::document::Table;
 use crate::report::number::{count, number, span};
+use crate::report::table::Table;
 
 /// Points that a picture can show; longer runs are drawn coarser.
 const POINTS: usize = 480;

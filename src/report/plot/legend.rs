@@ -1,6 +1,6 @@
 //! The row of names above a panel.
 
-use super::draw::{Drawing, Pen, text_width};
+use super::pen::{Drawing, HAlign, Pen, VAlign, text_width};
 use super::{Surface, colour};
 use crate::error::Error;
 use crate::report::chart::{Mark, Panel, Shape};
@@ -53,8 +53,6 @@ pub fn draw<DB: DrawingBackend>(
     }
     Ok(())
 }
-
-pub use super::draw::{HAlign, VAlign};
 
 /// A line for lines, a square for areas, a dot for dots.
 fn swatch<DB: DrawingBackend>(

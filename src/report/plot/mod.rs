@@ -3,6 +3,7 @@
 mod draw;
 mod font;
 mod legend;
+mod pen;
 mod scale;
 
 use super::chart::{Chart, Ink};
@@ -99,7 +100,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::chart::{Axis, Bar, Mark, Panel, Shape};
-    use crate::report::document::Table;
+    use crate::report::table::Table;
 
     fn chart() -> Chart {
         let bar = Bar { from: (0.0, 0.0), to: (1.0, 0.5), label: "a < b".into() };

@@ -4,8 +4,9 @@ use super::{figures, heading, method, sign_off};
 use crate::error::Error;
 use crate::experiment::compare::{ComparedOption, ComparisonResults};
 use crate::report::charts;
-use crate::report::document::{Block, Document, Table, Tone};
+use crate::report::document::{Block, Document, Tone};
 use crate::report::number::{count, number, percent};
+use crate::report::table::Table;
 use crate::report::wording;
 
 /// The recommendation, every option, every pair, then each option by itself.

@@ -3,7 +3,8 @@
 use super::heading;
 use crate::error::Error;
 use crate::profile::{Figure, Profile};
-use crate::report::document::{Block, Table};
+use crate::report::document::Block;
+use crate::report::table::Table;
 use serde_json::Value;
 
 /// Every figure of the scenario's outbound model, and what it rests on.

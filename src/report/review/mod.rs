@@ -6,8 +6,9 @@ mod figures;
 pub use comparison::{comparison, options};
 
 use super::charts;
-use super::document::{Block, Document, Table};
+use super::document::{Block, Document};
 use super::number::{count, number, percent};
+use super::table::Table;
 use super::wording;
 use crate::error::Error;
 use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results};
