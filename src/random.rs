@@ -112,6 +112,23 @@ impl Stream {
         }
     }
 
+    /// Gamma with this shape, at least 1, and scale 1 (Marsaglia and Tsang, 2000).
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / libm::sqrt(9.0 * d);
+        loop {
+            let normal = self.normal();
+            let root = 1.0 + c * normal;
+            let cube = root * root * root;
+            if cube > 0.0 {
+                let log = libm::log(self.positive_uniform());
+                if log < normal * normal / 2.0 + d * (1.0 - cube + libm::log(cube)) {
+                    return d * cube;
+                }
+            }
+        }
+    }
+
     fn under_curve(&mut self, tables: &Ziggurat, layer: usize, density: f64) -> bool {
         let (low, high) = (tables.densities[layer], tables.densities[layer + 1]);
         high + (low - high) * self.uniform() < density
@@ -169,15 +186,9 @@ fn ziggurat(tail: f64, area: f64, density: fn(f64) -> f64, inverse: fn(f64) -> f
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream() -> Stream {
-        Stream::new(7, 0, Purpose::Lifetime, 1)
-    }
-
+pub(crate) mod testing {
     /// Kolmogorov-Smirnov at the 0.1 % level.
-    fn assert_law(mut draw: impl FnMut() -> f64, cumulative: impl Fn(f64) -> f64) {
+    pub fn assert_law(mut draw: impl FnMut() -> f64, cumulative: impl Fn(f64) -> f64) {
         let count = 200_000;
         let mut draws: Vec<f64> = (0..count).map(|_| draw()).collect();
         draws.sort_by(f64::total_cmp);
@@ -190,6 +201,16 @@ mod tests {
         let largest = distance.fold(0.0, f64::max);
         assert!(largest < 1.95 / (count as f64).sqrt(), "distance {largest}");
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::assert_law;
+    use super::*;
+
+    fn stream() -> Stream {
+        Stream::new(7, 0, Purpose::Lifetime, 1)
+    }
 
     #[test]
     fn exponential_draws_follow_the_exponential_law() {
@@ -201,6 +222,13 @@ mod tests {
     fn normal_draws_follow_the_normal_law() {
         let mut stream = stream();
         assert_law(|| stream.normal(), |x| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2));
+    }
+
+    /// Gamma of shape 2 is the sum of two exponentials.
+    #[test]
+    fn gamma_draws_follow_the_gamma_law() {
+        let mut stream = stream();
+        assert_law(|| stream.gamma(2.0), |x| 1.0 - (-x).exp() * (1.0 + x));
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn all_problems_of_a_file_are_reported_at_once_with_their_places() {
 #[test]
 fn each_mistake_says_what_is_allowed() {
     let with = |line: &str| format!("{GOOD}{line}\n");
+    let law = |law: &str| GOOD.replace("constant = { value = \"1s\" }", law);
     for (text, expected) in [
         (with("syn = \"linux-7\""), "allowed is \"linux-6.5\", \"linux-classic\", \"none\""),
         (with("syn = [\"1s\"]"), "needs `connect_timeout`"),
@@ -58,6 +59,15 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("1 per s", "0 per s"), "write a rate above 0"),
         (GOOD.replace("constant = { value", "pareto = { alpha = 0.9, mean"), "has no mean without `max`"),
         (GOOD.replace("constant", "weibul"), "unknown key `weibul` in `lifetime`"),
+        (
+            law("erlang = { mean = \"1s\", stages = 0 }"),
+            "`stages` is the number 0; allowed is a whole number from 1",
+        ),
+        (law("weibull = { mean = \"1s\" }"), "`lifetime.weibull` lacks `shape`"),
+        (law("two_point = { branches = [[1, \"1s\"]] }"), "`two_point` has 1 branches, not 2"),
+        (law("mixture = { branches = [[0, \"1s\"]] }"), "the weights of `branches` sum to 0"),
+        (law("mixture = { branches = [[1, \"0s\"]] }"), "the mean of `branches` is 0"),
+        (law("mixture = { branches = [\"1s\"] }"), "`branches` is the text \"1s\", not a list"),
         (GOOD.replace("poisson = { rate = \"1 per s\" }", "trace = { files = [\"/\"] }"), "is a directory"),
         (GOOD.replace("[outbound]", "[outbound"), "not valid TOML"),
         ("".to_string(), "lacks `[outbound]`"),

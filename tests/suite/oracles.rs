@@ -64,6 +64,22 @@ fn o_in1_only_the_mean_of_the_holding_time_matters() {
     }
 }
 
+/// The same for the laws that O-IN1 does not name; also tests their stationary start.
+#[test]
+fn o_in1_holds_for_every_other_law() {
+    for law in [
+        "erlang = { mean = \"1s\", stages = 3 }",
+        "weibull = { mean = \"1s\", shape = 0.6 }",
+        "two_point = { branches = [[0.9, \"500ms\"], [0.1, \"5500ms\"]] }",
+        "mixture = { branches = [[3, \"800ms\"], [1, { exponential = { mean = \"1600ms\" } }]] }",
+        "pareto = { mean = \"1s\", alpha = 1.2, max = \"60s\" }",
+        "empirical = { values = [\"100ms\", \"200ms\", \"2700ms\"] }",
+    ] {
+        let results = run(&loss(64, 55, law), &[("run.duration", "2400s")]);
+        assert_agrees(&results.first_attempt_failure_ratio, 0.0275725849818, 0.05);
+    }
+}
+
 /// A hold-down is part of the holding time: 0.5 s of life and 0.5 s of rest are one erlang a flow per second.
 #[test]
 fn hold_down_counts_as_holding_time() {
