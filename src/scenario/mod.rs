@@ -1,5 +1,6 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
+mod arrivals;
 mod devices;
 pub mod file;
 mod laws;

@@ -119,7 +119,7 @@ fn client_pool() -> Value {
 fn arrivals() -> Value {
     let geometric = table(&[("mean", number())], &["mean"]);
     let size = one_of(&[("constant", count(1)), ("geometric", geometric)]);
-    let batch = [("rate", named("rate")), ("size", size), ("accept", words(&["partial"]))];
+    let batch = [("rate", named("rate")), ("size", size), ("accept", words(&["partial", "whole"]))];
     let burst = [
         ("at", named("duration")),
         ("flows", count(1)),
@@ -137,6 +137,7 @@ fn arrivals() -> Value {
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
+        ("renewal", table(&[("gap", named("law"))], &["gap"])),
         ("burst", table(&burst, &[])),
         ("herd", table(&herd, &["every", "clients"])),
         ("batch", table(&batch, &["rate", "size"])),

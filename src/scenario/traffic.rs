@@ -1,13 +1,13 @@
 //! The `[[workload]]` tables.
 
 use super::laws::law;
-use super::reader::{Reader, Table, count, did_you_mean, duration, list};
+use super::reader::{Reader, Table, did_you_mean, duration};
 use super::trace;
 use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::time::SimDuration;
-use crate::workload::arrivals::{BatchSize, BurstSize, RECORDED_LIFETIME};
+use crate::workload::arrivals::RECORDED_LIFETIME;
 use crate::workload::{
     Arrivals, ClientPool, Destination, Ends, Law, PoolOrder, Reach, SynSchedule, Workload,
 };
@@ -21,7 +21,7 @@ pub struct Surroundings<'a> {
 }
 
 /// More than this in one number is a slip.
-const MOST_FLOWS: u64 = 100_000_000;
+pub const MOST_FLOWS: u64 = 100_000_000;
 const MOST_PODS: u64 = 1_000_000;
 const MOST_DESTINATIONS: u64 = 1_000_000;
 
@@ -40,7 +40,7 @@ pub fn workload<'a>(
     let arriving = table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }");
     let recorded = arriving.is_some_and(|node| node.get("trace").is_some());
     let arrivals = match arriving {
-        Some(node) => arrivals(reader, node, around, pool),
+        Some(node) => super::arrivals::arrivals(reader, node, around, pool),
         None => None,
     };
     let pods = match (recorded, pool) {
@@ -61,7 +61,8 @@ pub fn workload<'a>(
         let message = "`retry` is not simulated: applications do not try again in this version".to_string();
         table.wrong(&retry.span, message, Some("remove `retry`".into()));
     }
-    check_client_pool(&table, client_pool.is_some(), ends.as_ref(), destinations.as_deref(), around);
+    let pooled = client_pool.is_some();
+    check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);
     table.finish();
     Some(Workload {
         name,
@@ -79,12 +80,17 @@ pub fn workload<'a>(
 fn check_client_pool(
     table: &Table<'_>,
     pooled: bool,
+    arrivals: Option<&Arrivals>,
     ends: Option<&Ends>,
     destinations: Option<&[(DestinationId, f64)]>,
     around: &Surroundings<'_>,
 ) {
     if !pooled {
         return;
+    }
+    if arrivals.is_some_and(Arrivals::couples_batches) {
+        let help = Some("write `accept = \"partial\"`".to_string());
+        table.wrong(&table.span, "`client_pool` takes no batch with `accept = \"whole\"`".into(), help);
     }
     let unusual = [EndKind::Abandoned, EndKind::HalfOpen, EndKind::Refused];
     if ends.is_some_and(|ends| unusual.iter().any(|end| ends.share(*end) > 0.0)) {
@@ -129,98 +135,6 @@ fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId
         false => even(pod - hot, pool.first.0 + 1, pool.nodes - 1),
     };
     Some((0..pods).map(place).collect())
-}
-
-const ARRIVALS: [&str; 6] = ["poisson", "even", "burst", "herd", "batch", "trace"];
-
-fn arrivals<'a>(
-    reader: &'a Reader<'a>,
-    node: &'a Node,
-    around: &mut Surroundings<'_>,
-    pool: Option<&NodePool>,
-) -> Option<Arrivals> {
-    let table = reader.table(node, "arrivals");
-    let (name, node) = table.only(&ARRIVALS)?;
-    let full = format!("arrivals.{name}");
-    let kind = reader.table(node, &full);
-    let read = match name {
-        "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
-        "even" => even(&kind),
-        "burst" => burst(reader, &kind, around.cluster),
-        "herd" => herd(&kind),
-        "batch" => batch(reader, &kind),
-        _ => trace::arrivals(reader, &kind, around, pool?),
-    };
-    kind.finish();
-    read
-}
-
-fn even(kind: &Table<'_>) -> Option<Arrivals> {
-    let first = kind.duration("first");
-    let gap_s = 1.0 / kind.rate("rate")?;
-    Some(Arrivals::Even { gap_s, first: first.unwrap_or_else(|| SimDuration::from_secs_f64(gap_s)) })
-}
-
-fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {
-    let at = kind.duration("at").unwrap_or(SimDuration::ZERO);
-    let spread = kind.duration("spread").unwrap_or(SimDuration::ZERO);
-    let flows = kind.count("flows", 1, MOST_FLOWS).map(|flows| BurstSize::Total(flows as u32));
-    let flows = match kind.get("per_node") {
-        None => {
-            kind.need("flows", "1500")?;
-            flows?
-        }
-        Some(node) => {
-            let counts = list(reader, "per_node", node);
-            if counts.len() > cluster.nodes() as usize {
-                let message =
-                    format!("`per_node` has {} entries for {} nodes", counts.len(), cluster.nodes());
-                reader.problem(&node.span, message, None);
-            }
-            let counts: Option<Vec<u32>> = counts
-                .iter()
-                .map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32))
-                .collect();
-            let counts = counts?;
-            let all: u64 = counts.iter().map(|flows| u64::from(*flows)).sum();
-            if all > MOST_FLOWS {
-                let message = format!("`per_node` adds up to {all} flows; allowed are {MOST_FLOWS} in all");
-                reader.problem(&node.span, message, None);
-                return None;
-            }
-            BurstSize::PerNode(counts)
-        }
-    };
-    Some(Arrivals::Burst { at, flows, spread })
-}
-
-fn herd(kind: &Table<'_>) -> Option<Arrivals> {
-    let every = kind.need("every", "\"60s\"").and_then(|_| kind.duration("every"));
-    let clients = kind.need("clients", "700").and_then(|_| kind.count("clients", 1, MOST_FLOWS));
-    let jitter = kind.duration("jitter").unwrap_or(SimDuration::ZERO);
-    let every = every?;
-    if every == SimDuration::ZERO {
-        kind.wrong(&kind.span, "`every` is 0; allowed is a time above 0".into(), None);
-        return None;
-    }
-    Some(Arrivals::Herd { every, clients: clients? as u32, jitter })
-}
-
-fn batch<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
-    let rate = kind.rate("rate");
-    kind.choice("accept", &[("partial", ())]);
-    let size = kind.need("size", "{ constant = 10 }")?;
-    let table = reader.table(size, "arrivals.batch.size");
-    let size = match table.only(&["constant", "geometric"])? {
-        ("constant", node) => BatchSize::Constant(count(reader, "constant", node, 1, 1_000_000)? as u32),
-        (_, node) => {
-            let geometric = reader.table(node, "arrivals.batch.size.geometric");
-            let mean = geometric.need("mean", "5.0").and_then(|_| geometric.number("mean", 1.0, 1e6));
-            geometric.finish();
-            BatchSize::Geometric(mean?)
-        }
-    };
-    Some(Arrivals::Batch { rate: rate?, size })
 }
 
 fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>, recorded: bool) -> Option<Law> {

@@ -7,8 +7,8 @@ use super::{Shard, System, TrialKey};
 use crate::flow::{EndKind, NodeId, SourceId, WorkloadId};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::arrivals::{BatchSize, BurstSize};
-use crate::workload::{Arrivals, TraceArrival, Workload};
+use crate::workload::arrivals::{self, Asked, By, Poisson};
+use crate::workload::{Arrivals, Workload};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -23,6 +23,8 @@ pub struct Arrival {
     pub pod: Option<u32>,
     /// Lifetime and end, where they are recorded.
     pub recorded: Option<(SimDuration, EndKind)>,
+    /// How many of its batch follow, where the batch is granted or refused together.
+    pub batch_left: Option<u64>,
 }
 
 type HeadKey = (SimTime, u64, u32);
@@ -45,8 +47,8 @@ impl<'a> Feed<'a> {
             match workload.arrivals {
                 Arrivals::Poisson { rate } => processes.extend(
                     own_sources
-                        .filter_map(|source| PoissonSource::new(system, *source, rate, key))
-                        .map(Process::Poisson),
+                        .filter_map(|source| SourceProcess::new(system, *source, rate, key))
+                        .map(Process::Source),
                 ),
                 _ if own_sources.peek().is_some() => {
                     processes.push(Process::of_workload(system, shard, id, key))
@@ -88,7 +90,7 @@ impl<'a> Feed<'a> {
 }
 
 enum Process<'a> {
-    Poisson(PoissonSource),
+    Source(SourceProcess),
     Workload(Box<WorkloadProcess<'a>>),
 }
 
@@ -100,31 +102,29 @@ impl<'a> Process<'a> {
     /// The next flow and its place among flows of one instant.
     fn next(&mut self) -> Option<(Arrival, u64)> {
         match self {
-            Self::Poisson(source) => Some((source.next(), 0)),
+            Self::Source(source) => Some((source.next(), 0)),
             Self::Workload(process) => process.next(),
         }
     }
 }
 
-struct PoissonSource {
+/// The Poisson process of one source.
+struct SourceProcess {
     source: SourceId,
-    mean_gap_nanos: f64,
-    time: SimTime,
-    gaps: Stream,
+    times: Poisson,
 }
 
-impl PoissonSource {
+impl SourceProcess {
     fn new(system: &System, source: SourceId, rate: f64, key: TrialKey) -> Option<Self> {
-        let rate = rate * system.sources[source.index()].share;
         let gaps = key.stream(Purpose::Arrivals, u64::from(source.0));
-        (rate > 0.0).then(|| Self { source, mean_gap_nanos: 1e9 / rate, time: SimTime::ZERO, gaps })
+        let times = Poisson::new(rate * system.sources[source.index()].share, gaps)?;
+        Some(Self { source, times })
     }
 
     #[inline]
     fn next(&mut self) -> Arrival {
-        let gap = (self.mean_gap_nanos * self.gaps.exponential() + 0.5) as u64;
-        self.time = self.time + SimDuration::from_nanos(gap);
-        Arrival { time: self.time, source: self.source, pod: None, recorded: None }
+        let time = self.times.next_time();
+        Arrival { time, source: self.source, pod: None, recorded: None, batch_left: None }
     }
 }
 
@@ -133,48 +133,18 @@ struct WorkloadProcess<'a> {
     system: &'a System,
     shard: &'a Shard,
     id: WorkloadId,
-    shape: Shape<'a>,
+    flows: arrivals::Process<'a>,
     /// Flows of this workload so far, kept or not.
-    flows: u64,
+    made: u64,
     destinations: Stream,
-    pods: Stream,
     /// The number of each pod among those of its node.
     pod_on_node: Vec<u32>,
-}
-
-/// One flow of a workload's process, before it has a source.
-struct Asked {
-    time: SimTime,
-    pod: usize,
-    recorded: Option<TraceArrival>,
-}
-
-enum Shape<'a> {
-    /// Times already in order, with the pod of each.
-    Listed(std::vec::IntoIter<(SimTime, usize)>),
-    Even {
-        gap_s: f64,
-        first_nanos: f64,
-        number: i64,
-    },
-    Herd(Herd),
-    Batch {
-        gap_nanos: f64,
-        size: &'a BatchSize,
-        time: SimTime,
-        left: u64,
-        gaps: Stream,
-        sizes: Stream,
-    },
-    Trace {
-        records: std::slice::Iter<'a, TraceArrival>,
-    },
 }
 
 impl<'a> WorkloadProcess<'a> {
     fn new(system: &'a System, shard: &'a Shard, id: WorkloadId, key: TrialKey) -> Self {
         let workload = &system.workloads[id.index()];
-        let owner = u64::from(id.0);
+        let stream = |purpose| key.stream(purpose, u64::from(id.0) | WORKLOAD_OWNER);
         let mut counts = vec![0; system.cluster.nodes() as usize];
         let mut number_on_node = |node: &NodeId| {
             counts[node.index()] += 1;
@@ -184,12 +154,9 @@ impl<'a> WorkloadProcess<'a> {
             system,
             shard,
             id,
-            shape: Shape::new(workload, system.timing.origin, |purpose| {
-                key.stream(purpose, owner | WORKLOAD_OWNER)
-            }),
-            flows: 0,
-            destinations: key.stream(Purpose::Destination, owner | WORKLOAD_OWNER),
-            pods: key.stream(Purpose::Pod, owner | WORKLOAD_OWNER),
+            flows: arrivals::Process::new(workload, system.timing.origin, stream),
+            made: 0,
+            destinations: stream(Purpose::Destination),
             pod_on_node: workload.pods.iter().map(&mut number_on_node).collect(),
         }
     }
@@ -198,20 +165,26 @@ impl<'a> WorkloadProcess<'a> {
     fn next(&mut self) -> Option<(Arrival, u64)> {
         let workload = &self.system.workloads[self.id.index()];
         loop {
-            let asked = self.shape.next(self.system.timing.origin, workload.pods.len(), &mut self.pods)?;
-            let number = self.flows;
-            self.flows += 1;
-            let (node, destination) = match asked.recorded {
-                Some(record) => (record.node, record.destination),
-                None => (workload.pods[asked.pod], pick(workload, &mut self.destinations)),
+            let asked = self.flows.next()?;
+            let number = self.made;
+            self.made += 1;
+            let (node, destination) = match asked.by {
+                By::Recorded(record) => (record.node, record.destination),
+                By::Pod(pod) => (workload.pods[pod], pick(workload, &mut self.destinations)),
             };
             let Some(source) = self.system.source_of(self.id, node, destination) else { continue };
             if self.shard.sources.binary_search(&source).is_ok() {
-                let pod = asked.recorded.is_none().then(|| self.pod_on_node[asked.pod]);
-                let recorded = asked.recorded.map(|record| (record.lifetime, record.end));
-                return Some((Arrival { time: asked.time, source, pod, recorded }, number));
+                return Some((self.arrival(&asked, source), number));
             }
         }
+    }
+
+    fn arrival(&self, asked: &Asked, source: SourceId) -> Arrival {
+        let (pod, recorded) = match asked.by {
+            By::Recorded(record) => (None, Some((record.lifetime, record.end))),
+            By::Pod(pod) => (Some(self.pod_on_node[pod]), None),
+        };
+        Arrival { time: asked.time, source, pod, recorded, batch_left: asked.batch_left }
     }
 }
 
@@ -231,144 +204,4 @@ fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId 
         left -= weight;
     }
     destinations[destinations.len() - 1].0
-}
-
-impl<'a> Shape<'a> {
-    fn new(workload: &'a Workload, origin: SimTime, stream: impl Fn(Purpose) -> Stream) -> Self {
-        match &workload.arrivals {
-            Arrivals::Even { gap_s, first } => {
-                let before = origin.nanos() as f64 + first.nanos() as f64;
-                let number = -((before / (gap_s * 1e9)) as i64);
-                Self::Even { gap_s: *gap_s, first_nanos: first.nanos() as f64, number }
-            }
-            Arrivals::Burst { at, flows, spread } => Self::Listed(
-                burst(workload, origin + *at, flows, *spread, stream(Purpose::Shape)).into_iter(),
-            ),
-            Arrivals::Herd { every, clients, jitter } => {
-                Self::Herd(Herd::new(origin, *every, *clients, *jitter, stream(Purpose::Shape)))
-            }
-            Arrivals::Batch { rate, size } => Self::Batch {
-                gap_nanos: 1e9 / rate,
-                size,
-                time: SimTime::ZERO,
-                left: 0,
-                gaps: stream(Purpose::Arrivals),
-                sizes: stream(Purpose::Shape),
-            },
-            Arrivals::Trace(records) => Self::Trace { records: records.iter() },
-            Arrivals::Poisson { .. } => Self::Listed(Vec::new().into_iter()),
-        }
-    }
-
-    fn next(&mut self, origin: SimTime, pods: usize, picks: &mut Stream) -> Option<Asked> {
-        let asked = |time, pod| Asked { time, pod, recorded: None };
-        match self {
-            Self::Listed(flows) => flows.next().map(|(time, pod)| asked(time, pod)),
-            Self::Even { gap_s, first_nanos, number } => {
-                let start = origin.nanos() as f64;
-                let at = |number: i64| start + (*first_nanos + number as f64 * *gap_s * 1e9 + 0.5).floor();
-                if *number < 0 && at(*number) >= start {
-                    *number = 0;
-                }
-                let time = SimTime::from_nanos(at(*number) as u64);
-                let pod = number.rem_euclid(pods as i64) as usize;
-                *number += 1;
-                Some(asked(time, pod))
-            }
-            Self::Herd(herd) => herd.next().map(|(time, client)| asked(time, client as usize % pods)),
-            Self::Batch { gap_nanos, size, time, left, gaps, sizes } => {
-                while *left == 0 {
-                    *time = *time + SimDuration::from_nanos((*gap_nanos * gaps.exponential() + 0.5) as u64);
-                    *left = batch_size(size, sizes);
-                }
-                *left -= 1;
-                Some(asked(*time, picks.below(pods as u64) as usize))
-            }
-            Self::Trace { records } => records.next().map(|record| Asked {
-                time: origin + record.start,
-                pod: 0,
-                recorded: Some(*record),
-            }),
-        }
-    }
-}
-
-fn batch_size(size: &BatchSize, stream: &mut Stream) -> u64 {
-    match size {
-        BatchSize::Constant(size) => u64::from(*size),
-        BatchSize::Geometric(mean) if *mean <= 1.0 => 1,
-        BatchSize::Geometric(mean) => {
-            let failures = -stream.exponential() / libm::log1p(-1.0 / mean);
-            1 + failures as u64
-        }
-    }
-}
-
-/// A burst's flows in order of time; equal times keep the order of the flows.
-fn burst(
-    workload: &Workload,
-    at: SimTime,
-    flows: &BurstSize,
-    spread: SimDuration,
-    mut stream: Stream,
-) -> Vec<(SimTime, usize)> {
-    let pods: Vec<usize> = match flows {
-        BurstSize::Total(flows) => (0..*flows as usize).map(|flow| flow % workload.pods.len()).collect(),
-        BurstSize::PerNode(counts) => per_node(workload, counts),
-    };
-    let mut times: Vec<(SimTime, usize)> = pods
-        .into_iter()
-        .map(|pod| (at + SimDuration::from_nanos(stream.below(spread.nanos().saturating_add(1))), pod))
-        .collect();
-    times.sort_by_key(|(time, _)| *time);
-    times
-}
-
-fn per_node(workload: &Workload, counts: &[u32]) -> Vec<usize> {
-    let mut pods = Vec::new();
-    for (node, count) in counts.iter().enumerate() {
-        let here: Vec<usize> =
-            (0..workload.pods.len()).filter(|pod| workload.pods[*pod].index() == node).collect();
-        if !here.is_empty() {
-            pods.extend((0..*count as usize).map(|flow| here[flow % here.len()]));
-        }
-    }
-    pods
-}
-
-/// Everyone at each full period, also before time 0 as far as the warm-up reaches.
-struct Herd {
-    period: SimDuration,
-    clients: u32,
-    jitter: SimDuration,
-    next_period: SimTime,
-    waiting: BinaryHeap<Reverse<(SimTime, u64, u32)>>,
-    made: u64,
-    draws: Stream,
-}
-
-impl Herd {
-    fn new(origin: SimTime, period: SimDuration, clients: u32, jitter: SimDuration, draws: Stream) -> Self {
-        let next_period = SimTime::from_nanos(origin.nanos() % period.nanos().max(1));
-        Self { period, clients, jitter, next_period, waiting: BinaryHeap::new(), made: 0, draws }
-    }
-
-    fn next(&mut self) -> Option<(SimTime, u32)> {
-        while self.waiting.peek().is_none_or(|Reverse((time, ..))| *time >= self.next_period)
-            && self.next_period < SimTime::NEVER
-            && self.clients > 0
-        {
-            self.call_everyone();
-        }
-        self.waiting.pop().map(|Reverse((time, _, client))| (time, client))
-    }
-
-    fn call_everyone(&mut self) {
-        for client in 0..self.clients {
-            let late = SimDuration::from_nanos(self.draws.below(self.jitter.nanos().saturating_add(1)));
-            self.waiting.push(Reverse((self.next_period + late, self.made, client)));
-            self.made += 1;
-        }
-        self.next_period = self.next_period + self.period;
-    }
 }

@@ -4,6 +4,7 @@
 //! apart, and together they give the numbers of one run: nothing here draws a random number that belongs to a
 //! shard.
 
+mod batches;
 mod client_pools;
 mod every_size;
 mod feed;

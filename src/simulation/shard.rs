@@ -2,7 +2,6 @@
 
 use super::{RowId, System};
 use crate::flow::SourceId;
-use crate::workload::Arrivals;
 
 /// How a system is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +35,9 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         if sharding == Sharding::Coupled {
             sets.join(0, number);
         }
+        if system.workload(source).arrivals.couples_batches() {
+            sets.join(system.first_source(source.workload).index(), number);
+        }
     }
     let mut groups: Vec<Vec<SourceId>> = Vec::new();
     let mut group_of = std::collections::HashMap::new();
@@ -51,8 +53,7 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
 
 /// Merging is always exact; it saves regenerating a workload's process once per shard.
 fn regroup(system: &System, groups: Vec<Vec<SourceId>>) -> Vec<Vec<SourceId>> {
-    let regenerates =
-        |workload: &crate::workload::Workload| !matches!(workload.arrivals, Arrivals::Poisson { .. });
+    let regenerates = |workload: &crate::workload::Workload| !workload.arrivals.splits_over_sources();
     if groups.len() <= MOST_REGENERATING_SHARDS || !system.workloads.iter().any(regenerates) {
         return groups;
     }

@@ -148,6 +148,11 @@ impl System {
         Some(SourceId(layout.first + node * layout.destination_slots.len() as u32 + slot))
     }
 
+    /// The first source of a workload.
+    pub fn first_source(&self, workload: WorkloadId) -> SourceId {
+        SourceId(self.layouts[workload.index()].first)
+    }
+
     /// The workload of a source.
     pub fn workload(&self, source: &Source) -> &Workload {
         &self.workloads[source.workload.index()]

@@ -1,5 +1,6 @@
 //! The run loop of one shard in one trial.
 
+use super::batches::{BatchFlow, Batches};
 use super::client_pools::{ClientPools, Connection, ConnectionId, Request};
 use super::observer::{Attempt, Connected, Kept, Observer, Outcome};
 use super::settlement::{FlowDraws, Settlement, SourceStreams};
@@ -91,8 +92,15 @@ pub(super) struct Try {
 pub(super) struct LocalSource<'a> {
     pub spec: &'a Source,
     pub protocol: Protocol,
-    rows: Vec<usize>,
+    pub rows: Vec<usize>,
     streams: SourceStreams,
+}
+
+impl Try {
+    /// The first SYN of a flow that no client pool asked for.
+    pub(super) fn first(source: usize, now: SimTime, draws: FlowDraws) -> Self {
+        Self { source, first: now, next_resend: 0, draws, request: None, decided: false }
+    }
 }
 
 /// Live flows over all rows.
@@ -110,7 +118,7 @@ pub(super) struct Run<'a, O> {
     pub observer: &'a mut O,
     pub now: SimTime,
     pub sources: Vec<LocalSource<'a>>,
-    rows: Vec<Row>,
+    pub rows: Vec<Row>,
     pub queue: EventQueue<Happening>,
     tries: Vec<Try>,
     free_tries: Vec<TryId>,
@@ -118,6 +126,8 @@ pub(super) struct Run<'a, O> {
     all_live: Option<AllLive>,
     /// Measured flows and requests that wait for their outcome.
     pub unresolved: u64,
+    /// Flows of batches that are granted or refused together, until the last of the batch has come.
+    pub batches: Batches,
     events: u64,
 }
 
@@ -164,6 +174,7 @@ impl<'a, O: Observer> Run<'a, O> {
             free_tries: Vec::new(),
             all_live,
             unresolved: 0,
+            batches: Batches::new(system.workloads.len()),
             events: 0,
         }
     }
@@ -248,18 +259,21 @@ impl<'a, O: Observer> Run<'a, O> {
         let Ok(source) = self.shard.sources.binary_search(&arrival.source) else { return };
         let local = &mut self.sources[source];
         let draws = local.streams.draw(self.system, local.spec, arrival);
-        let workload = self.system.workload(local.spec);
+        let workload = local.spec.workload;
+        if let Some(left) = arrival.batch_left {
+            return self.join_batch(workload, BatchFlow { source, draws }, left);
+        }
         if local.rows.is_empty() {
             return self.needs_no_port(source);
         }
-        if workload.client_pool.is_some() {
+        if self.system.workloads[workload.index()].client_pool.is_some() {
             return self.request(Request { source, asked: self.now, draws, stale: false });
         }
-        self.attempt(Try { source, first: self.now, next_resend: 0, draws, request: None, decided: false });
+        self.attempt(Try::first(source, self.now, draws));
     }
 
     /// The destination lies beside the outbound device, or is denied before any port is taken.
-    fn needs_no_port(&mut self, source: usize) {
+    pub(super) fn needs_no_port(&mut self, source: usize) {
         let destination = self.sources[source].spec.destination;
         let blocked = self.system.destinations[destination.index()].reach == crate::workload::Reach::Blocked;
         self.observer.outcome(Outcome {
@@ -273,9 +287,18 @@ impl<'a, O: Observer> Run<'a, O> {
 
     /// The flow's SYN reaches the device.
     pub(super) fn attempt(&mut self, flow: Try) {
-        let local = &self.sources[flow.source];
-        let row = local.rows[flow.draws.row as usize];
-        let result = self.open(row);
+        let result = self.open(self.row_of(flow.source, &flow.draws));
+        self.answered(flow, result);
+    }
+
+    /// The row that a flow meets; its source needs a port.
+    pub(super) fn row_of(&self, source: usize, draws: &FlowDraws) -> usize {
+        self.sources[source].rows[draws.row as usize]
+    }
+
+    /// The device grants or refuses.
+    pub(super) fn answered(&mut self, flow: Try, result: Result<usize, SnatFailure>) {
+        let row = self.row_of(flow.source, &flow.draws);
         self.observer.attempt(Attempt {
             time: self.now,
             first: flow.first,
@@ -291,13 +314,8 @@ impl<'a, O: Observer> Run<'a, O> {
 
     #[inline]
     fn open(&mut self, row: usize) -> Result<usize, SnatFailure> {
-        if let Some(all) = &mut self.all_live {
-            while all.closes.pop_due(self.now).is_some() {
-                all.live -= 1;
-            }
-            if all.cap.is_some_and(|cap| all.live >= u64::from(cap)) {
-                return Err(SnatFailure::TotalCap);
-            }
+        if !self.below_total_cap(1) {
+            return Err(SnatFailure::TotalCap);
         }
         let ip = self.rows[row].open(self.now)?;
         if let Some(all) = &mut self.all_live {
@@ -305,6 +323,16 @@ impl<'a, O: Observer> Run<'a, O> {
             all.most = all.most.max(all.live);
         }
         Ok(ip)
+    }
+
+    /// Whether the cap over all rows leaves room for so many flows more.
+    #[inline]
+    pub(super) fn below_total_cap(&mut self, more: u64) -> bool {
+        let Some(all) = &mut self.all_live else { return true };
+        while all.closes.pop_due(self.now).is_some() {
+            all.live -= 1;
+        }
+        all.cap.is_none_or(|cap| all.live + more <= u64::from(cap))
     }
 
     fn granted(&mut self, flow: Try, row: usize, ip: usize) {

@@ -134,6 +134,28 @@ impl Row {
         Ok(0)
     }
 
+    /// Why `flows` more flows would not all get a port at `now`, if they would not.
+    pub fn lacks_room(&mut self, now: SimTime, flows: u64) -> Option<SnatFailure> {
+        self.free_due(now);
+        let Room { free, legal } = self.room(now);
+        match () {
+            () if free < flows => Some(SnatFailure::NoFreePort),
+            () if legal < flows => Some(SnatFailure::DestinationCap),
+            () => None,
+        }
+    }
+
+    fn room(&mut self, now: SimTime) -> Room {
+        let caps = self.caps;
+        let mut room = Room { free: 0, legal: 0 };
+        for ports in &mut self.ips {
+            let here = u64::from(ports.total - ports.busy);
+            room.free += here;
+            room.legal += here.min(ports.below_cap(caps, now));
+        }
+        room
+    }
+
     /// Uniform over all legal (public IP, port) pairs.
     fn any_ip(&mut self, now: SimTime) -> Result<usize, SnatFailure> {
         let caps = self.caps;
@@ -160,7 +182,26 @@ impl Row {
     }
 }
 
+/// Ports that nobody has, and how many of them the caps allow to be taken.
+struct Room {
+    free: u64,
+    legal: u64,
+}
+
 impl Ports {
+    /// How many more live flows the cap allows.
+    fn below_cap(&mut self, caps: Caps, now: SimTime) -> u64 {
+        let Some(cap) = caps.per_ip else { return u64::MAX };
+        self.forget_closed(now);
+        u64::from(cap.saturating_sub(self.live))
+    }
+
+    fn forget_closed(&mut self, now: SimTime) {
+        while self.closes.pop_due(now).is_some() {
+            self.live -= 1;
+        }
+    }
+
     /// Whether no further live flow is allowed. Live flows are at most busy ports, so the ends are counted only
     /// when the cap could bind.
     #[inline]
@@ -169,9 +210,7 @@ impl Ports {
         if self.busy < cap && self.closes.len() < 2 * cap as usize {
             return false;
         }
-        while self.closes.pop_due(now).is_some() {
-            self.live -= 1;
-        }
+        self.forget_closed(now);
         self.live >= cap
     }
 }
@@ -219,6 +258,18 @@ mod tests {
         assert_eq!(row.open(at(4)), Err(SnatFailure::DestinationCap));
         assert_eq!(row.open(at(5)), Ok(0));
         assert_eq!(row.open(at(6)), Err(SnatFailure::NoFreePort));
+    }
+
+    #[test]
+    fn a_batch_needs_room_below_the_ports_and_below_the_caps() {
+        let mut row = row(&[Some(3), Some(3)], Caps { per_ip: Some(2), count_holds: false });
+        let ip = row.open(at(0)).unwrap();
+        row.keep_until(ip, at(5), at(9));
+        assert_eq!(row.lacks_room(at(4), 3), None);
+        assert_eq!(row.lacks_room(at(4), 4), Some(SnatFailure::DestinationCap));
+        assert_eq!(row.lacks_room(at(4), 6), Some(SnatFailure::NoFreePort));
+        assert_eq!(row.lacks_room(at(5), 4), None);
+        assert_eq!(row.busy(at(5)), 1);
     }
 
     #[test]

@@ -31,10 +31,61 @@ pub fn run(text: &str, set: &[(&str, &str)]) -> Results {
 pub fn assert_agrees(found: &RatioEstimate, expected: f64, widest: f64) {
     let estimate = found.estimate.expect("something failed");
     let error = found.standard_error.expect("more than one replication");
+    report(estimate, error, expected);
     assert!(
         (estimate - expected).abs() <= 3.29 * error,
         "{estimate} against {expected}, standard error {error}"
     );
     let half_width = (found.high - found.low) / 2.0;
     assert!(half_width <= widest * expected, "half-width {half_width} is too wide to judge {expected}");
+}
+
+/// Whether `tests/statistics` asks for the full counts.
+pub fn full_counts() -> bool {
+    std::env::var_os("SNATSIM_FULL_COUNTS").is_some()
+}
+
+/// Independent values of one quantity: their mean, its standard error, and the half-width of its 95 % interval.
+pub struct Sample {
+    mean: f64,
+    error: f64,
+    half_width: f64,
+}
+
+impl Sample {
+    /// One value a run; at least 20 runs, so that 2.1 is Student's quantile or above it.
+    pub fn of(runs: &[Results], value: impl Fn(&Results) -> f64) -> Self {
+        let values: Vec<f64> = runs.iter().map(value).collect();
+        let count = values.len() as f64;
+        assert!(count >= 20.0);
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        Self::known(mean, variance, count)
+    }
+
+    /// A share of independent replications.
+    pub fn share(hits: u32, all: u32) -> Self {
+        let mean = f64::from(hits) / f64::from(all);
+        Self::known(mean, mean * (1.0 - mean), f64::from(all))
+    }
+
+    /// A mean and a variance over `count` replications.
+    pub fn known(mean: f64, variance: f64, count: f64) -> Self {
+        let error = (variance / count).sqrt();
+        Self { mean, error, half_width: 2.1 * error }
+    }
+
+    /// The pass rule of the oracles, as [`assert_agrees`].
+    pub fn assert_agrees(&self, expected: f64, widest: f64) {
+        let Self { mean, error, half_width } = *self;
+        report(mean, error, expected);
+        assert!((mean - expected).abs() <= 3.29 * error, "{mean} against {expected}, standard error {error}");
+        assert!(half_width <= widest * expected, "half-width {half_width} is too wide to judge {expected}");
+    }
+}
+
+/// Seen with `--nocapture`.
+fn report(estimate: f64, error: f64, expected: f64) {
+    let apart = (estimate - expected) / error;
+    println!("{estimate:.6} against {expected:.6}: {apart:+.2} standard errors");
 }

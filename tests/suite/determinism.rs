@@ -4,7 +4,7 @@ use crate::check::{run_cut, scenario};
 use snatsim::experiment::results::Results;
 use snatsim::simulation::Sharding;
 
-/// Poisson, herd, batch and burst traffic with resends, ends of every kind, UDP and client pools.
+/// Poisson, herd, batch, burst and renewal traffic with resends, ends of every kind, UDP and client pools.
 const MIXED: &str = r#"
 [outbound]
 model = "azure/firewall"
@@ -51,6 +51,20 @@ destinations = { login = 1 }
 arrivals.poisson = { rate = "30 per s" }
 lifetime.exponential = { mean = "500ms" }
 client_pool = { max = 3, idle_timeout = "20s" }
+
+[[workload]]
+name = "renewed"
+pods = 4
+destinations = { api = 1, login = 1 }
+arrivals.renewal = { gap.weibull = { mean = "50ms", shape = 0.5 } }
+lifetime.erlang = { mean = "1s", stages = 2 }
+
+[[workload]]
+name = "bulk"
+pods = 3
+destinations = { login = 1 }
+arrivals.batch = { rate = "1 per s", size.constant = 9, accept = "whole" }
+lifetime.two_point = { branches = [[1, "1s"], [1, "9s"]] }
 
 [run]
 duration = "600s"

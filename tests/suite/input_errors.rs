@@ -34,6 +34,7 @@ fn all_problems_of_a_file_are_reported_at_once_with_their_places() {
 #[test]
 fn each_mistake_says_what_is_allowed() {
     let with = |line: &str| format!("{GOOD}{line}\n");
+    let arrivals = |process: &str| GOOD.replace("poisson = { rate = \"1 per s\" }", process);
     let law = |law: &str| GOOD.replace("constant = { value = \"1s\" }", law);
     for (text, expected) in [
         (with("syn = \"linux-7\""), "allowed is \"linux-6.5\", \"linux-classic\", \"none\""),
@@ -59,6 +60,17 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("1 per s", "0 per s"), "write a rate above 0"),
         (GOOD.replace("constant = { value", "pareto = { alpha = 0.9, mean"), "has no mean without `max`"),
         (GOOD.replace("constant", "weibul"), "unknown key `weibul` in `lifetime`"),
+        (arrivals("renewal = { gap = \"0s\" }"), "`gap` is 0; allowed is a time above 0"),
+        (arrivals("renewal = {}"), "`arrivals.renewal` lacks `gap`"),
+        (
+            arrivals("batch = { rate = \"1 per s\", size.constant = 2, accept = \"all\" }"),
+            "allowed is \"partial\", \"whole\"",
+        ),
+        (
+            with("client_pool = { max = 1 }")
+                .replace("poisson = { ", "batch = { size.constant = 2, accept = \"whole\", "),
+            "`client_pool` takes no batch with `accept = \"whole\"`",
+        ),
         (
             law("erlang = { mean = \"1s\", stages = 0 }"),
             "`stages` is the number 0; allowed is a whole number from 1",

@@ -8,6 +8,7 @@ mod determinism;
 mod input_errors;
 mod layering;
 mod oracles;
+mod oracles_traffic;
 mod platforms;
 mod reference;
 mod replay_inputs;

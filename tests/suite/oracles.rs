@@ -1,6 +1,6 @@
 //! Theory: exact values that the simulator must reproduce through the scenario interface.
 
-use crate::check::{assert_agrees, run};
+use crate::check::{assert_agrees, full_counts, run};
 
 fn loss(ports: u32, offered: u32, lifetime: &str) -> String {
     format!(
@@ -11,7 +11,7 @@ fn loss(ports: u32, offered: u32, lifetime: &str) -> String {
 
 /// The full count where `tests/statistics` asks for it.
 fn count(quick: &'static str, full: &'static str) -> &'static str {
-    if std::env::var_os("SNATSIM_FULL_COUNTS").is_some() { full } else { quick }
+    if full_counts() { full } else { quick }
 }
 
 const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
@@ -34,7 +34,7 @@ fn o_eb2_a_hundred_ports_at_ninety_erlang() {
 fn o_eb3_a_default_node_at_93_percent() {
     let text = include_str!("../scenarios/o-eb3.toml");
     let results = run(text, &[("run.duration", count("400s", "3600s"))]);
-    let widest = if count("quick", "full") == "full" { 0.05 } else { 0.25 };
+    let widest = if full_counts() { 0.05 } else { 0.25 };
     assert_agrees(&results.first_attempt_failure_ratio, 0.000756812484744, widest);
     assert_eq!(results.start, "stationary");
 }

@@ -1,4 +1,20 @@
-//! When flows are asked for.
+//! When flows are asked for: one file an arrival process.
+//!
+//! Poisson arrivals are split exactly over sources, each with its own stream. Every other process belongs to its
+//! workload; whoever needs a part of it regenerates the whole.
+
+mod batch;
+mod burst;
+mod even;
+mod herd;
+mod poisson;
+mod process;
+mod renewal;
+
+pub use batch::{Acceptance, BatchSize};
+pub use burst::BurstSize;
+pub use poisson::Poisson;
+pub use process::{Asked, By, Process};
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -44,27 +60,17 @@ pub enum Arrivals {
         rate: f64,
         /// Flows a batch.
         size: BatchSize,
+        /// What becomes of a batch that does not fit.
+        accept: Acceptance,
+    },
+    /// A renewal process: independent gaps of one law, met at a random instant when the run begins; each flow
+    /// picks its pod and destination.
+    Renewal {
+        /// Time between flows, of a finite mean above 0.
+        gap: Law,
     },
     /// Recorded flows, in order of start.
     Trace(Arc<Vec<TraceArrival>>),
-}
-
-/// How many flows a burst has.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BurstSize {
-    /// That many, dealt to the pods in turn.
-    Total(u32),
-    /// That many from each node, in order of the nodes; dealt to the node's pods in turn.
-    PerNode(Vec<u32>),
-}
-
-/// How many flows a batch has.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BatchSize {
-    /// Always that many.
-    Constant(u32),
-    /// Geometric on 1, 2, ... with this mean (at least 1).
-    Geometric(f64),
 }
 
 /// One recorded flow.
@@ -89,10 +95,20 @@ impl Arrivals {
             Self::Poisson { rate } => Some(*rate),
             Self::Even { gap_s, .. } => Some(1.0 / gap_s),
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
-            Self::Batch { rate, size: BatchSize::Constant(size) } => Some(rate * f64::from(*size)),
-            Self::Batch { rate, size: BatchSize::Geometric(mean) } => Some(rate * mean),
+            Self::Batch { rate, size, .. } => Some(rate * size.mean()),
+            Self::Renewal { gap } => Some(1.0 / gap.mean()),
             Self::Burst { .. } | Self::Trace(_) => None,
         }
+    }
+
+    /// Whether each source has its own part of the process, apart from all others.
+    pub fn splits_over_sources(&self) -> bool {
+        matches!(self, Self::Poisson { .. })
+    }
+
+    /// Whether the flows of one instant are granted or refused together.
+    pub fn couples_batches(&self) -> bool {
+        matches!(self, Self::Batch { accept: Acceptance::Whole, .. })
     }
 
     /// Whether the lifetimes and ends are recorded too.

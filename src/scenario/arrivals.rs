@@ -1,0 +1,116 @@
+//! The `arrivals` of a workload: one key, which names the process.
+
+use super::laws::law;
+use super::reader::{Reader, Table, count, list};
+use super::trace;
+use super::traffic::{MOST_FLOWS, Surroundings};
+use super::tree::Node;
+use crate::cluster::{Cluster, NodePool};
+use crate::time::SimDuration;
+use crate::workload::Arrivals;
+use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize};
+
+const ARRIVALS: [&str; 7] = ["poisson", "even", "renewal", "burst", "herd", "batch", "trace"];
+
+/// Reads the one arrival process of a workload.
+pub fn arrivals<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    around: &mut Surroundings<'_>,
+    pool: Option<&NodePool>,
+) -> Option<Arrivals> {
+    let table = reader.table(node, "arrivals");
+    let (name, node) = table.only(&ARRIVALS)?;
+    let full = format!("arrivals.{name}");
+    let kind = reader.table(node, &full);
+    let read = match name {
+        "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
+        "even" => even(&kind),
+        "renewal" => renewal(reader, &kind),
+        "burst" => burst(reader, &kind, around.cluster),
+        "herd" => herd(&kind),
+        "batch" => batch(reader, &kind),
+        _ => trace::arrivals(reader, &kind, around, pool?),
+    };
+    kind.finish();
+    read
+}
+
+fn even(kind: &Table<'_>) -> Option<Arrivals> {
+    let first = kind.duration("first");
+    let gap_s = 1.0 / kind.rate("rate")?;
+    Some(Arrivals::Even { gap_s, first: first.unwrap_or_else(|| SimDuration::from_secs_f64(gap_s)) })
+}
+
+fn renewal<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let node = kind.need("gap", "{ exponential = { mean = \"25ms\" } }")?;
+    let gap = law(reader, "gap", node)?;
+    if gap.mean() <= 0.0 {
+        reader.problem(&node.span, "`gap` is 0; allowed is a time above 0".into(), None);
+        return None;
+    }
+    Some(Arrivals::Renewal { gap })
+}
+
+fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {
+    let at = kind.duration("at").unwrap_or(SimDuration::ZERO);
+    let spread = kind.duration("spread").unwrap_or(SimDuration::ZERO);
+    let flows = kind.count("flows", 1, MOST_FLOWS).map(|flows| BurstSize::Total(flows as u32));
+    let flows = match kind.get("per_node") {
+        None => {
+            kind.need("flows", "1500")?;
+            flows?
+        }
+        Some(node) => {
+            let counts = list(reader, "per_node", node);
+            if counts.len() > cluster.nodes() as usize {
+                let message =
+                    format!("`per_node` has {} entries for {} nodes", counts.len(), cluster.nodes());
+                reader.problem(&node.span, message, None);
+            }
+            let counts: Option<Vec<u32>> = counts
+                .iter()
+                .map(|node| count(reader, "per_node", node, 0, MOST_FLOWS).map(|n| n as u32))
+                .collect();
+            let counts = counts?;
+            let all: u64 = counts.iter().map(|flows| u64::from(*flows)).sum();
+            if all > MOST_FLOWS {
+                let message = format!("`per_node` adds up to {all} flows; allowed are {MOST_FLOWS} in all");
+                reader.problem(&node.span, message, None);
+                return None;
+            }
+            BurstSize::PerNode(counts)
+        }
+    };
+    Some(Arrivals::Burst { at, flows, spread })
+}
+
+fn herd(kind: &Table<'_>) -> Option<Arrivals> {
+    let every = kind.need("every", "\"60s\"").and_then(|_| kind.duration("every"));
+    let clients = kind.need("clients", "700").and_then(|_| kind.count("clients", 1, MOST_FLOWS));
+    let jitter = kind.duration("jitter").unwrap_or(SimDuration::ZERO);
+    let every = every?;
+    if every == SimDuration::ZERO {
+        kind.wrong(&kind.span, "`every` is 0; allowed is a time above 0".into(), None);
+        return None;
+    }
+    Some(Arrivals::Herd { every, clients: clients? as u32, jitter })
+}
+
+fn batch<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let rate = kind.rate("rate");
+    let acceptances = [("partial", Acceptance::Partial), ("whole", Acceptance::Whole)];
+    let accept = kind.choice("accept", &acceptances).unwrap_or_default();
+    let size = kind.need("size", "{ constant = 10 }")?;
+    let table = reader.table(size, "arrivals.batch.size");
+    let size = match table.only(&["constant", "geometric"])? {
+        ("constant", node) => BatchSize::Constant(count(reader, "constant", node, 1, 1_000_000)? as u32),
+        (_, node) => {
+            let geometric = reader.table(node, "arrivals.batch.size.geometric");
+            let mean = geometric.need("mean", "5.0").and_then(|_| geometric.number("mean", 1.0, 1e6));
+            geometric.finish();
+            BatchSize::Geometric(mean?)
+        }
+    };
+    Some(Arrivals::Batch { rate: rate?, size, accept })
+}

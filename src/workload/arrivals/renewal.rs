@@ -1,0 +1,35 @@
+//! Independent gaps of one law.
+
+use crate::random::Stream;
+use crate::time::{SimDuration, SimTime};
+use crate::workload::Law;
+
+/// A renewal process that a random instant found running: the first gap is the rest of one weighted by its length.
+pub struct Renewal<'a> {
+    gap: &'a Law,
+    time: Option<SimTime>,
+    gaps: Stream,
+}
+
+impl<'a> Renewal<'a> {
+    /// Gaps of law `gap`.
+    pub fn new(gap: &'a Law, gaps: Stream) -> Self {
+        Self { gap, time: None, gaps }
+    }
+
+    /// When the next flow is asked for.
+    pub fn next_time(&mut self) -> SimTime {
+        let time = match self.time {
+            Some(time) => time + self.gap.sample(&mut self.gaps),
+            None => SimTime::ZERO + rest_of(self.gap, &mut self.gaps),
+        };
+        self.time = Some(time);
+        time
+    }
+}
+
+/// What is left of a span of law `law` that a random instant falls into.
+fn rest_of(law: &Law, stream: &mut Stream) -> SimDuration {
+    let whole = law.sample_length_biased(stream);
+    SimDuration::from_secs_f64(whole.as_secs_f64() * stream.uniform())
+}
