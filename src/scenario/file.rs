@@ -43,7 +43,8 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|why| fail(format!("is not UTF-8 text: {why}")))
 }
 
-/// Reads and checks a scenario with some keys set from outside.
+/// Reads and checks a scenario with some keys set from outside. Files that it names are found from the folder of
+/// `file`; for a bare name and for standard input, that is the working directory.
 pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;

@@ -6,6 +6,7 @@ use crate::error::{Error, Problem};
 use crate::time::SimDuration;
 use std::cell::RefCell;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 /// Where values come from.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,14 @@ impl<'a> Reader<'a> {
         let mut problems = self.problems.borrow_mut();
         if !problems.contains(&noted) {
             problems.push(noted);
+        }
+    }
+
+    /// Where a file lies that the scenario names, from the scenario's own folder; `-` (standard input) lies nowhere.
+    pub fn path(&self, name: &str) -> PathBuf {
+        match Path::new(self.origin.file).parent() {
+            Some(folder) if name != "-" => folder.join(name),
+            _ => name.into(),
         }
     }
 

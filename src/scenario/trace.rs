@@ -41,7 +41,7 @@ pub fn arrivals<'a>(
             Some("remove `loop`".into()),
         );
     }
-    let files: Vec<PathBuf> = files?.into_iter().map(PathBuf::from).collect();
+    let files: Vec<PathBuf> = files?.iter().map(|file| reader.path(file)).collect();
     if files.is_empty() {
         kind.wrong(
             &kind.span,

@@ -14,3 +14,4 @@ mod reference;
 mod replay_inputs;
 mod replays;
 mod reports;
+mod scenario_files;

@@ -5,6 +5,7 @@ use crate::scenario::reader::{Reader, duration, list};
 use crate::scenario::units;
 use crate::time::SimDuration;
 use crate::workload::Law;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Reads `empirical`.
@@ -13,7 +14,7 @@ pub fn empirical<'a>(reader: &'a Reader<'a>, law: &Table<'a>) -> Option<Law> {
         (Some(values), None) => {
             list(reader, "values", values).iter().map(|value| duration(reader, "values", value)).collect()
         }
-        (None, Some(file)) => match read_values(file) {
+        (None, Some(file)) => match read_values(&reader.path(file)) {
             Ok(values) => Some(values),
             Err(why) => {
                 law.wrong(&law.span, why, None);
@@ -34,8 +35,9 @@ pub fn empirical<'a>(reader: &'a Reader<'a>, law: &Table<'a>) -> Option<Law> {
 }
 
 /// One time a line, with its unit; empty lines and lines that begin with # are passed over.
-fn read_values(file: &str) -> Result<Vec<SimDuration>, String> {
-    let text = std::fs::read_to_string(file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
+fn read_values(path: &Path) -> Result<Vec<SimDuration>, String> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|why| format!("cannot read `{file}`: {why}"))?;
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines
