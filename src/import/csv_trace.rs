@@ -1,8 +1,9 @@
-//! A plain table: `start_s,duration_s,protocol,source,destination,port[,end]`, `end` being fin, rst or half_open.
+//! A plain table: `start_s,duration_s,protocol,source,destination,port[,end]`, `protocol` being tcp, udp or icmp, `end`
+//! being fin, rst or half_open.
 
 use super::decimal::micros;
 use super::{End, Record, address};
-use crate::flow::EndKind;
+use crate::flow::{EndKind, Protocol};
 use std::collections::HashMap;
 
 /// The columns that the header names.
@@ -40,7 +41,7 @@ impl Columns {
             duration_us: duration
                 .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
                 .transpose()?,
-            protocol: need("protocol")?.to_lowercase(),
+            protocol: protocol(need("protocol")?)?,
             source: address("source", need("source")?)?,
             destination: address("destination", need("destination")?)?,
             port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
@@ -56,6 +57,16 @@ fn split(line: &str) -> Result<Vec<String>, String> {
         Some(Ok(record)) => Ok(record.iter().map(str::to_string).collect()),
         Some(Err(why)) => Err(format!("is no line of a table: {why}")),
         None => Ok(Vec::new()),
+    }
+}
+
+/// Another word is likelier a slip of whoever made the table than a protocol, and a flow left out would lower the answer.
+fn protocol(text: &str) -> Result<Option<Protocol>, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "tcp" => Ok(Some(Protocol::Tcp)),
+        "udp" => Ok(Some(Protocol::Udp)),
+        "icmp" => Ok(None),
+        _ => Err(format!("has the protocol \"{text}\"; allowed is tcp, udp or icmp")),
     }
 }
 

@@ -1,17 +1,13 @@
 //! Which records are outbound flows.
 
 use super::{End, Record, TraceFlow};
-use crate::flow::{EndKind, Protocol};
+use crate::flow::EndKind;
 use ipnet::Ipv4Net;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The outbound flow of a record, or why it is none.
 pub fn outbound(record: Record, inside: &[Ipv4Net]) -> Result<TraceFlow, &'static str> {
-    let protocol = match record.protocol.as_str() {
-        "tcp" => Protocol::Tcp,
-        "udp" => Protocol::Udp,
-        _ => return Err("proto"),
-    };
+    let protocol = record.protocol.ok_or("proto")?;
     let (IpAddr::V4(source), IpAddr::V4(destination)) = (record.source, record.destination) else {
         return Err("not IPv4");
     };

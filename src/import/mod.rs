@@ -60,7 +60,8 @@ pub enum TraceFormat {
     Zeek,
     /// Zeek `conn.log`, a JSON object a line.
     ZeekJson,
-    /// A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`.
+    /// A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`, protocol being tcp, udp
+    /// or icmp, end being fin, rst or half_open.
     Csv,
 }
 
@@ -116,12 +117,12 @@ pub fn private_prefixes() -> Vec<Ipv4Net> {
         .to_vec()
 }
 
-/// One record of any format, before it is known to be an outbound flow.
+/// One record of any format, before it is known to be an outbound flow; without a protocol, neither TCP nor UDP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Record {
     start_us: i64,
     duration_us: Option<u64>,
-    protocol: String,
+    protocol: Option<Protocol>,
     source: IpAddr,
     destination: IpAddr,
     port: u16,

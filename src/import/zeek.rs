@@ -2,7 +2,7 @@
 
 use super::decimal::micros;
 use super::{End, Record, address};
-use crate::flow::EndKind;
+use crate::flow::{EndKind, Protocol};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
@@ -75,12 +75,21 @@ fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String>
         duration_us: duration
             .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
             .transpose()?,
-        protocol: need("proto")?.to_string(),
+        protocol: protocol(need("proto")?),
         source: address("id.orig_h", need("id.orig_h")?)?,
         destination: address("id.resp_h", need("id.resp_h")?)?,
         port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
         state: End(value("conn_state").map(end)),
     })
+}
+
+/// Zeek also writes icmp and unknown_transport.
+fn protocol(text: &str) -> Option<Protocol> {
+    match text {
+        "tcp" => Some(Protocol::Tcp),
+        "udp" => Some(Protocol::Udp),
+        _ => None,
+    }
 }
 
 /// What Zeek's `conn_state` says about the end.

@@ -147,11 +147,19 @@ fn each_bad_field_is_named_with_its_line() {
         ("1,-1,tcp,10.0.0.1,203.0.113.1,443,fin", "has a negative duration"),
         ("1,1,tcp,10.0.0.1,203.0.113.1,70000,fin", "has the port \"70000\"; allowed is 0 to 65535"),
         ("1,1,tcp,10.0.0.1,203.0.113.1,443,gone", "has the end \"gone\"; allowed is fin, rst or half_open"),
+        ("1,1,tpc,10.0.0.1,203.0.113.1,443,fin", "has the protocol \"tpc\"; allowed is tcp, udp or icmp"),
         ("1e12,1,tcp,10.0.0.1,203.0.113.1,443,fin", "\"1e12\" is more than 9000000000 s from 0"),
         ("NaN,1,tcp,10.0.0.1,203.0.113.1,443,fin", "\"NaN\" is no number of seconds"),
     ] {
         refused(csv(row), &[], &format!("-:2: {message}"));
     }
+}
+
+#[test]
+fn a_table_may_hold_icmp_which_takes_no_port() {
+    let rows = "1,1,ICMP,10.0.0.1,203.0.113.1,0,\n2,1,TCP,10.0.0.1,203.0.113.1,443,\n";
+    let replay = found(csv(rows).as_bytes(), &[]);
+    assert_eq!((&replay["flows"], &replay["not_used"]["proto"]), (&1.into(), &1.into()));
 }
 
 #[test]
