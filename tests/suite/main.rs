@@ -4,6 +4,7 @@
 
 mod check;
 mod command_line;
+mod conservation;
 mod determinism;
 mod input_errors;
 mod layering;
