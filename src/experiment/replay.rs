@@ -68,7 +68,7 @@ pub struct Replay {
     /// Different (protocol, address, port).
     pub destinations: u64,
     /// Records that are no outbound flow, by reason.
-    pub not_used: BTreeMap<String, u64>,
+    pub not_used: BTreeMap<&'static str, u64>,
     /// Flows without a duration, which counts as 0.
     pub missing_duration: u64,
     /// Lines that could not be read and were passed over.

@@ -2,70 +2,73 @@
 //! being fin, rst or half_open.
 
 use super::decimal::micros;
-use super::{End, Record, address};
+use super::{End, Record, address, duration, port};
 use crate::flow::{EndKind, Protocol};
-use std::collections::HashMap;
+use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
-/// The columns that the header names.
+/// What a column may hold, in the order that messages name them.
+const COLUMNS: [&str; 7] = ["start_s", "duration_s", "protocol", "source", "destination", "port", "end"];
+
+/// How many of [`COLUMNS`] every table has.
+const NEEDED: usize = 6;
+
+/// Columns that may be empty in a line.
+const MAY_BE_EMPTY: [&str; 2] = ["duration_s", "end"];
+
+/// A table being read: where its columns are, and the fields of its latest line.
 #[derive(Debug, Default)]
-pub struct Columns {
-    places: HashMap<String, usize>,
+pub struct Table {
+    places: Option<[Option<usize>; COLUMNS.len()]>,
+    fields: Fields,
 }
 
-const NEEDED: [&str; 6] = ["start_s", "duration_s", "protocol", "source", "destination", "port"];
-
-impl Columns {
+impl Table {
     /// The record of a line; nothing for the header.
-    pub fn read(&mut self, line: &str) -> Result<Option<Record>, String> {
-        let values = split(line)?;
-        if self.places.is_empty() {
-            self.places = values.into_iter().enumerate().map(|(place, name)| (name, place)).collect();
-            let missing = NEEDED.iter().find(|name| !self.places.contains_key(**name));
-            return match missing {
-                Some(name) => Err(format!("is a header without `{name}`; write {}", NEEDED.join(","))),
+    pub fn read(&mut self, line: &[u8]) -> Result<Option<Record>, String> {
+        self.fields.split(line)?;
+        let Some(places) = self.places else {
+            let place = |name: &str| (0..self.fields.count()).find(|place| self.fields.get(*place) == name);
+            let places = COLUMNS.map(place);
+            self.places = Some(places);
+            return match places.iter().take(NEEDED).position(Option::is_none) {
+                Some(missing) => Err(missing_column(missing)),
                 None => Ok(None),
             };
-        }
-        let value = |name: &str| {
-            self.places
-                .get(name)
-                .and_then(|place| values.get(*place))
-                .map(String::as_str)
-                .filter(|value| !value.is_empty())
         };
-        let need = |name: &str| value(name).ok_or_else(|| format!("lacks `{name}`"));
-        let duration = value("duration_s").map(micros).transpose()?;
-        let port = need("port")?;
-        Ok(Some(Record {
-            start_us: micros(need("start_s")?)?,
-            duration_us: duration
-                .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
-                .transpose()?,
-            protocol: protocol(need("protocol")?)?,
-            source: address("source", need("source")?)?,
-            destination: address("destination", need("destination")?)?,
-            port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
-            state: End(value("end").map(end).transpose()?),
-        }))
+        let value = |place: Option<usize>| place.map_or("", |place| self.fields.get(place));
+        record(places.map(value)).map(Some)
     }
 }
 
-fn split(line: &str) -> Result<Vec<String>, String> {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
-    match reader.records().next() {
-        Some(Ok(record)) => Ok(record.iter().map(str::to_string).collect()),
-        Some(Err(why)) => Err(format!("is no line of a table: {why}")),
-        None => Ok(Vec::new()),
+fn missing_column(column: usize) -> String {
+    format!("is a header without `{}`; write {}", COLUMNS[column], COLUMNS[..NEEDED].join(","))
+}
+
+/// The record with these values, in the order of [`COLUMNS`].
+fn record(values: [&str; COLUMNS.len()]) -> Result<Record, String> {
+    let lacking = |(value, name): &(&str, &str)| value.is_empty() && !MAY_BE_EMPTY.contains(name);
+    if let Some((_, name)) = values.into_iter().zip(COLUMNS).find(lacking) {
+        return Err(format!("lacks `{name}`"));
     }
+    let [start, lasted, transport, source, destination, towards, ending] = values;
+    Ok(Record {
+        start_us: micros(start)?,
+        duration_us: Some(lasted).filter(|text| !text.is_empty()).map(duration).transpose()?,
+        protocol: protocol(transport)?,
+        source: address("source", source)?,
+        destination: address("destination", destination)?,
+        port: port(towards)?,
+        state: End(Some(ending).filter(|text| !text.is_empty()).map(end).transpose()?),
+    })
 }
 
 /// Another word is likelier a slip of whoever made the table than a protocol, and a flow left out would lower the answer.
 fn protocol(text: &str) -> Result<Option<Protocol>, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Some(Protocol::Tcp)),
-        "udp" => Ok(Some(Protocol::Udp)),
-        "icmp" => Ok(None),
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    match text {
+        _ if is("tcp") => Ok(Some(Protocol::Tcp)),
+        _ if is("udp") => Ok(Some(Protocol::Udp)),
+        _ if is("icmp") => Ok(None),
         _ => Err(format!("has the protocol \"{text}\"; allowed is tcp, udp or icmp")),
     }
 }
@@ -76,5 +79,50 @@ fn end(text: &str) -> Result<EndKind, String> {
         "rst" => Ok(EndKind::Rst),
         "half_open" => Ok(EndKind::HalfOpen),
         _ => Err(format!("has the end \"{text}\"; allowed is fin, rst or half_open")),
+    }
+}
+
+/// The fields of one line, in memory that the next line uses again.
+#[derive(Debug)]
+struct Fields {
+    parser: csv_core::Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    used: usize,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let parser = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
+        Self { parser, text: Vec::new(), ends: Vec::new(), used: 0 }
+    }
+}
+
+impl Fields {
+    fn split(&mut self, line: &[u8]) -> Result<(), String> {
+        let room = line.len() + 2;
+        self.text.resize(room.max(self.text.len()), 0);
+        self.ends.resize(room.max(self.ends.len()), 0);
+        let (_, _, bytes, fields) = self.parser.read_record(line, &mut self.text, &mut self.ends);
+        let (end, _, _, last) =
+            self.parser.read_record(b"\n", &mut self.text[bytes..], &mut self.ends[fields..]);
+        self.used = fields + last;
+        if end == ReadRecordResult::Record {
+            return Ok(());
+        }
+        self.parser.reset();
+        Err("has a quotation mark without its other half".into())
+    }
+
+    fn count(&self) -> usize {
+        self.used
+    }
+
+    /// The field at `place`; nothing beyond the last, a replacement character for what is no text.
+    fn get(&self, place: usize) -> &str {
+        let Some(end) = self.ends[..self.used].get(place) else { return "" };
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let field = self.text[start..*end].trim_ascii();
+        std::str::from_utf8(field).unwrap_or("\u{fffd}")
     }
 }

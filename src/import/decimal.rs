@@ -1,5 +1,7 @@
 //! Seconds as decimal text, to whole microseconds: rounded half to even, without going through binary fractions.
 
+use std::cmp::Ordering;
+
 /// About 285 years: any two such starts are fewer nanoseconds apart than [`crate::time::SimTime`] can count.
 const MOST_MICROS: i64 = 9_000_000_000_000_000;
 
@@ -17,42 +19,30 @@ pub fn micros(text: &str) -> Result<i64, String> {
         None => (false, mantissa),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all: String = [whole, fraction].concat();
-    if all.is_empty()
-        || !all.bytes().all(|digit| digit.is_ascii_digit())
-        || all.len() > 60
-        || exponent.abs() > 60
-    {
+    let digits = || whole.bytes().chain(fraction.bytes());
+    let count = whole.len() + fraction.len();
+    if count == 0 || count > 60 || exponent.abs() > 60 || !digits().all(|digit| digit.is_ascii_digit()) {
         return Err(bad());
     }
     let point = whole.len() as i64 + i64::from(exponent) + 6;
-    let value = round_at(&all, point).filter(|value| *value <= MOST_MICROS).ok_or_else(too_far)?;
+    let value = round_at(digits(), point).filter(|value| *value <= MOST_MICROS).ok_or_else(too_far)?;
     Ok(if negative { -value } else { value })
 }
 
 /// The digits with the decimal point after `point` of them, rounded half to even.
-fn round_at(digits: &str, point: i64) -> Option<i64> {
+fn round_at(mut digits: impl Iterator<Item = u8>, point: i64) -> Option<i64> {
+    let mut value: i64 = 0;
+    for _ in 0..point {
+        let digit = digits.next().unwrap_or(b'0') - b'0';
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
     if point < 0 {
         return Some(0);
     }
-    let point = point as usize;
-    if point >= digits.len() {
-        let padded = format!("{digits}{}", "0".repeat(point - digits.len()));
-        return padded.parse().ok();
-    }
-    let (kept, cut) = digits.split_at(point);
-    let value: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
-    let half = cut.as_bytes()[0].cmp(&b'5').then_with(|| {
-        if cut.bytes().skip(1).all(|digit| digit == b'0') {
-            std::cmp::Ordering::Equal
-        } else {
-            std::cmp::Ordering::Greater
-        }
-    });
-    let up = match half {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => value % 2 == 1,
-        std::cmp::Ordering::Greater => true,
+    let up = match digits.next().unwrap_or(b'0').cmp(&b'5') {
+        Ordering::Less => false,
+        Ordering::Equal => value % 2 == 1 || digits.any(|digit| digit != b'0'),
+        Ordering::Greater => true,
     };
     value.checked_add(i64::from(up))
 }

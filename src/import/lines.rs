@@ -9,10 +9,14 @@ use std::path::Path;
 /// A longer line is no record.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// Bytes asked of the system at once.
+const BUFFER_BYTES: usize = 1 << 18;
+
 /// A file being read.
 pub struct Lines {
     input: Box<dyn BufRead>,
     number: usize,
+    bytes: Vec<u8>,
 }
 
 impl Lines {
@@ -30,21 +34,21 @@ impl Lines {
                     .map_err(|why| Error::input(name.clone(), format!("cannot be read: {why}")))?,
             )
         };
-        let mut raw = BufReader::new(raw);
+        let mut raw = BufReader::with_capacity(BUFFER_BYTES, raw);
         let start = raw.fill_buf().map_err(|why| Error::input(name, format!("cannot be read: {why}")))?;
         let input: Box<dyn BufRead> = match start.starts_with(&[0x1f, 0x8b]) {
-            true => Box::new(BufReader::new(MultiGzDecoder::new(raw))),
+            true => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(raw))),
             false => Box::new(raw),
         };
-        Ok(Self { input, number: 0 })
+        Ok(Self { input, number: 0, bytes: Vec::new() })
     }
 
     /// The next line and its number, from 1.
-    pub fn next_line(&mut self, name: &str) -> Result<Option<(usize, String)>, Error> {
-        let mut bytes = Vec::new();
+    pub fn next_line(&mut self, name: &str) -> Result<Option<(usize, &[u8])>, Error> {
+        self.bytes.clear();
         self.number += 1;
         let number = self.number;
-        let read = self.input.by_ref().take(MOST_BYTES).read_until(b'\n', &mut bytes);
+        let read = self.input.by_ref().take(MOST_BYTES).read_until(b'\n', &mut self.bytes);
         let read = read.map_err(|why| {
             let why = format!("cannot be read to its end ({why}); is the file truncated?");
             Error::input(format!("{name}:{number}"), why)
@@ -52,11 +56,11 @@ impl Lines {
         if read == 0 {
             return Ok(None);
         }
-        if read as u64 == MOST_BYTES && bytes.last() != Some(&b'\n') {
+        if read as u64 == MOST_BYTES && self.bytes.last() != Some(&b'\n') {
             let why = format!("the line is longer than {MOST_BYTES} bytes, which is no record");
             return Err(Error::input(format!("{name}:{number}"), why));
         }
-        let line = String::from_utf8_lossy(&bytes);
-        Ok(Some((number, line.trim_end_matches(['\n', '\r']).to_string())))
+        while self.bytes.pop_if(|last| matches!(last, b'\n' | b'\r')).is_some() {}
+        Ok(Some((number, &self.bytes)))
     }
 }

@@ -11,6 +11,7 @@ mod zeek;
 use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use clap::ValueEnum;
+use decimal::micros;
 use ipnet::Ipv4Net;
 use lines::Lines;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub struct Trace {
     /// Outbound flows.
     pub flows: Vec<TraceFlow>,
     /// Records that are no outbound flow, by reason.
-    pub not_used: BTreeMap<String, u64>,
+    pub not_used: BTreeMap<&'static str, u64>,
     /// Outbound flows without a duration, which counts as 0.
     pub missing_duration: u64,
     /// Lines that could not be read and were passed over.
@@ -134,6 +135,16 @@ fn address(name: &str, text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| format!("has \"{text}\" in `{name}`, which is no IP address"))
 }
 
+/// A duration in the field of a record.
+fn duration(text: &str) -> Result<u64, String> {
+    u64::try_from(micros(text)?).map_err(|_| "has a negative duration".into())
+}
+
+/// A destination port in the field of a record.
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("has the port \"{text}\"; allowed is 0 to 65535"))
+}
+
 /// How a record says that it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct End(Option<EndKind>);
@@ -156,15 +167,15 @@ fn read_file(file: &Path, reading: &Reading, trace: &mut Trace) -> Result<(), Er
     let mut parser: Option<Parser> = None;
     let (before, skipped_before) = (trace.records, trace.skipped_lines);
     while let Some((number, line)) = lines.next_line(&name)? {
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
         let problem = |why: String| bad_line(&name, number, why);
         if parser.is_none() {
-            parser = Some(Parser::new(reading.format, &line).map_err(problem)?);
+            parser = Some(Parser::new(reading.format, line).map_err(problem)?);
         }
         let Some(parser) = parser.as_mut() else { continue };
-        match parser.read(&line) {
+        match parser.read(line) {
             Ok(None) => {}
             Ok(Some(record)) => take(trace, record, reading, &name, number)?,
             Err(_) if reading.bad_lines == BadLines::Skip => trace.skipped_lines += 1,
@@ -207,7 +218,7 @@ fn take(
     let flow = match filter::outbound(record, &reading.inside) {
         Ok(flow) => flow,
         Err(reason) => {
-            *trace.not_used.entry(reason.into()).or_default() += 1;
+            *trace.not_used.entry(reason).or_default() += 1;
             return Ok(());
         }
     };
@@ -234,16 +245,16 @@ fn take(
 enum Parser {
     Zeek(zeek::TabSeparated),
     ZeekJson,
-    Csv(csv_trace::Columns),
+    Csv(Box<csv_trace::Table>),
 }
 
 impl Parser {
     /// The parser for a file that begins with `line`.
-    fn new(format: TraceFormat, line: &str) -> Result<Self, String> {
+    fn new(format: TraceFormat, line: &[u8]) -> Result<Self, String> {
         let format = match format {
-            TraceFormat::Auto if line.starts_with('#') => TraceFormat::Zeek,
-            TraceFormat::Auto if line.trim_start().starts_with('{') => TraceFormat::ZeekJson,
-            TraceFormat::Auto if line.contains(',') => TraceFormat::Csv,
+            TraceFormat::Auto if line.starts_with(b"#") => TraceFormat::Zeek,
+            TraceFormat::Auto if line.trim_ascii_start().starts_with(b"{") => TraceFormat::ZeekJson,
+            TraceFormat::Auto if line.contains(&b',') => TraceFormat::Csv,
             TraceFormat::Auto => {
                 return Err("is the first line of no known format; name it with `--trace-format`".into());
             }
@@ -251,17 +262,17 @@ impl Parser {
         };
         Ok(match format {
             TraceFormat::ZeekJson => Self::ZeekJson,
-            TraceFormat::Csv => Self::Csv(csv_trace::Columns::default()),
+            TraceFormat::Csv => Self::Csv(Box::default()),
             _ => Self::Zeek(zeek::TabSeparated::default()),
         })
     }
 
     /// The record of a line; nothing for a header or comment.
-    fn read(&mut self, line: &str) -> Result<Option<Record>, String> {
+    fn read(&mut self, line: &[u8]) -> Result<Option<Record>, String> {
         match self {
-            Self::Zeek(log) => log.read(line),
-            Self::ZeekJson => zeek::read_json(line).map(Some),
-            Self::Csv(columns) => columns.read(line),
+            Self::Zeek(log) => log.read(&String::from_utf8_lossy(line)),
+            Self::ZeekJson => zeek::read_json(&String::from_utf8_lossy(line)).map(Some),
+            Self::Csv(table) => table.read(line),
         }
     }
 }

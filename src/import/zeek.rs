@@ -1,7 +1,7 @@
 //! Zeek's `conn.log`, tab-separated and JSON.
 
 use super::decimal::micros;
-use super::{End, Record, address};
+use super::{End, Record, address, duration, port};
 use crate::flow::{EndKind, Protocol};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -68,17 +68,13 @@ fn connections_only(path: Option<&str>) -> Result<(), String> {
 
 fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String> {
     let need = |name: &str| value(name).ok_or_else(|| format!("lacks `{name}`"));
-    let duration = value("duration").map(micros).transpose()?;
-    let port = need("id.resp_p")?;
     Ok(Record {
         start_us: micros(need("ts")?)?,
-        duration_us: duration
-            .map(|duration| u64::try_from(duration).map_err(|_| "has a negative duration"))
-            .transpose()?,
+        duration_us: value("duration").map(duration).transpose()?,
         protocol: protocol(need("proto")?),
         source: address("id.orig_h", need("id.orig_h")?)?,
         destination: address("id.resp_h", need("id.resp_h")?)?,
-        port: port.parse().map_err(|_| format!("has the port \"{port}\"; allowed is 0 to 65535"))?,
+        port: port(need("id.resp_p")?)?,
         state: End(value("conn_state").map(end)),
     })
 }

@@ -156,6 +156,19 @@ fn each_bad_field_is_named_with_its_line() {
 }
 
 #[test]
+fn quotes_spaces_line_ends_and_the_order_of_columns_do_not_matter() {
+    let plain = csv("1.5,2,tcp,10.0.0.1,203.0.113.1,443,rst\n");
+    let other = "\u{feff}port,\"source\" ,remark,destination,end,protocol,duration_s,start_s\r\n\
+                 443,10.0.0.1,\"a \"\"word\"\", and more\",203.0.113.1, rst ,\"tcp\",2,1.5\r\n";
+    assert_eq!(found(plain.as_bytes(), &[]), found(other.as_bytes(), &[]));
+    let latin = [b"remark,", HEADER.as_bytes(), b"caf\xe9,1.5,2,tcp,10.0.0.1,203.0.113.1,443,rst"].concat();
+    assert_eq!(found(plain.as_bytes(), &[]), found(&latin, &[]));
+    let open = csv("1,2,tcp,\"10.0.0.1,203.0.113.1,443,rst\n1.5,2,tcp,10.0.0.1,203.0.113.1,443,rst\n");
+    refused(&open, &[], "-:2: has a quotation mark without its other half");
+    assert_eq!(found(open.as_bytes(), &["--skip-bad-lines"])["flows"], 1);
+}
+
+#[test]
 fn a_table_may_hold_icmp_which_takes_no_port() {
     let rows = "1,1,ICMP,10.0.0.1,203.0.113.1,0,\n2,1,TCP,10.0.0.1,203.0.113.1,443,\n";
     let replay = found(csv(rows).as_bytes(), &[]);
