@@ -6,6 +6,7 @@ pub mod file;
 mod laws;
 mod overrides;
 mod reader;
+mod recorded;
 pub mod schema;
 mod trace;
 mod traffic;
@@ -13,6 +14,7 @@ pub mod tree;
 pub mod units;
 
 pub use file::{Override, parse_threshold, read, read_as, read_text};
+pub use recorded::{Behind, recorded};
 
 use crate::cluster::Cluster;
 use crate::outbound::custom::Custom;
