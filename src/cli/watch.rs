@@ -4,6 +4,7 @@ use crate::error::{Error, ExitStatus};
 use crate::experiment::Control;
 use crate::simulation::Sharding;
 use clap::Args;
+use clap::builder::TypedValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -13,11 +14,18 @@ use std::sync::atomic::AtomicUsize;
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Watching {
     /// Threads; by default one per core. The results do not depend on it.
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_parser = threads())]
     threads: usize,
     /// No progress on standard error.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// More threads than this only wait for one another.
+const MOST_THREADS: u64 = 1_024;
+
+fn threads() -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(0..=MOST_THREADS).map(|threads| threads as usize)
 }
 
 /// Runs `work` with a progress bar on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.

@@ -1,12 +1,14 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 mod arrivals;
+mod clients;
 mod devices;
 pub mod file;
 mod laws;
 mod overrides;
 mod reader;
 mod recorded;
+mod retry;
 pub mod schema;
 mod trace;
 mod traffic;

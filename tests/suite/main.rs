@@ -9,6 +9,7 @@ mod determinism;
 mod input_errors;
 mod layering;
 mod oracles;
+mod oracles_clients;
 mod oracles_traffic;
 mod platforms;
 mod reference;
