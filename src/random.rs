@@ -33,6 +33,8 @@ pub enum Purpose {
     PortChoice = 10,
     /// What an application does after a failed try.
     Retry = 11,
+    /// How long a kept-open connection lives.
+    ConnectionLife = 12,
 }
 
 /// A stream of random numbers: xoshiro256++.
@@ -46,9 +48,15 @@ impl Stream {
     }
 
     /// The stream of one try of one request of `owner`.
-    pub fn of_try(seed: u64, replication: u32, owner: u64, request: u64, tries: u32) -> Self {
-        let key = [u64::from(replication), Purpose::Retry as u64, owner, request, u64::from(tries)];
-        Self::keyed(seed, &key)
+    pub fn of_try(
+        seed: u64,
+        replication: u32,
+        purpose: Purpose,
+        owner: u64,
+        request: u64,
+        tries: u32,
+    ) -> Self {
+        Self::keyed(seed, &[u64::from(replication), purpose as u64, owner, request, u64::from(tries)])
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use super::{Format, print};
 use crate::error::{Error, ExitStatus};
-use crate::profile::{PROFILES, Profile};
+use crate::profile::Profile;
 use crate::report;
 use crate::report::table::Table;
 use clap::{Args, Subcommand};
@@ -20,7 +20,7 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// All shipped models.
+    /// All shipped models and clients.
     List,
     /// One model: each figure with source, date and doubt.
     Show {
@@ -40,9 +40,9 @@ pub fn models(args: &ModelsArgs) -> Result<ExitStatus, Error> {
 fn list(format: Format) -> Result<ExitStatus, Error> {
     let mut text = String::new();
     let mut table = Table::new(["name", "title"]);
-    for profile in &PROFILES {
+    for profile in Profile::all() {
         let title = profile.title()?;
-        let _ = writeln!(text, "{:24} {title}", profile.name);
+        let _ = writeln!(text, "{:36} {title}", profile.name);
         table.push([profile.name.into(), title]);
     }
     let json = |row: &Vec<String>| serde_json::json!({ "name": row[0], "title": row[1] });
@@ -51,8 +51,8 @@ fn list(format: Format) -> Result<ExitStatus, Error> {
 }
 
 fn show(name: &str, format: Format) -> Result<ExitStatus, Error> {
-    let Some(profile) = Profile::named(name) else {
-        let names = PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
+    let Some(profile) = Profile::all().find(|profile| profile.name == name) else {
+        let names = Profile::all().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
         return Err(Error::input(name, format!("no such model; there are {names}")));
     };
     let figures = profile.figures()?;

@@ -7,7 +7,7 @@ use crate::outbound::{Egress, Refusal};
 use crate::scenario::{Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Arrivals, Workload};
+use crate::workload::{Arrivals, ClientPool, Workload};
 
 /// A plan of trials.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,14 +141,16 @@ pub fn settling_time(system: &System) -> SimDuration {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
         rest + 5.0 * workload.lifetime.longest_or_mean().min(SimDuration::LONGEST.as_secs_f64())
-            + workload
-                .client_pool
-                .as_ref()
-                .and_then(|pool| pool.idle_timeout)
-                .map_or(0.0, SimDuration::as_secs_f64)
+            + workload.client_pool.as_ref().map_or(0.0, pool_turnover)
             + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
+}
+
+/// After this many seconds a client pool no longer remembers how it was filled.
+fn pool_turnover(pool: &ClientPool) -> f64 {
+    let life = pool.max_lifetime.map_or(SimDuration::ZERO, |lifespan| lifespan.most);
+    pool.idle_timeout.unwrap_or(SimDuration::ZERO).max(life).as_secs_f64()
 }
 
 /// Mean seconds that a port is kept beyond the lifetime, hold-down included.

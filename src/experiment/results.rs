@@ -174,7 +174,10 @@ pub struct ClientPoolFigures {
     pub opened_per_s: f64,
     /// Requests in line, mean over time.
     pub waiting_mean: f64,
-    /// Share of requests that gave up waiting.
+    /// Times that a request had to wait in line, as a share of requests.
+    #[serde(default)]
+    pub wait_ratio: f64,
+    /// Times that one gave up waiting, as a share of requests.
     pub wait_timeout_ratio: f64,
 }
 

@@ -219,6 +219,14 @@ impl Observer for Recorder<'_> {
         }
     }
 
+    fn waits(&mut self, asked: SimTime) {
+        self.summary.pools.waited += u64::from(self.cuts.hold(asked));
+    }
+
+    fn wait_timed_out(&mut self, asked: SimTime) {
+        self.summary.pools.wait_timeouts += u64::from(self.cuts.hold(asked));
+    }
+
     fn backing_off(&mut self, time: SimTime, more: i64) {
         let left = i128::from(self.cuts.measured(time, self.cuts.end));
         self.summary.retries.waiting_nanos += left * i128::from(more);

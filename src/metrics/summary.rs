@@ -101,6 +101,10 @@ pub struct PoolTotals {
     pub waiting_nanos: i128,
     /// Connections opened.
     pub opened: u64,
+    /// Times that a measured request joined a line.
+    pub waited: u64,
+    /// Times that one left it because it had waited for too long.
+    pub wait_timeouts: u64,
 }
 
 /// Sums over applications that try again.
@@ -246,6 +250,8 @@ impl Summary {
         self.pools.open_nanos += pools.open_nanos;
         self.pools.waiting_nanos += pools.waiting_nanos;
         self.pools.opened += pools.opened;
+        self.pools.waited += pools.waited;
+        self.pools.wait_timeouts += pools.wait_timeouts;
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;

@@ -1,4 +1,4 @@
-//! The shipped outbound models: every platform figure with its source, date and doubt.
+//! The shipped outbound models and client libraries: every figure with its source, date and doubt.
 
 use crate::error::Error;
 use crate::scenario::tree::{Node, Value, parse};
@@ -19,6 +19,32 @@ pub const PROFILES: [Profile; 3] = [
     Profile { name: "azure/nat-gateway", text: include_str!("../../models/azure/nat-gateway.toml") },
 ];
 
+/// Defaults of client libraries, for `client_pool.preset`.
+pub const CLIENTS: [Profile; 10] = [
+    Profile {
+        name: "clients/apache-httpclient-5",
+        text: include_str!("../../models/clients/apache-httpclient-5.toml"),
+    },
+    Profile {
+        name: "clients/dotnet-sockets-http-handler",
+        text: include_str!("../../models/clients/dotnet-sockets-http-handler.toml"),
+    },
+    Profile { name: "clients/go-net-http", text: include_str!("../../models/clients/go-net-http.toml") },
+    Profile { name: "clients/grpc", text: include_str!("../../models/clients/grpc.toml") },
+    Profile { name: "clients/hikaricp", text: include_str!("../../models/clients/hikaricp.toml") },
+    Profile { name: "clients/node-http", text: include_str!("../../models/clients/node-http.toml") },
+    Profile { name: "clients/okhttp", text: include_str!("../../models/clients/okhttp.toml") },
+    Profile {
+        name: "clients/python-aiohttp",
+        text: include_str!("../../models/clients/python-aiohttp.toml"),
+    },
+    Profile { name: "clients/python-httpx", text: include_str!("../../models/clients/python-httpx.toml") },
+    Profile {
+        name: "clients/python-requests",
+        text: include_str!("../../models/clients/python-requests.toml"),
+    },
+];
+
 /// One key of a model, as `snatsim models show` prints it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Figure {
@@ -36,9 +62,19 @@ pub struct Figure {
 const NOTES: [&str; 3] = ["title", "source", "assumption"];
 
 impl Profile {
-    /// The model of that name.
+    /// The outbound model of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
+    }
+
+    /// Everything that is shipped: outbound models, then clients.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        PROFILES.iter().chain(&CLIENTS)
+    }
+
+    /// The name without its folder, as a scenario names a client.
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('/').next().unwrap_or(self.name)
     }
 
     /// Its file as a tree.
@@ -122,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_key_of_every_model_rests_on_a_source_or_an_assumption() {
-        for profile in &PROFILES {
+        for profile in Profile::all() {
             assert_eq!(uncovered(profile), Vec::<String>::new(), "{}", profile.name);
         }
     }
@@ -136,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_source_has_a_document_and_a_date_and_every_assumption_a_reason() {
-        for profile in &PROFILES {
+        for profile in Profile::all() {
             let tree = profile.tree().unwrap();
             assert!(
                 notes(&tree, "source")

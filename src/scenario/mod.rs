@@ -1,7 +1,7 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 mod arrivals;
-mod clients;
+mod client_pool;
 mod devices;
 pub mod file;
 mod laws;
@@ -10,6 +10,7 @@ mod reader;
 mod recorded;
 mod retry;
 pub mod schema;
+mod syn;
 mod trace;
 mod traffic;
 pub mod tree;

@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
         Self { origin, problems: RefCell::new(Vec::new()) }
     }
 
+    /// For a file that was shipped and tested with the program.
+    pub fn silent() -> Self {
+        Self::new(Origin { file: "", text: "", flags: "", trace: None })
+    }
+
     /// Notes a problem at `span`, once: a value may be read for several purposes.
     pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) {
         let noted = (span.start, self.origin.problem(span, message, help));
@@ -195,6 +200,19 @@ impl<'a> Table<'a> {
             Value::Text(text) => Some(text),
             _ => {
                 self.wrong(&node.span, format!("`{key}` is {}, not a text in quotes", node.kind()), None);
+                None
+            }
+        }
+    }
+
+    /// True or false.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        let node = self.get(key)?;
+        match node.value {
+            Value::Boolean(value) => Some(value),
+            _ => {
+                let message = format!("`{key}` is {}; allowed is true or false", node.kind());
+                self.wrong(&node.span, message, None);
                 None
             }
         }

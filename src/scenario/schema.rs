@@ -4,7 +4,7 @@
 //! limits of a platform) is for the reader to check.
 
 use super::file::METRICS;
-use crate::profile::PROFILES;
+use crate::profile::{CLIENTS, PROFILES, Profile};
 use serde_json::{Map, Value, json};
 
 /// The schema, draft 2020-12.
@@ -114,7 +114,24 @@ fn workload() -> Value {
 }
 
 fn client_pool() -> Value {
-    table(&[("max", count(1)), ("idle_timeout", named("duration")), ("order", words(&["lifo"]))], &["max"])
+    let orders = words(&["lifo", "fifo"]);
+    let presets: Vec<&str> = CLIENTS.iter().map(Profile::short_name).collect();
+    let lifespan = table(&[("value", named("duration")), ("jitter", named("duration"))], &["value"]);
+    let wait = table(&[("order", orders.clone()), ("timeout", named("duration"))], &[]);
+    table(
+        &[
+            ("preset", words(&presets)),
+            ("max", count(1)),
+            ("streams", count(1)),
+            ("max_idle", count(1)),
+            ("idle_timeout", any(&[named("duration"), words(&["never"])])),
+            ("max_lifetime", any(&[named("duration"), lifespan])),
+            ("order", orders),
+            ("wait", wait),
+            ("retry_stale", json!({ "type": "boolean" })),
+        ],
+        &[],
+    )
 }
 
 fn retry() -> Value {

@@ -1,9 +1,10 @@
 //! The `[[workload]]` tables.
 
-use super::clients;
+use super::client_pool::client_pool;
 use super::laws::law;
 use super::reader::{Reader, Table, did_you_mean};
 use super::retry::retry;
+use super::syn::syn;
 use super::trace;
 use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
@@ -53,9 +54,9 @@ pub fn workload<'a>(
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
-    let syn = clients::syn(reader, &table, connect_timeout);
+    let syn = syn(reader, &table, connect_timeout);
     let ends = ends(reader, &table);
-    let client_pool = table.get("client_pool").and_then(|node| clients::client_pool(reader, node));
+    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
     let retry = table.get("retry").map(|node| retry(reader, node));
     let pooled = client_pool.is_some();
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);

@@ -1,18 +1,17 @@
 //! Connections kept open by clients: one client pool per (pod, destination).
 //!
-//! A request takes the idle connection used last, opens one if the client pool is not full, or waits in line. An
-//! idle connection is closed by the client after its idle timeout, or forgotten by the device after the device's,
-//! whichever comes first.
-//!
-//! Leaves out: a limit on idle connections, maximum lifetimes, FIFO use, bounded waiting.
+//! A request takes an idle connection (or one with a stream to spare), opens one if the client pool is not full, or
+//! waits in line. An idle connection is closed by the client after its idle timeout or at the end of its life, or
+//! forgotten by the device after the device's idle timeout, whichever comes first.
 
 use super::observer::{Fate, Observer, PoolLevel};
 use super::requests::Request;
 use super::settlement::FlowDraws;
 use super::trial::{Happening, Run, Try};
 use crate::outbound::IdleExpiry;
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::ClientPool;
+use crate::workload::client::{Lifespan, Order};
 use std::collections::VecDeque;
 
 /// A connection in the shard's table.
@@ -25,30 +24,45 @@ pub(super) struct Connection {
     pub row: usize,
     pub ip: usize,
     pub opened: SimTime,
-    /// The request that it serves, or served last.
-    request: Request,
+    /// The request that it was opened for: its source and pod own the connection.
+    owner: Request,
     /// How it will end, drawn when it was opened.
     draws: FlowDraws,
-    /// Counts changes of state; an event of another generation is void.
+    /// Counts changes of state; an idle timer of another generation is void.
     generation: u32,
+    /// Generation at which it was opened; the end of an earlier life in the same place is void.
+    born: u32,
+    /// Its life is over: it is closed once it serves nothing.
+    retires: bool,
     state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Busy,
+    /// So many requests are served.
+    Busy(u32),
     Idle,
     /// Idle, and the device has forgotten it without telling.
     Expired,
     Closed,
 }
 
+/// A request in line.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    ticket: u32,
+    request: Request,
+}
+
 /// The client pool of one pod.
 #[derive(Debug, Clone, Default)]
 struct PodPool {
-    idle: Vec<ConnectionId>,
+    /// Connections with a stream to spare, in the order in which they got it.
+    available: VecDeque<ConnectionId>,
+    idle: u32,
     open: u32,
-    line: VecDeque<Request>,
+    line: VecDeque<Waiting>,
+    tickets: u32,
 }
 
 /// All client pools of a shard.
@@ -61,7 +75,15 @@ pub(super) struct ClientPools {
 
 impl Connection {
     pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
-        Self { row, ip, opened, request, draws: request.draws, generation: 0, state: State::Busy }
+        let draws = request.draws;
+        let (generation, born, retires) = (0, 0, false);
+        Self { row, ip, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
+    }
+}
+
+impl PodPool {
+    fn drop_available(&mut self, id: ConnectionId) {
+        self.available.retain(|each| *each != id);
     }
 }
 
@@ -73,7 +95,7 @@ impl ClientPools {
 
     /// Connections that hold a port.
     pub(super) fn still_open(&self) -> Vec<Connection> {
-        let holds = |connection: &&Connection| matches!(connection.state, State::Busy | State::Idle);
+        let holds = |connection: &&Connection| matches!(connection.state, State::Busy(_) | State::Idle);
         self.connections.iter().filter(holds).copied().collect()
     }
 
@@ -85,15 +107,11 @@ impl ClientPools {
         &mut self.connections[id.0 as usize]
     }
 
-    /// The connection, if nothing happened to it since `generation`.
-    fn unchanged(&mut self, id: ConnectionId, generation: u32) -> Option<&mut Connection> {
-        Some(self.at(id)).filter(|connection| connection.generation == generation)
-    }
-
     fn insert(&mut self, mut connection: Connection) -> ConnectionId {
         match self.free.pop() {
             Some(id) => {
                 connection.generation = self.at(id).generation + 1;
+                connection.born = connection.generation;
                 *self.at(id) = connection;
                 id
             }
@@ -105,31 +123,37 @@ impl ClientPools {
     }
 }
 
-impl<O: Observer> Run<'_, O> {
-    fn settings(&self, request: &Request) -> ClientPool {
-        self.sources[request.source].workload.client_pool.clone().unwrap_or(ClientPool {
-            max: u32::MAX,
-            idle_timeout: None,
-            order: Default::default(),
-        })
+impl<'a, O: Observer> Run<'a, O> {
+    fn settings(&self, request: &Request) -> &'a ClientPool {
+        let workload = self.sources[request.source].workload;
+        workload.client_pool.as_ref().unwrap_or(&ClientPool::UNLIMITED)
     }
 
     /// An application asks its client pool for a connection.
     pub(super) fn request(&mut self, mut request: Request) {
-        while let Some(id) = self.client_pools.of(&request).idle.pop() {
-            if self.client_pools.at(id).state == State::Idle {
-                return self.serve(id, request);
+        let settings = self.settings(&request);
+        while let Some(id) = self.next_available(&request, settings.order) {
+            if self.client_pools.at(id).state != State::Expired {
+                return self.serve(id, request, None);
             }
             request.stale = true;
             self.forget(id);
+            if !settings.retries_stale {
+                return self.request_fails(request);
+            }
         }
-        let most = self.settings(&request).max;
-        if self.client_pools.of(&request).open < most {
+        if self.client_pools.of(&request).open < settings.max {
             return self.open_for(request);
         }
-        self.client_pools.of(&request).line.push_back(request);
-        self.await_outcome(request.asked);
-        self.tell_level(0, 1);
+        self.join_line(request, settings.wait_timeout);
+    }
+
+    fn next_available(&mut self, request: &Request, order: Order) -> Option<ConnectionId> {
+        let available = &self.client_pools.of(request).available;
+        match order {
+            Order::Lifo => available.back().copied(),
+            Order::Fifo => available.front().copied(),
+        }
     }
 
     fn open_for(&mut self, request: Request) {
@@ -137,64 +161,145 @@ impl<O: Observer> Run<'_, O> {
         self.attempt(&Try::new(request, self.now));
     }
 
-    /// A new connection serves the request it was opened for.
+    /// A new connection serves the request it was opened for, and others that wait if it can.
     pub(super) fn connection_opened(&mut self, connection: Connection) {
-        let request = connection.request;
+        let request = connection.owner;
         let id = self.client_pools.insert(connection);
+        let born = self.client_pools.at(id).born;
+        self.client_pools.of(&request).available.push_back(id);
         self.tell_level(1, 0);
-        self.decided(&request, Some(Fate::Succeeded), Some(Fate::Succeeded));
-        self.start(id, request);
+        if let Some(lifespan) = self.settings(&request).max_lifetime {
+            let life = self.life(&request, lifespan);
+            self.queue.at(self.now + life, Happening::LifeEnds(id, born));
+        }
+        self.serve(id, request, Some(Fate::Succeeded));
+        self.serve_line(id);
     }
 
-    /// A request takes an idle connection.
-    fn serve(&mut self, id: ConnectionId, request: Request) {
-        self.decided(&request, None, Some(Fate::Succeeded));
-        self.start(id, request);
+    fn life(&self, request: &Request, Lifespan { most, jitter }: Lifespan) -> SimDuration {
+        if jitter == SimDuration::ZERO {
+            return most;
+        }
+        let earlier = jitter.nanos() as f64 * self.connection_stream(request).uniform();
+        SimDuration::from_nanos(most.nanos().saturating_sub(earlier as u64))
     }
 
-    fn start(&mut self, id: ConnectionId, request: Request) {
+    /// A request takes a stream of a connection that has one to spare; `flow` is how its own flow came out.
+    fn serve(&mut self, id: ConnectionId, request: Request, flow: Option<Fate>) {
+        self.decided(&request, flow, Some(Fate::Succeeded));
+        let streams = self.settings(&request).streams;
         let connection = self.client_pools.at(id);
+        let serving = match connection.state {
+            State::Busy(serving) => serving + 1,
+            _ => 1,
+        };
+        let was_idle = connection.state == State::Idle;
         connection.generation += 1;
-        connection.state = State::Busy;
-        connection.request = request;
+        connection.state = State::Busy(serving);
+        let pool = self.client_pools.of(&request);
+        pool.idle -= u32::from(was_idle);
+        if serving >= streams {
+            pool.drop_available(id);
+        }
         self.queue.at(self.now + request.draws.lifetime, Happening::RequestEnds(id));
     }
 
-    /// A connection that was to be opened is not: its place is free for whoever waits.
+    /// Requests in line take the streams that a connection has to spare.
+    fn serve_line(&mut self, id: ConnectionId) {
+        let connection = *self.client_pools.at(id);
+        let streams = self.settings(&connection.owner).streams;
+        let State::Busy(mut serving) = connection.state else { return };
+        while serving < streams
+            && let Some(waiting) = self.leave_line(&connection.owner)
+        {
+            self.serve(id, waiting, None);
+            serving += 1;
+        }
+    }
+
+    /// A connection that was to be opened is not, or one was closed: its place is free for whoever waits.
     pub(super) fn place_freed(&mut self, request: &Request) {
         self.client_pools.of(request).open -= 1;
         self.next_in_line(request);
     }
 
-    /// A place came free in the client pool: whoever waits longest opens a connection.
     fn next_in_line(&mut self, of: &Request) {
         if let Some(waiting) = self.leave_line(of) {
             self.open_for(waiting);
         }
     }
 
-    fn leave_line(&mut self, of: &Request) -> Option<Request> {
-        let waiting = self.client_pools.of(of).line.pop_front()?;
-        self.settle(waiting.asked);
-        self.tell_level(0, -1);
-        Some(waiting)
-    }
-
-    pub(super) fn request_ends(&mut self, id: ConnectionId) {
-        let request = self.client_pools.at(id).request;
-        match self.leave_line(&request) {
-            Some(waiting) => self.serve(id, waiting),
-            None => self.becomes_idle(id, &request),
+    fn join_line(&mut self, request: Request, timeout: Option<SimDuration>) {
+        let pool = self.client_pools.of(&request);
+        pool.tickets = pool.tickets.wrapping_add(1);
+        let ticket = pool.tickets;
+        pool.line.push_back(Waiting { ticket, request });
+        self.await_outcome(request.asked);
+        self.observer.waits(request.asked);
+        self.tell_level(0, 1);
+        if let Some(timeout) = timeout {
+            let (source, pod) = (request.source as u32, request.draws.pod);
+            self.queue.after(self.now, timeout, Happening::WaitEnds { source, pod, ticket });
         }
     }
 
-    fn becomes_idle(&mut self, id: ConnectionId, request: &Request) {
-        let settings = self.settings(request);
+    fn leave_line(&mut self, of: &Request) -> Option<Request> {
+        let order = self.settings(of).line;
+        let line = &mut self.client_pools.of(of).line;
+        let waiting = match order {
+            Order::Fifo => line.pop_front(),
+            Order::Lifo => line.pop_back(),
+        };
+        self.left_line(waiting?)
+    }
+
+    fn left_line(&mut self, Waiting { request, .. }: Waiting) -> Option<Request> {
+        self.settle(request.asked);
+        self.tell_level(0, -1);
+        Some(request)
+    }
+
+    /// A request has waited for too long.
+    pub(super) fn wait_ends(&mut self, source: usize, pod: u32, ticket: u32) {
+        let line = &mut self.client_pools.pods[source][pod as usize].line;
+        let Some(place) = line.iter().position(|waiting| waiting.ticket == ticket) else { return };
+        let waiting = line.remove(place);
+        if let Some(request) = waiting.and_then(|waiting| self.left_line(waiting)) {
+            self.observer.wait_timed_out(request.asked);
+            self.request_fails(request);
+        }
+    }
+
+    pub(super) fn request_ends(&mut self, id: ConnectionId) {
+        let connection = self.client_pools.at(id);
+        let State::Busy(serving) = connection.state else { return };
+        connection.state = State::Busy(serving - 1);
+        let (owner, retires) = (connection.owner, connection.retires);
+        if retires && serving == 1 {
+            return self.close(id);
+        }
+        if retires {
+            return;
+        }
+        let settings = self.settings(&owner);
+        if serving >= settings.streams {
+            self.client_pools.of(&owner).available.push_back(id);
+        }
+        self.serve_line(id);
+        if self.client_pools.at(id).state == State::Busy(0) {
+            self.becomes_idle(id, &owner, settings);
+        }
+    }
+
+    fn becomes_idle(&mut self, id: ConnectionId, owner: &Request, settings: &ClientPool) {
+        if self.client_pools.of(owner).idle >= settings.max_idle {
+            return self.close(id);
+        }
         let connection = self.client_pools.at(id);
         connection.generation += 1;
         connection.state = State::Idle;
         let generation = connection.generation;
-        self.client_pools.of(request).idle.push(id);
+        self.client_pools.of(owner).idle += 1;
         let device = self.system.egress.timers.idle_timeout;
         if let Some(timeout) = settings.idle_timeout {
             self.queue.after(self.now, timeout, Happening::IdleCloses(id, generation));
@@ -208,38 +313,67 @@ impl<O: Observer> Run<'_, O> {
 
     /// The client closes a connection that was idle for too long.
     pub(super) fn idle_closes(&mut self, id: ConnectionId, generation: u32) {
-        let Some(connection) = self.client_pools.unchanged(id, generation) else { return };
-        let closed = *connection;
-        self.client_pools.of(&closed.request).idle.retain(|idle| *idle != id);
-        if closed.state == State::Idle {
+        if self.client_pools.at(id).generation == generation {
+            self.close(id);
+        }
+    }
+
+    /// A connection has lived as long as it may.
+    pub(super) fn life_ends(&mut self, id: ConnectionId, born: u32) {
+        let connection = self.client_pools.at(id);
+        if connection.born != born || connection.state == State::Closed {
+            return;
+        }
+        connection.retires = true;
+        let (busy, owner) = (matches!(connection.state, State::Busy(_)), connection.owner);
+        match busy {
+            true => self.client_pools.of(&owner).drop_available(id),
+            false => self.close(id),
+        }
+    }
+
+    /// The client closes a connection that serves nothing.
+    fn close(&mut self, id: ConnectionId) {
+        let closed = *self.client_pools.at(id);
+        if closed.state != State::Expired {
             let release = self.now + closed.draws.hold_down;
             self.mark_end(closed.row, closed.ip, self.now, release);
             self.tell_kept(&closed, self.now, release);
         }
         self.forget(id);
+        if !self.client_pools.of(&closed.owner).line.is_empty() {
+            self.next_in_line(&closed.owner);
+        }
     }
 
     /// The device's idle timeout takes the mapping; its port is free at once.
     pub(super) fn mapping_expires(&mut self, id: ConnectionId, generation: u32) {
-        let Some(connection) = self.client_pools.unchanged(id, generation) else { return };
+        let connection = self.client_pools.at(id);
+        if connection.generation != generation {
+            return;
+        }
         let expired = *connection;
-        connection.state = State::Expired;
         self.mark_end(expired.row, expired.ip, self.now, self.now);
         self.tell_kept(&expired, self.now, self.now);
         if self.system.egress.timers.idle_expiry == IdleExpiry::Reset {
-            self.client_pools.of(&expired.request).idle.retain(|idle| *idle != id);
-            self.forget(id);
+            return self.forget(id);
         }
+        self.client_pools.at(id).state = State::Expired;
+        self.client_pools.of(&expired.owner).idle -= 1;
     }
 
     /// The client no longer counts the connection as open.
     fn forget(&mut self, id: ConnectionId) {
         let connection = self.client_pools.at(id);
+        let was_idle = connection.state == State::Idle;
         connection.state = State::Closed;
         connection.generation += 1;
-        let request = connection.request;
+        let owner = connection.owner;
         self.client_pools.free.push(id);
-        self.client_pools.of(&request).open -= 1;
+        let pool = self.client_pools.of(&owner);
+        pool.drop_available(id);
+        pool.idle -= u32::from(was_idle);
+        pool.open -= 1;
         self.tell_level(-1, 0);
     }
 

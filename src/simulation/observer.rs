@@ -96,6 +96,10 @@ pub trait Observer {
     fn outcome(&mut self, outcome: Outcome);
     /// Connections of client pools were opened or closed, requests joined or left the line.
     fn pool_level(&mut self, level: PoolLevel);
+    /// A request asked for at `asked` joins the line of its client pool.
+    fn waits(&mut self, asked: SimTime);
+    /// It has waited for too long.
+    fn wait_timed_out(&mut self, asked: SimTime);
     /// Applications began (1) or ended (-1) a wait before they try again.
     fn backing_off(&mut self, time: SimTime, more: i64);
     /// The retry budget of a client refused a retry of a request asked for at `asked`.

@@ -7,6 +7,7 @@ use super::observer::{Fate, Observer, Outcome};
 use super::settlement::FlowDraws;
 use super::trial::{Happening, Run, Try};
 use super::{Source, System};
+use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::retry::Budget;
 use std::collections::VecDeque;
@@ -134,7 +135,7 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let retry = local.workload.retry.as_ref()?;
         let id = self.shard.sources[request.source];
-        let mut stream = self.key.retry_stream(id, request.number, request.failed_tries);
+        let mut stream = self.key.stream_of_try(Purpose::Retry, id, request.number, request.failed_tries);
         let wait = retry.wait(request.failed_tries, request.last_wait, &mut stream)?;
         if let (Some(budget), Some(account)) = (retry.budget(), self.budgets.of(request))
             && !account.draw(budget, self.now)
@@ -144,6 +145,12 @@ impl<O: Observer> Run<'_, O> {
         }
         request.draws = request.draws.again(self.system, local.spec, &mut stream);
         Some(wait)
+    }
+
+    /// Random numbers of the connection that is opened for the request.
+    pub(super) fn connection_stream(&self, request: &Request) -> Stream {
+        let id = self.shard.sources[request.source];
+        self.key.stream_of_try(Purpose::ConnectionLife, id, request.number, request.failed_tries)
     }
 
     /// The wait is over.

@@ -30,8 +30,14 @@ impl TrialKey {
     }
 
     /// The stream of one try of a request of `source`.
-    pub(super) fn retry_stream(self, source: SourceId, request: u64, tries: u32) -> Stream {
-        Stream::of_try(self.seed, self.replication, u64::from(source.0), request, tries)
+    pub(super) fn stream_of_try(
+        self,
+        purpose: Purpose,
+        source: SourceId,
+        request: u64,
+        tries: u32,
+    ) -> Stream {
+        Stream::of_try(self.seed, self.replication, purpose, u64::from(source.0), request, tries)
     }
 }
 
@@ -72,6 +78,10 @@ pub(super) enum Happening {
     IdleCloses(ConnectionId, u32),
     /// The device forgets an idle connection.
     MappingExpires(ConnectionId, u32),
+    /// A connection has lived as long as it may.
+    LifeEnds(ConnectionId, u32),
+    /// A request has waited in line for too long.
+    WaitEnds { source: u32, pod: u32, ticket: u32 },
     /// A client sends its SYN again.
     Resend(TryId),
     /// A client gives up connecting.
@@ -83,8 +93,10 @@ pub(super) enum Happening {
 impl Event for Happening {
     fn class(&self) -> EventClass {
         match self {
-            Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) => EventClass::Close,
-            Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
+            Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
+                EventClass::Close
+            }
+            Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
         }
     }
 }
@@ -284,6 +296,8 @@ impl<'a, O: Observer> Run<'a, O> {
             Happening::RequestEnds(connection) => self.request_ends(connection),
             Happening::IdleCloses(connection, generation) => self.idle_closes(connection, generation),
             Happening::MappingExpires(connection, generation) => self.mapping_expires(connection, generation),
+            Happening::LifeEnds(connection, born) => self.life_ends(connection, born),
+            Happening::WaitEnds { source, pod, ticket } => self.wait_ends(source as usize, pod, ticket),
         }
     }
 

@@ -7,7 +7,7 @@ pub mod law;
 pub mod retry;
 
 pub use arrivals::{Arrivals, TraceArrival};
-pub use client::{ClientPool, PoolOrder, SynSchedule};
+pub use client::{ClientPool, SynSchedule};
 pub use destination::{Destination, Reach};
 pub use law::Law;
 pub use retry::Retry;
@@ -78,11 +78,13 @@ impl Workload {
         !self.syn.resends.is_empty() || self.client_pool.is_some() || self.retry.is_some()
     }
 
-    /// The longest time from a request to its end when it never waits in line for a connection; in an orbit, that of
-    /// a client which persists unusually often.
+    /// The longest time from a request to its end when no line is without a timeout; in an orbit, that of a client
+    /// which persists unusually often.
     pub fn patience(&self) -> SimDuration {
         let last_syn = self.syn.resends.last().copied().unwrap_or(SimDuration::ZERO);
         let connecting = self.syn.give_up.map_or(last_syn, |give_up| give_up.max(last_syn));
+        let in_line = self.client_pool.as_ref().and_then(|pool| pool.wait_timeout);
+        let connecting = connecting.plus(in_line.unwrap_or(SimDuration::ZERO));
         match &self.retry {
             None => connecting,
             Some(retry) => {

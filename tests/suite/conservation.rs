@@ -67,6 +67,14 @@ impl Observer for Ledger<'_> {
         self.recorder.outcome(outcome);
     }
 
+    fn waits(&mut self, asked: SimTime) {
+        self.recorder.waits(asked);
+    }
+
+    fn wait_timed_out(&mut self, asked: SimTime) {
+        self.recorder.wait_timed_out(asked);
+    }
+
     fn backing_off(&mut self, time: SimTime, more: i64) {
         self.recorder.backing_off(time, more);
     }
@@ -351,8 +359,16 @@ fn workload() -> impl Strategy<Value = String> {
     let alone = (destinations, ends).prop_map(|(destinations, ends)| {
         format!("destinations = {{ {destinations} }}\nends = {{ {ends} }}\n")
     });
-    let pooled = select(vec!["max = 2", "max = 3, idle_timeout = \"2s\"", "max = 1, idle_timeout = \"5m\""])
-        .prop_map(|pool| format!("destinations = {{ a = 1, b = 1 }}\nclient_pool = {{ {pool} }}\n"));
+    let pooled = select(vec![
+        "max = 2",
+        "max = 3, idle_timeout = \"2s\"",
+        "max = 1, idle_timeout = \"5m\"",
+        "max = 2, streams = 3, order = \"fifo\", max_lifetime = { value = \"3s\", jitter = \"1s\" }",
+        "max_idle = 1, idle_timeout = \"4s\", wait = { timeout = \"1s\" }",
+        "max = 1, wait = { order = \"lifo\", timeout = \"700ms\" }",
+        "preset = \"hikaricp\"",
+    ])
+    .prop_map(|pool| format!("destinations = {{ a = 1, b = 1 }}\nclient_pool = {{ {pool} }}\n"));
     let retry = select(vec![
         "",
         "retry = { attempts = 4, backoff = { base = \"300ms\", cap = \"2s\", jitter = \"full\" } }\n",

@@ -10,6 +10,7 @@ mod input_errors;
 mod layering;
 mod oracles;
 mod oracles_clients;
+mod oracles_pools;
 mod oracles_traffic;
 mod platforms;
 mod reference;

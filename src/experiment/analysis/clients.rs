@@ -34,11 +34,13 @@ impl Sums<'_> {
     pub fn client_pool(&self, plan: &Plan) -> Option<ClientPoolFigures> {
         plan.system.workloads.iter().find(|workload| workload.client_pool.is_some())?;
         let sum = |pick: fn(&Summary) -> f64| self.trials.iter().map(pick).sum::<f64>();
+        let requests = sum(|trial| trial.counts().requests as f64).max(1.0);
         Some(ClientPoolFigures {
             open_mean: sum(|trial| trial.pools.open_nanos as f64) / self.measured_nanos,
             opened_per_s: sum(|trial| trial.pools.opened as f64) / self.measured_nanos * 1e9,
             waiting_mean: sum(|trial| trial.pools.waiting_nanos as f64) / self.measured_nanos,
-            wait_timeout_ratio: 0.0,
+            wait_ratio: sum(|trial| trial.pools.waited as f64) / requests,
+            wait_timeout_ratio: sum(|trial| trial.pools.wait_timeouts as f64) / requests,
         })
     }
 

@@ -1,9 +1,9 @@
-//! How the clients of a workload connect: `syn` and `client_pool`.
+//! When the clients of a workload send their SYN again: `syn`.
 
 use super::reader::{Reader, Table, duration};
 use super::tree::{Node, Value};
 use crate::time::SimDuration;
-use crate::workload::{ClientPool, PoolOrder, SynSchedule};
+use crate::workload::SynSchedule;
 
 /// Linux 6.5 and later, `Documentation/networking/ip-sysctl.rst`: tcp_syn_linear_timeouts 4, tcp_syn_retries 6.
 const LINUX_6_5: ([u64; 10], u64) = ([1, 2, 3, 4, 5, 7, 11, 19, 35, 67], 131);
@@ -56,14 +56,4 @@ pub fn syn<'a>(
         _ => SynSchedule::NONE,
     };
     Some(schedule.ended_by(connect_timeout))
-}
-
-/// Reads `client_pool`.
-pub fn client_pool<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<ClientPool> {
-    let pool = reader.table(node, "client_pool");
-    let max = pool.need("max", "50").and_then(|_| pool.count("max", 1, u64::from(u32::MAX)));
-    let idle_timeout = pool.duration("idle_timeout");
-    let order = pool.choice("order", &[("lifo", PoolOrder::Lifo)]).unwrap_or_default();
-    pool.finish();
-    Some(ClientPool { max: max? as u32, idle_timeout, order })
 }
