@@ -16,3 +16,4 @@ mod replay_inputs;
 mod replays;
 mod reports;
 mod scenario_files;
+mod second_opinion;
