@@ -19,3 +19,4 @@ mod replays;
 mod reports;
 mod scenario_files;
 mod second_opinion;
+mod warm_up;
