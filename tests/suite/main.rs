@@ -18,5 +18,6 @@ mod replay_inputs;
 mod replays;
 mod reports;
 mod scenario_files;
+mod schemas;
 mod second_opinion;
 mod warm_up;
