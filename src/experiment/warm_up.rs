@@ -62,7 +62,7 @@ fn choose(plan: &mut Plan, settling: SimDuration, control: &Control<'_>) -> Resu
     Ok(asked)
 }
 
-/// Busy ports of a run that is all warm-up. A cap over all rows is left out unless there is one shard.
+/// Busy ports of a run that is all warm-up; whoever stops it never sees them. A cap over all rows is left out unless there is one shard.
 fn pilot(
     plan: &mut Plan,
     replication: u32,
@@ -70,7 +70,7 @@ fn pilot(
     control: &Control<'_>,
 ) -> Result<BusySeries, Error> {
     let end = SimTime::ZERO + nothing.span();
-    plan.system.timing = Timing { origin: end, end, stationary: false };
+    plan.system.timing = Timing { origin: end, end, horizon: end, stationary: false };
     let system = &plan.system;
     let cut = shards(system, control.sharding);
     let cap = system.egress.total_cap.filter(|_| cut.len() == 1);
@@ -78,7 +78,7 @@ fn pilot(
     let part = |shard: &Shard| {
         let mut series = nothing.clone();
         if control.stop.load(Ordering::Relaxed) == 0 {
-            run_shard(system, shard, key, cap, &mut series);
+            run_shard(system, shard, key, cap, control.stop, &mut series);
         }
         series
     };

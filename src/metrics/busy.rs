@@ -56,6 +56,9 @@ impl Observer for BusySeries {
     fn connected(&mut self, _: Connected) {}
     fn outcome(&mut self, _: Outcome) {}
     fn pool_level(&mut self, _: PoolLevel) {}
+    fn backing_off(&mut self, _: SimTime, _: i64) {}
+    fn refused_by_budget(&mut self, _: SimTime) {}
+    fn unresolved(&mut self, _: u64) {}
     fn most_live(&mut self, _: u64) {}
 }
 

@@ -103,6 +103,17 @@ pub struct PoolTotals {
     pub opened: u64,
 }
 
+/// Sums over applications that try again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetryTotals {
+    /// Waits begun at a measured instant.
+    pub begun: u64,
+    /// Request-nanoseconds of waiting before a retry.
+    pub waiting_nanos: i128,
+    /// Retries that a budget refused, of requests asked for in the measured time.
+    pub refused_by_budget: u64,
+}
+
 /// Where and when a failure came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FirstFailureAt {
@@ -143,6 +154,10 @@ pub struct Summary {
     pub first_failure: Option<FirstFailureAt>,
     /// Client pools.
     pub pools: PoolTotals,
+    /// Retries.
+    pub retries: RetryTotals,
+    /// Measured requests that were neither served nor given up when the run ended.
+    pub unresolved: u64,
     /// Sum over shards of the most flows live at once.
     pub most_live: u64,
     /// Arrivals and releases simulated.
@@ -167,6 +182,8 @@ impl Summary {
             connect_delays: BTreeMap::new(),
             first_failure: None,
             pools: PoolTotals::default(),
+            retries: RetryTotals::default(),
+            unresolved: 0,
             most_live: 0,
             events: 0,
             simulated_flows: 0,
@@ -195,6 +212,8 @@ impl Summary {
             connect_delays,
             first_failure,
             pools,
+            retries,
+            unresolved,
             most_live,
             events,
             simulated_flows,
@@ -222,6 +241,10 @@ impl Summary {
         self.pools.open_nanos += pools.open_nanos;
         self.pools.waiting_nanos += pools.waiting_nanos;
         self.pools.opened += pools.opened;
+        self.unresolved += unresolved;
+        self.retries.begun += retries.begun;
+        self.retries.waiting_nanos += retries.waiting_nanos;
+        self.retries.refused_by_budget += retries.refused_by_budget;
         self.most_live += most_live;
         self.events += events;
         self.simulated_flows += simulated_flows;

@@ -2,7 +2,7 @@
 
 use super::document::Tone;
 use super::number::{number, percent};
-use crate::experiment::results::{FirstFailure, RatioEstimate, Results, Verdict, WarmUpReason};
+use crate::experiment::results::{FirstFailure, RatioEstimate, Results, RetryFigures, Verdict, WarmUpReason};
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
 pub fn device(results: &Results) -> String {
@@ -96,4 +96,14 @@ pub fn method(results: &Results) -> String {
         results.seed,
         results.failure_ratio.confidence * 100.0
     )
+}
+
+/// What applications did after failed requests.
+pub fn retries(retries: &RetryFigures) -> String {
+    let RetryFigures { begun, waiting_mean, refused_by_budget } = retries;
+    let mut text = format!("{begun} begun, {} requests waiting on average", number(*waiting_mean));
+    if *refused_by_budget > 0 {
+        text += &format!(", {refused_by_budget} refused by a budget");
+    }
+    text
 }

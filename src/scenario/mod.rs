@@ -1,11 +1,14 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 mod arrivals;
+mod clients;
 mod devices;
 pub mod file;
 mod laws;
 mod overrides;
 mod reader;
+mod recorded;
+mod retry;
 pub mod schema;
 mod trace;
 mod traffic;
@@ -13,6 +16,7 @@ pub mod tree;
 pub mod units;
 
 pub use file::{Override, parse_threshold, read, read_as, read_text};
+pub use recorded::{Behind, recorded};
 
 use crate::cluster::Cluster;
 use crate::outbound::custom::Custom;

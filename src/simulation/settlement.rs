@@ -22,8 +22,19 @@ pub struct FlowDraws {
     pub pod: u32,
 }
 
+impl FlowDraws {
+    /// The same request's next flow: what belongs to the connection is drawn anew, unless it is recorded.
+    pub(super) fn again(self, system: &System, source: &Source, stream: &mut Stream) -> Self {
+        let workload = system.workload(source);
+        let end = if workload.arrivals.is_recorded() { self.end } else { pick_end(&workload.ends, stream) };
+        let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, stream);
+        Self { end, hold_down, row: pick_row(system, source, stream), ..self }
+    }
+}
+
 /// The random streams of one source.
 pub(super) struct SourceStreams {
+    drawn: u64,
     lifetimes: Stream,
     ends: Stream,
     hold_downs: Stream,
@@ -35,6 +46,7 @@ impl SourceStreams {
     pub(super) fn new(source: SourceId, key: TrialKey) -> Self {
         let stream = |purpose| key.stream(purpose, u64::from(source.0));
         Self {
+            drawn: 0,
             lifetimes: stream(Purpose::Lifetime),
             ends: stream(Purpose::End),
             hold_downs: stream(Purpose::HoldDown),
@@ -43,29 +55,43 @@ impl SourceStreams {
         }
     }
 
+    /// How many flows were drawn.
+    #[inline]
+    pub(super) fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
     /// Draws what the flow of `arrival` is like.
     #[inline]
     pub(super) fn draw(&mut self, system: &System, source: &Source, arrival: &super::Arrival) -> FlowDraws {
+        self.drawn += 1;
         let workload = system.workload(source);
         let (lifetime, end) = match arrival.recorded {
             Some(recorded) => recorded,
-            None => (workload.lifetime.sample(&mut self.lifetimes), self.end(&workload.ends)),
+            None => (workload.lifetime.sample(&mut self.lifetimes), pick_end(&workload.ends, &mut self.ends)),
         };
         let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, &mut self.hold_downs);
-        let row = match system.egress.partition {
-            Partition::Instances => self.instances.below(source.rows.len() as u64) as u32,
-            _ => 0,
-        };
+        let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if workload.client_pool.is_some() => self.pods.below(u64::from(source.pods)) as u32,
+            None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod }
     }
+}
 
-    fn end(&mut self, ends: &Ends) -> EndKind {
-        if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(self.ends.uniform()) }
+#[inline]
+fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
+    if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(stream.uniform()) }
+}
+
+/// Which instance's row the flow is hashed to.
+#[inline]
+fn pick_row(system: &System, source: &Source, stream: &mut Stream) -> u32 {
+    match system.egress.partition {
+        Partition::Instances => stream.below(source.rows.len() as u64) as u32,
+        _ => 0,
     }
 }
 

@@ -11,6 +11,7 @@ mod input_errors;
 mod layering;
 mod mathematics;
 mod oracles;
+mod oracles_clients;
 mod oracles_traffic;
 mod platforms;
 mod reference;
