@@ -43,7 +43,7 @@ impl FailureCurve {
         let pool = runner::threads(control)?;
         let trial = |replication: u32| {
             let key = TrialKey { seed: plan.seed, replication };
-            let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key);
+            let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key, control.stop);
             cut.par_iter().map(part).reduce(Vec::new, add)
         };
         let taken: Vec<Vec<u64>> =
