@@ -1,4 +1,6 @@
-//! Closed forms to hold the simulation against.
+//! Closed forms to hold the simulation against, and when to begin to measure it.
+
+pub mod mser5;
 
 /// Erlang's loss formula: the share of Poisson arrivals refused by `ports` ports at `offered` erlang.
 ///

@@ -4,8 +4,8 @@
 //! replication: what the traffic has in common cancels.
 
 use super::plan::{Plan, Start, settling_time};
-use super::results::{Results, SCHEMA_VERSION, Verdict};
-use super::{Control, analysis, estimate, runner};
+use super::results::{Results, SCHEMA_VERSION, Verdict, WarmUpChoice, WarmUpReason};
+use super::{Control, analysis, estimate, runner, warm_up};
 use crate::error::Error;
 use crate::metrics::Counts;
 use crate::scenario::{Scenario, WarmUp};
@@ -69,7 +69,7 @@ impl ComparisonResults {
 
 /// Runs every option on the same traffic.
 pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<ComparisonResults, Error> {
-    let plans = common_start(scenarios)?;
+    let plans = common_start(scenarios, control)?;
     let mut options = Vec::new();
     let mut ratios: Vec<Vec<Ratios>> = Vec::new();
     for (scenario, plan) in scenarios.iter().zip(&plans) {
@@ -90,23 +90,34 @@ pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<Comparis
 }
 
 /// Plans that start alike: arrivals are drawn from the start of the warm-up, so it must be the same for all.
-fn common_start(scenarios: &[Scenario]) -> Result<Vec<Plan>, Error> {
-    let plans = scenarios.iter().map(Plan::new).collect::<Result<Vec<Plan>, Error>>()?;
-    let alike = |plan: &Plan| {
-        plan.start == plans[0].start && plan.system.timing.origin == plans[0].system.timing.origin
-    };
+fn common_start(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Plan>, Error> {
+    let plans: Vec<Plan> =
+        scenarios.iter().map(|scenario| warm_up::settled(scenario, control)).collect::<Result<_, _>>()?;
+    let alike = |plan: &Plan| plan.start == plans[0].start && plan.warm_up() == plans[0].warm_up();
     if plans.iter().all(alike) {
         return Ok(plans);
     }
     let own = |plan: &Plan| match plan.start {
         Start::Stationary => settling_time(&plan.system),
-        _ => SimDuration::from_nanos(plan.system.timing.origin.nanos()),
+        _ => plan.warm_up(),
     };
     let longest = plans.iter().map(own).max().unwrap_or(SimDuration::ZERO);
     let again = |(scenario, plan): (&Scenario, &Plan)| {
-        Plan::with_egress(scenario, plan.system.egress.clone(), WarmUp::For(longest))
+        let mut again = Plan::with_egress(scenario, plan.system.egress.clone(), WarmUp::For(longest))?;
+        let choice = plan.warm_up_choice;
+        again.warm_up_choice = if plan.warm_up() < longest { choice.map(lengthened) } else { choice };
+        Ok(again)
     };
     scenarios.iter().zip(&plans).map(again).collect()
+}
+
+/// A choice whose warm-up became that of another option.
+fn lengthened(choice: WarmUpChoice) -> WarmUpChoice {
+    let reason = match choice.reason {
+        WarmUpReason::Unsettled => WarmUpReason::Unsettled,
+        _ => WarmUpReason::CommonStart,
+    };
+    WarmUpChoice { reason, ..choice }
 }
 
 /// Metrics that are compared.

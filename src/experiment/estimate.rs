@@ -31,7 +31,7 @@ pub fn ratio(pairs: &[(u64, u64)], independent: f64) -> RatioEstimate {
 
 /// The bound on a chance that was not seen in `independent` tries.
 pub fn upper_bound(independent: f64) -> RatioEstimate {
-    let high = if independent > 0.0 { 1.0 - (1.0 - CONFIDENCE).powf(1.0 / independent) } else { 1.0 };
+    let high = if independent > 0.0 { 1.0 - libm::pow(1.0 - CONFIDENCE, 1.0 / independent) } else { 1.0 };
     RatioEstimate {
         estimate: None,
         low: 0.0,
@@ -66,12 +66,14 @@ fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {
 }
 
 /// The two-sided quantile of Student's t for that many values.
+///
+/// Kept to nine decimals: the crate's last digits depend on the platform's mathematics library.
 fn student(values: usize) -> f64 {
     if values < 2 {
         return 0.0;
     }
     let law = StudentsT::new(0.0, 1.0, values as f64 - 1.0).expect("at least one degree of freedom");
-    law.inverse_cdf(1.0 - (1.0 - CONFIDENCE) / 2.0)
+    (law.inverse_cdf(1.0 - (1.0 - CONFIDENCE) / 2.0) * 1e9).round() / 1e9
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod results;
 pub mod runner;
 pub mod size;
 pub mod thresholds;
+pub mod warm_up;
 pub mod warnings;
 
 pub use plan::Plan;
@@ -20,7 +21,11 @@ use results::Results;
 
 /// Simulates `scenario` and says what was found.
 pub fn run(scenario: &Scenario, control: &Control<'_>) -> Result<Results, Error> {
-    let plan = Plan::new(scenario)?;
-    let trials = runner::run(&plan, control)?;
-    Ok(analysis::results(scenario, &plan, &trials, control.threads))
+    run_plan(scenario, &warm_up::settled(scenario, control)?, control)
+}
+
+/// Simulates `scenario` as `plan` has it.
+fn run_plan(scenario: &Scenario, plan: &Plan, control: &Control<'_>) -> Result<Results, Error> {
+    let trials = runner::run(plan, control)?;
+    Ok(analysis::results(scenario, plan, &trials, control.threads))
 }

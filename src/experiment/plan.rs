@@ -1,5 +1,6 @@
 //! What will be simulated: the system laid out, its warm-up chosen, its time cut.
 
+use super::results::WarmUpChoice;
 use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
@@ -18,6 +19,8 @@ pub struct Plan {
     pub cuts: Cuts,
     /// How runs start.
     pub start: Start,
+    /// Why the warm-up is as long as it is; none where it was not chosen by a pilot run.
+    pub warm_up_choice: Option<WarmUpChoice>,
     /// Independent repetitions.
     pub replications: u32,
     /// Seed.
@@ -66,7 +69,7 @@ impl Plan {
             );
             return Err(Error::input("scenario", message));
         }
-        let mut system = System::new(
+        let system = System::new(
             egress,
             scenario.cluster.clone(),
             scenario.destinations.clone(),
@@ -74,13 +77,31 @@ impl Plan {
             Timing { origin: SimTime::ZERO, end: SimTime::ZERO, horizon: SimTime::ZERO, stationary: false },
         );
         let (start, span) = choose_start(&system, warm_up)?;
-        let origin = SimTime::ZERO + span;
+        let mut plan = Self {
+            system,
+            cuts: Cuts::new(SimTime::ZERO, SimTime::ZERO, scenario.run.window),
+            start,
+            warm_up_choice: None,
+            replications: scenario.run.replications,
+            seed: scenario.run.seed,
+        };
+        plan.begin_after(span, scenario);
+        Ok(plan)
+    }
+
+    /// Measures the `duration` of `scenario` after this warm-up.
+    pub fn begin_after(&mut self, warm_up: SimDuration, scenario: &Scenario) {
+        let origin = SimTime::ZERO + warm_up;
         let end = origin + scenario.run.duration;
         let patience = scenario.workloads.iter().map(Workload::patience).max();
         let horizon = end + scenario.run.duration.max(patience.unwrap_or(SimDuration::ZERO));
-        system.timing = Timing { origin, end, horizon, stationary: start == Start::Stationary };
-        let cuts = Cuts::new(origin, end, scenario.run.window);
-        Ok(Self { system, cuts, start, replications: scenario.run.replications, seed: scenario.run.seed })
+        self.system.timing = Timing { origin, end, horizon, stationary: self.start == Start::Stationary };
+        self.cuts = Cuts::new(origin, end, scenario.run.window);
+    }
+
+    /// What is simulated before anything is measured.
+    pub fn warm_up(&self) -> SimDuration {
+        self.system.timing.origin.since(SimTime::ZERO)
     }
 
     /// Whether clients never act again after a refusal.

@@ -37,8 +37,7 @@ pub struct Trials {
 /// stay below it. Otherwise the trials are run again in one shard.
 pub fn run(plan: &Plan, control: &Control<'_>) -> Result<Trials, Error> {
     let began = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(control.threads).build();
-    let pool = pool.map_err(|why| Error::Defect(format!("no threads: {why}")))?;
+    let pool = threads(control)?;
     let mut cut = shards(&plan.system, control.sharding);
     let cap = plan.system.egress.total_cap;
     let enforced = if cut.len() == 1 { cap } else { None };
@@ -49,6 +48,12 @@ pub fn run(plan: &Plan, control: &Control<'_>) -> Result<Trials, Error> {
         summaries = pool.install(|| run_trials(plan, &cut, cap, control))?;
     }
     Ok(Trials { summaries, wall_s: began.elapsed().as_secs_f64(), shards: cut.len() })
+}
+
+/// The threads to run on.
+pub(super) fn threads(control: &Control<'_>) -> Result<rayon::ThreadPool, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(control.threads).build();
+    pool.map_err(|why| Error::Defect(format!("no threads: {why}")))
 }
 
 fn run_trials(

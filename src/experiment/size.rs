@@ -6,8 +6,9 @@
 
 mod curve;
 
+use super::plan::Start;
 use super::results::{Results, SCHEMA_VERSION, Verdict};
-use super::{Control, Plan, run, thresholds};
+use super::{Control, Plan, run_plan, thresholds, warm_up};
 use crate::error::Error;
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
@@ -69,11 +70,12 @@ pub struct Question<'a> {
 /// Answers `question`.
 pub fn size(question: &Question<'_>, control: &Control<'_>) -> Result<SizeResults, Error> {
     let allowed = allowed(question)?;
-    let mut search = Search { question, control, allowed: &allowed, evaluations: 0 };
+    let mut search = Search { question, control, allowed: &allowed, largest: None, evaluations: 0 };
     if allowed.is_empty() {
         let why = "the platform would accept none of the values".into();
         return Ok(search.no_answer("bisection", Verdict::Fail, why));
     }
+    search.largest = Some(warm_up::settled(&search.scenario(allowed.len() - 1)?, control)?);
     let (method, guess) = match search.curve()? {
         Some(guess) => ("one-pass", guess),
         None => ("bisection", search.bisect()?),
@@ -110,6 +112,8 @@ struct Search<'a> {
     question: &'a Question<'a>,
     control: &'a Control<'a>,
     allowed: &'a [u64],
+    /// The plan of the largest value. Every value begins after its warm-up, or it would meet other traffic.
+    largest: Option<Plan>,
     evaluations: u32,
 }
 
@@ -122,22 +126,28 @@ impl Search<'_> {
 
     fn evaluate(&mut self, position: usize) -> Result<Results, Error> {
         self.evaluations += 1;
-        run(&self.scenario(position)?, self.control)
+        let scenario = self.scenario(position)?;
+        let mut plan = Plan::new(&scenario)?;
+        if let (Some(largest), Start::WarmUp) = (&self.largest, plan.start) {
+            plan.begin_after(largest.warm_up().max(plan.warm_up()), &scenario);
+            plan.warm_up_choice = largest.warm_up_choice;
+        }
+        run_plan(&scenario, &plan, self.control)
     }
 
     /// The first position that the failure curve passes, where one pass is exact.
     fn curve(&mut self) -> Result<Option<usize>, Error> {
         let last = self.scenario(self.allowed.len() - 1)?;
-        let plan = Plan::new(&last)?;
+        let Some(plan) = &self.largest else { return Ok(None) };
         let metric = self.question.target.metric.as_str();
-        if !is_exact(&plan) || !curve::METRICS.contains(&metric) {
+        if !is_exact(plan) || !curve::METRICS.contains(&metric) {
             return Ok(None);
         }
         let (Some(_), Some(_)) = (self.capacity(0)?, self.capacity(self.allowed.len() - 1)?) else {
             return Ok(None);
         };
         self.evaluations += 1;
-        let curve = curve::FailureCurve::simulate(&last, &plan, self.control)?;
+        let curve = curve::FailureCurve::simulate(&last, plan, self.control)?;
         let (mut low, mut high) = (0, self.allowed.len() - 1);
         while low < high {
             let middle = low + (high - low) / 2;

@@ -44,7 +44,7 @@ fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
     if judged.estimate.is_some() {
         return "the limit lies within the interval: use more replications or a longer `duration`".into();
     }
-    let chances = |bound: f64| (1.0 - estimate::CONFIDENCE).ln() / (1.0 - bound).ln();
+    let chances = |bound: f64| libm::log(1.0 - estimate::CONFIDENCE) / libm::log(1.0 - bound);
     let needed = (f64::from(replications) * chances(limit) / chances(judged.high)).ceil();
     if !needed.is_finite() || needed > 1e6 {
         return "nothing failed, but so small a limit cannot be proved by simulation".into();

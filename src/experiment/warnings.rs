@@ -1,7 +1,7 @@
 //! Reasons not to trust the numbers, each with what to do about it.
 
 use super::plan::{Plan, Start};
-use super::results::{RatioEstimate, Results};
+use super::results::{RatioEstimate, Results, WarmUpReason};
 
 /// Fewer failures than this make a poor estimate.
 const FEW_FAILURES: u64 = 50;
@@ -25,6 +25,7 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     }
     warnings.extend(poor_estimate(plan, results));
     warnings.extend(short_run(plan, results));
+    warnings.extend(unsettled(plan));
     if results.totals.stale > 0 {
         warnings.push(format!(
             "{} requests met a connection that the device had forgotten: set the client pool's `idle_timeout` below the \
@@ -65,6 +66,15 @@ fn poor_estimate(plan: &Plan, results: &Results) -> Option<String> {
     }
     let wide = (high - low) / 2.0 > WIDE * estimate;
     wide.then(|| "the interval is wider than a quarter of the estimate: use more replications".to_string())
+}
+
+fn unsettled(plan: &Plan) -> Option<String> {
+    let choice = plan.warm_up_choice.filter(|choice| choice.reason == WarmUpReason::Unsettled)?;
+    Some(format!(
+        "the start may not be forgotten: in neither of two pilot runs of {} s had busy ports settled by half of it (MSER-5); \
+         set a longer `warm_up`, unless the load itself never settles",
+        choice.pilot_s
+    ))
 }
 
 fn short_run(plan: &Plan, results: &Results) -> Option<String> {

@@ -1,9 +1,11 @@
 //! Numbers kept of a run, as sums that can be added in any order with the same result.
 
+mod busy;
 mod grid;
 mod recorder;
 mod summary;
 
+pub use busy::BusySeries;
 pub use recorder::Recorder;
 pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary};
 

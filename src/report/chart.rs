@@ -208,7 +208,7 @@ impl Axis {
 
 /// The smallest of 1, 2, 5 times a power of ten that is at least `wanted`.
 pub fn nice_step(wanted: f64) -> f64 {
-    let power = 10f64.powf(wanted.log10().floor());
+    let power = libm::exp10(libm::log10(wanted).floor());
     NICE.into_iter().map(|nice| nice * power).find(|step| *step >= wanted * (1.0 - 1e-9)).unwrap_or(wanted)
 }
 

@@ -3,7 +3,7 @@
 use super::document::Tone;
 use super::number::{counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, RatioEstimate, Results, RetryFigures, ThresholdResult, Verdict,
+    FirstFailure, RatioEstimate, Results, RetryFigures, ThresholdResult, Verdict, WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -83,10 +83,27 @@ pub fn first_failure(first: &FirstFailure) -> [String; 2] {
     ]
 }
 
+/// Why the warm-up is as long as it is, in brackets; nothing where the scenario says it.
+fn reason(results: &Results) -> String {
+    let Some(choice) = results.warm_up_choice else { return String::new() };
+    let settling = "the longest hold-down and five mean lifetimes";
+    match (choice.reason, choice.mser5_s) {
+        (WarmUpReason::SettlingTime, Some(point)) => {
+            format!(" ({settling}; MSER-5 asks for {} s)", number(point))
+        }
+        (WarmUpReason::Mser5, _) => {
+            format!(" (the MSER-5 point; {settling} are {} s)", number(choice.settling_s))
+        }
+        (WarmUpReason::CommonStart, _) => " (the longest of the options)".into(),
+        (WarmUpReason::Unsettled, _) => format!(" ({settling}; MSER-5 finds no point)"),
+        (WarmUpReason::SettlingTime | WarmUpReason::Unasked, _) => format!(" ({settling})"),
+    }
+}
+
 /// How the runs were made.
 pub fn method(results: &Results) -> String {
     let start = match results.start.as_str() {
-        "warm-up" => format!("after a warm-up of {} s", results.warm_up_s),
+        "warm-up" => format!("after a warm-up of {} s{}", results.warm_up_s, reason(results)),
         name => name.to_string(),
     };
     format!(

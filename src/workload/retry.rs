@@ -96,7 +96,7 @@ impl Retry {
         }
     }
 
-    /// Most tries of a request; in an orbit, where there is no most, [`Self::UNUSUAL`].
+    /// Most tries of a request; in an orbit, where there is no most, an unusual number.
     pub fn most_tries(&self) -> u32 {
         match self {
             Self::Attempts { most, .. } => *most,

@@ -25,7 +25,8 @@ fn rank(module: &str) -> usize {
         .unwrap_or_else(|| panic!("`{module}` is in no layer"))
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Every Rust file below `folder`.
+pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -13,7 +13,6 @@ use crate::metrics::{Counts, RowSummary, Summary};
 use crate::scenario::Scenario;
 use crate::simulation::{RowId, Source, System};
 use crate::snat::SnatFailure;
-use crate::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// What the trials of `plan` say about `scenario`.
@@ -32,7 +31,8 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         seed: plan.seed,
         replications: plan.replications,
         duration_s: system.timing.duration().as_secs_f64(),
-        warm_up_s: SimDuration::from_nanos(system.timing.origin.nanos()).as_secs_f64(),
+        warm_up_s: plan.warm_up().as_secs_f64(),
+        warm_up_choice: plan.warm_up_choice,
         start: plan.start.name().to_string(),
         failure_ratio: ratio(|counts| (counts.snat_failures, counts.attempts)),
         first_attempt_failure_ratio: ratio(|counts| (counts.first_failures, counts.first_attempts)),

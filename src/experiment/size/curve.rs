@@ -4,7 +4,7 @@ use super::judge;
 use crate::error::Error;
 use crate::experiment::plan::{Plan, Start, settling_time};
 use crate::experiment::results::Verdict;
-use crate::experiment::{Control, estimate};
+use crate::experiment::{Control, estimate, runner};
 use crate::outbound::Egress;
 use crate::scenario::{Scenario, Threshold, WarmUp};
 use crate::simulation::{Shard, Sharding, TrialKey, first_attempt_ports, shards};
@@ -36,12 +36,11 @@ impl FailureCurve {
     pub(super) fn simulate(scenario: &Scenario, plan: &Plan, control: &Control<'_>) -> Result<Self, Error> {
         let warm_up = match plan.start {
             Start::Stationary => WarmUp::For(settling_time(&plan.system)),
-            _ => scenario.run.warm_up,
+            Start::Empty | Start::WarmUp => WarmUp::For(plan.warm_up()),
         };
         let plan = Plan::with_egress(scenario, plan.system.egress.clone(), warm_up)?;
         let cut = shards(&plan.system, Sharding::Smallest);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(control.threads).build();
-        let pool = pool.map_err(|why| Error::Defect(format!("no threads: {why}")))?;
+        let pool = runner::threads(control)?;
         let trial = |replication: u32| {
             let key = TrialKey { seed: plan.seed, replication };
             let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key, control.stop);

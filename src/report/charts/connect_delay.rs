@@ -55,7 +55,7 @@ fn delay_text(seconds: f64) -> String {
 
 /// Nines: 0 for all flows, 1 at the 90th percentile, 2 at the 99th.
 fn nines(level: f64) -> f64 {
-    -(1.0 - level).log10()
+    -libm::log10(1.0 - level)
 }
 
 fn panel(delays: &hdrhistogram::Histogram<u64>, shown: &[(f64, &str)]) -> Panel {

@@ -1,0 +1,90 @@
+//! Whether an automatic warm-up is long enough, asked of a pilot run.
+//!
+//! The pilot is the warm-up made longer: it begins with every port free, measures nothing, and only its busy ports are
+//! kept. Its random numbers are those of a replication that no run reaches, and its length does not depend on how
+//! many replications follow, so that more of them leave the first ones as they were.
+
+use super::plan::{Plan, Start};
+use super::results::{WarmUpChoice, WarmUpReason};
+use super::{Control, runner};
+use crate::analytic::mser5::{self, mser5};
+use crate::error::Error;
+use crate::metrics::BusySeries;
+use crate::scenario::{Scenario, WarmUp};
+use crate::simulation::{Shard, Timing, TrialKey, run_shard, shards};
+use crate::time::{SimDuration, SimTime};
+use rayon::prelude::*;
+use std::sync::atomic::Ordering;
+
+/// Random numbers of the pilot, and of the second one: busy ports wander, so that MSER-5 refuses a settled run now and
+/// then. One that never settles is refused twice.
+const REPLICATIONS: [u32; 2] = [u32::MAX, u32::MAX - 1];
+
+/// Longest pilot, in settling times.
+const SETTLING_TIMES: u64 = 40;
+
+/// Counts of busy ports in a settling time, so that a batch of MSER-5 is one: neighbours within it are alike even when
+/// nothing changes any more, and a short stretch of them would pass for the settled part.
+const COUNTS: u64 = 5;
+
+/// Plans `scenario`, with a warm-up that a pilot run agrees to where the program is to choose one.
+pub fn settled(scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
+    let mut plan = Plan::new(scenario)?;
+    if scenario.run.warm_up == WarmUp::Auto && plan.start == Start::WarmUp {
+        let settling = plan.warm_up();
+        let choice = choose(&mut plan, settling, control)?;
+        let point = SimDuration::from_secs_f64(choice.mser5_s.unwrap_or(0.0).ceil());
+        plan.begin_after(point.max(settling), scenario);
+        plan.warm_up_choice = Some(choice);
+    }
+    Ok(plan)
+}
+
+/// The choice between the settling time and the MSER-5 point of a pilot no longer than a replication.
+fn choose(plan: &mut Plan, settling: SimDuration, control: &Control<'_>) -> Result<WarmUpChoice, Error> {
+    let replication = settling.plus(plan.system.timing.duration());
+    let span = SimDuration::from_nanos(settling.nanos().saturating_mul(SETTLING_TIMES)).min(replication);
+    let step = SimDuration::from_nanos((settling.nanos() / COUNTS).max(1));
+    let settling_s = settling.as_secs_f64();
+    let unasked = WarmUpChoice { reason: WarmUpReason::Unasked, settling_s, mser5_s: None, pilot_s: 0.0 };
+    if span.nanos() / step.nanos() < mser5::SHORTEST as u64 {
+        return Ok(unasked);
+    }
+    let asked = WarmUpChoice { reason: WarmUpReason::Unsettled, pilot_s: span.as_secs_f64(), ..unasked };
+    for replication in REPLICATIONS {
+        let counts = pilot(plan, replication, BusySeries::new(span, step), control)?.counts();
+        if let Some(cut) = mser5(&counts) {
+            let point = cut.delete as f64 * step.as_secs_f64();
+            let reason = if point > settling_s { WarmUpReason::Mser5 } else { WarmUpReason::SettlingTime };
+            return Ok(WarmUpChoice { reason, mser5_s: Some(point), ..asked });
+        }
+    }
+    Ok(asked)
+}
+
+/// Busy ports of a run that is all warm-up; whoever stops it never sees them. A cap over all rows is left out unless there is one shard.
+fn pilot(
+    plan: &mut Plan,
+    replication: u32,
+    nothing: BusySeries,
+    control: &Control<'_>,
+) -> Result<BusySeries, Error> {
+    let end = SimTime::ZERO + nothing.span();
+    plan.system.timing = Timing { origin: end, end, horizon: end, stationary: false };
+    let system = &plan.system;
+    let cut = shards(system, control.sharding);
+    let cap = system.egress.total_cap.filter(|_| cut.len() == 1);
+    let key = TrialKey { seed: plan.seed, replication };
+    let part = |shard: &Shard| {
+        let mut series = nothing.clone();
+        if control.stop.load(Ordering::Relaxed) == 0 {
+            run_shard(system, shard, key, cap, control.stop, &mut series);
+        }
+        series
+    };
+    let join = |mut one: BusySeries, other: BusySeries| {
+        one.merge(&other);
+        one
+    };
+    Ok(runner::threads(control)?.install(|| cut.par_iter().map(part).reduce(|| nothing.clone(), join)))
+}
