@@ -31,6 +31,8 @@ pub enum Purpose {
     Start = 9,
     /// Port choice of a row.
     PortChoice = 10,
+    /// Phases of a workload's rate.
+    Phases = 11,
 }
 
 /// A stream of random numbers: xoshiro256++.

@@ -126,6 +126,7 @@ fn arrivals() -> Value {
         ("per_node", list(count(0))),
         ("spread", named("duration")),
     ];
+    let mmpp = [("rates", list(named("rate"))), ("mean_stay", list(named("duration")))];
     let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
     let trace = [
         ("files", list(text())),
@@ -136,6 +137,7 @@ fn arrivals() -> Value {
     ];
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),
+        ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
         ("renewal", table(&[("gap", named("law"))], &["gap"])),
         ("burst", table(&burst, &[])),

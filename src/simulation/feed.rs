@@ -1,13 +1,13 @@
 //! Arrivals of a shard, in order of time.
 //!
-//! Poisson traffic has one process per source. Every other process belongs to its workload and is regenerated in
+//! Poisson traffic, of a fixed or a varying rate, has one process per source. Every other process belongs to its workload and is regenerated in
 //! each shard that it feeds, which keeps the flows of its own sources; so no shard can shift another's draws.
 
 use super::{Shard, System, TrialKey};
 use crate::flow::{EndKind, NodeId, SourceId, WorkloadId};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::arrivals::{self, Asked, By, Poisson};
+use crate::workload::arrivals::{self, Asked, By, Phases, Poisson, Varying};
 use crate::workload::{Arrivals, Workload};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -27,6 +27,13 @@ pub struct Arrival {
     pub batch_left: Option<u64>,
 }
 
+impl Arrival {
+    #[inline]
+    fn of(source: SourceId, time: SimTime) -> Self {
+        Self { time, source, pod: None, recorded: None, batch_left: None }
+    }
+}
+
 type HeadKey = (SimTime, u64, u32);
 
 /// Merges the processes of a shard.
@@ -44,12 +51,16 @@ impl<'a> Feed<'a> {
             let id = WorkloadId(number as u32);
             let own = |source: &&SourceId| system.sources[source.index()].workload == id;
             let mut own_sources = shard.sources.iter().filter(own).peekable();
-            match workload.arrivals {
+            match &workload.arrivals {
                 Arrivals::Poisson { rate } => processes.extend(
                     own_sources
-                        .filter_map(|source| SourceProcess::new(system, *source, rate, key))
+                        .filter_map(|source| SourceProcess::new(system, *source, *rate, key))
                         .map(Process::Source),
                 ),
+                Arrivals::Mmpp(phases) => processes.extend(own_sources.map(|source| {
+                    let path = Phases::new(phases, stream_of(id, Purpose::Phases, key));
+                    Process::Varying(Box::new(VaryingProcess::new(system, *source, path, key)))
+                })),
                 _ if own_sources.peek().is_some() => {
                     processes.push(Process::of_workload(system, shard, id, key))
                 }
@@ -91,6 +102,7 @@ impl<'a> Feed<'a> {
 
 enum Process<'a> {
     Source(SourceProcess),
+    Varying(Box<VaryingProcess<'a>>),
     Workload(Box<WorkloadProcess<'a>>),
 }
 
@@ -103,6 +115,7 @@ impl<'a> Process<'a> {
     fn next(&mut self) -> Option<(Arrival, u64)> {
         match self {
             Self::Source(source) => Some((source.next(), 0)),
+            Self::Varying(source) => Some((source.next(), 0)),
             Self::Workload(process) => process.next(),
         }
     }
@@ -123,8 +136,24 @@ impl SourceProcess {
 
     #[inline]
     fn next(&mut self) -> Arrival {
-        let time = self.times.next_time();
-        Arrival { time, source: self.source, pod: None, recorded: None, batch_left: None }
+        Arrival::of(self.source, self.times.next_time())
+    }
+}
+
+/// The process of one source whose rate varies.
+struct VaryingProcess<'a> {
+    source: SourceId,
+    times: Varying<'a>,
+}
+
+impl<'a> VaryingProcess<'a> {
+    fn new(system: &System, source: SourceId, path: Phases<'a>, key: TrialKey) -> Self {
+        let gaps = key.stream(Purpose::Arrivals, u64::from(source.0));
+        Self { source, times: Varying::new(path, system.sources[source.index()].share, gaps) }
+    }
+
+    fn next(&mut self) -> Arrival {
+        Arrival::of(self.source, self.times.next_time())
     }
 }
 
@@ -144,7 +173,7 @@ struct WorkloadProcess<'a> {
 impl<'a> WorkloadProcess<'a> {
     fn new(system: &'a System, shard: &'a Shard, id: WorkloadId, key: TrialKey) -> Self {
         let workload = &system.workloads[id.index()];
-        let stream = |purpose| key.stream(purpose, u64::from(id.0) | WORKLOAD_OWNER);
+        let stream = |purpose| stream_of(id, purpose, key);
         let mut counts = vec![0; system.cluster.nodes() as usize];
         let mut number_on_node = |node: &NodeId| {
             counts[node.index()] += 1;
@@ -190,6 +219,10 @@ impl<'a> WorkloadProcess<'a> {
 
 /// Owners of streams that belong to a workload are told from sources by this bit.
 const WORKLOAD_OWNER: u64 = 1 << 63;
+
+fn stream_of(workload: WorkloadId, purpose: Purpose, key: TrialKey) -> Stream {
+    key.stream(purpose, u64::from(workload.0) | WORKLOAD_OWNER)
+}
 
 fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId {
     let destinations = &workload.destinations;

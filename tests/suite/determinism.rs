@@ -4,7 +4,7 @@ use crate::check::{run_cut, scenario};
 use snatsim::experiment::results::Results;
 use snatsim::simulation::Sharding;
 
-/// Poisson, herd, batch, burst and renewal traffic with resends, ends of every kind, UDP and client pools.
+/// Poisson, modulated, herd, batch and renewal traffic with resends, ends of every kind, UDP and client pools.
 const MIXED: &str = r#"
 [outbound]
 model = "azure/firewall"
@@ -65,6 +65,13 @@ pods = 3
 destinations = { login = 1 }
 arrivals.batch = { rate = "1 per s", size.constant = 9, accept = "whole" }
 lifetime.two_point = { branches = [[1, "1s"], [1, "9s"]] }
+
+[[workload]]
+name = "moody"
+pods = 6
+destinations = { api = 1, login = 2 }
+arrivals.mmpp = { rates = ["30 per s", "0 per s", "5 per s"], mean_stay = ["20s", "30s", "10s"] }
+lifetime.exponential = { mean = "1s" }
 
 [run]
 duration = "600s"

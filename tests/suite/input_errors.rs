@@ -61,6 +61,16 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("constant = { value", "pareto = { alpha = 0.9, mean"), "has no mean without `max`"),
         (GOOD.replace("constant", "weibul"), "unknown key `weibul` in `lifetime`"),
         (arrivals("renewal = { gap = \"0s\" }"), "`gap` is 0; allowed is a time above 0"),
+        (
+            arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"1s\", \"2s\"] }"),
+            "`rates` has 1 phases and `mean_stay` 2; each needs both",
+        ),
+        (arrivals("mmpp = { rates = [\"0 per s\"], mean_stay = [\"1s\"] }"), "`rates` has no rate above 0"),
+        (
+            arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"0s\"] }"),
+            "`mean_stay` is 0; allowed is a time above 0",
+        ),
+        (arrivals("mmpp = { rates = [\"1 per s\"] }"), "`arrivals.mmpp` lacks `mean_stay`"),
         (arrivals("renewal = {}"), "`arrivals.renewal` lacks `gap`"),
         (
             arrivals("batch = { rate = \"1 per s\", size.constant = 2, accept = \"all\" }"),

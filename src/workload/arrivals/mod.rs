@@ -1,20 +1,24 @@
 //! When flows are asked for: one file an arrival process.
 //!
-//! Poisson arrivals are split exactly over sources, each with its own stream. Every other process belongs to its
-//! workload; whoever needs a part of it regenerates the whole.
+//! Poisson arrivals, also those whose rate varies, are split exactly over sources, each with its own stream. Every
+//! other process belongs to its workload; whoever needs a part of it regenerates the whole.
 
 mod batch;
 mod burst;
 mod even;
 mod herd;
+mod phases;
 mod poisson;
 mod process;
 mod renewal;
+mod varying;
 
 pub use batch::{Acceptance, BatchSize};
 pub use burst::BurstSize;
+pub use phases::{Phase, Phases};
 pub use poisson::Poisson;
 pub use process::{Asked, By, Process};
+pub use varying::Varying;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -29,6 +33,8 @@ pub enum Arrivals {
         /// Flows per second.
         rate: f64,
     },
+    /// Poisson given the phase, split exactly over sources; the phases take turns in their order.
+    Mmpp(Vec<Phase>),
     /// Evenly spaced; flow i goes to pod i mod pods.
     Even {
         /// Time between flows, in seconds: flow i comes at `first + i * gap`, rounded to the nanosecond.
@@ -93,6 +99,7 @@ impl Arrivals {
     pub fn mean_rate(&self) -> Option<f64> {
         match self {
             Self::Poisson { rate } => Some(*rate),
+            Self::Mmpp(phases) => Some(phases::mean_rate(phases)),
             Self::Even { gap_s, .. } => Some(1.0 / gap_s),
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
             Self::Batch { rate, size, .. } => Some(rate * size.mean()),
@@ -103,7 +110,7 @@ impl Arrivals {
 
     /// Whether each source has its own part of the process, apart from all others.
     pub fn splits_over_sources(&self) -> bool {
-        matches!(self, Self::Poisson { .. })
+        matches!(self, Self::Poisson { .. } | Self::Mmpp(_))
     }
 
     /// Whether the flows of one instant are granted or refused together.
