@@ -1,16 +1,18 @@
 //! The `arrivals` of a workload: one key, which names the process.
 
 use super::laws::law;
-use super::reader::{Reader, Table, count, duration, list, rate};
+use super::reader::{Reader, Table, count, list, positive};
 use super::trace;
 use super::traffic::{MOST_FLOWS, Surroundings};
 use super::tree::Node;
+use super::varying;
 use crate::cluster::{Cluster, NodePool};
 use crate::time::SimDuration;
 use crate::workload::Arrivals;
-use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize, Phase};
+use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize};
 
-const ARRIVALS: [&str; 8] = ["poisson", "mmpp", "even", "renewal", "burst", "herd", "batch", "trace"];
+const ARRIVALS: [&str; 10] =
+    ["poisson", "mmpp", "sinusoid", "piecewise", "even", "renewal", "burst", "herd", "batch", "trace"];
 
 /// Reads the one arrival process of a workload.
 pub fn arrivals<'a>(
@@ -25,7 +27,9 @@ pub fn arrivals<'a>(
     let kind = reader.table(node, &full);
     let read = match name {
         "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
-        "mmpp" => mmpp(reader, &kind),
+        "mmpp" => varying::mmpp(reader, &kind),
+        "sinusoid" => varying::sinusoid(reader, &kind),
+        "piecewise" => varying::piecewise(reader, &kind),
         "even" => even(&kind),
         "renewal" => renewal(reader, &kind),
         "burst" => burst(reader, &kind, around.cluster),
@@ -35,43 +39,6 @@ pub fn arrivals<'a>(
     };
     kind.finish();
     read
-}
-
-fn mmpp<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
-    let rates = kind.need("rates", "[\"30 per s\", \"10 per s\"]");
-    let stays = kind.need("mean_stay", "[\"120s\", \"300s\"]");
-    let (rates, stays) = (rates?, stays?);
-    let read = |node| rate(reader, "rates", node);
-    let found: Option<Vec<f64>> = list(reader, "rates", rates).iter().map(read).collect();
-    let read = |node| positive(reader, "mean_stay", node);
-    let means: Option<Vec<SimDuration>> = list(reader, "mean_stay", stays).iter().map(read).collect();
-    let (found, means) = (found?, means?);
-    let problem = |message| reader.problem(&rates.span, message, None);
-    if found.len() != means.len() {
-        problem(format!(
-            "`rates` has {} phases and `mean_stay` {}; each needs both",
-            found.len(),
-            means.len()
-        ));
-        return None;
-    }
-    if found.iter().all(|rate| *rate == 0.0) {
-        problem("`rates` has no rate above 0".into());
-        return None;
-    }
-    let phases = found.into_iter().zip(means);
-    let phase = |(rate, mean): (f64, SimDuration)| Phase { rate, mean_stay_s: mean.as_secs_f64() };
-    Some(Arrivals::Mmpp(phases.map(phase).collect()))
-}
-
-/// A time above 0.
-fn positive(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
-    let time = duration(reader, key, node)?;
-    if time > SimDuration::ZERO {
-        return Some(time);
-    }
-    reader.problem(&node.span, format!("`{key}` is 0; allowed is a time above 0"), None);
-    None
 }
 
 fn even(kind: &Table<'_>) -> Option<Arrivals> {

@@ -11,6 +11,7 @@ mod trace;
 mod traffic;
 pub mod tree;
 pub mod units;
+mod varying;
 
 pub use file::{Override, parse_threshold, read, read_as, read_text};
 

@@ -231,6 +231,16 @@ pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDurati
     read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()
 }
 
+/// A time above 0 at `node`.
+pub fn positive(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
+    let time = duration(reader, key, node)?;
+    if time > SimDuration::ZERO {
+        return Some(time);
+    }
+    reader.problem(&node.span, format!("`{key}` is 0; allowed is a time above 0"), None);
+    None
+}
+
 /// A rate of 0 or more at `node`, per second.
 pub fn rate(reader: &Reader<'_>, key: &str, node: &Node) -> Option<f64> {
     let read = match &node.value {

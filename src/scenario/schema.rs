@@ -127,6 +127,12 @@ fn arrivals() -> Value {
         ("spread", named("duration")),
     ];
     let mmpp = [("rates", list(named("rate"))), ("mean_stay", list(named("duration")))];
+    let sinusoid = [("mean", named("rate")), ("amplitude", named("rate")), ("period", named("duration"))];
+    let piecewise = [
+        ("points", list(pair(named("duration"), named("rate")))),
+        ("before", named("rate")),
+        ("between", words(&["steps", "linear"])),
+    ];
     let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
     let trace = [
         ("files", list(text())),
@@ -138,6 +144,8 @@ fn arrivals() -> Value {
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),
         ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
+        ("sinusoid", table(&sinusoid, &["mean", "amplitude", "period"])),
+        ("piecewise", table(&piecewise, &["points"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
         ("renewal", table(&[("gap", named("law"))], &["gap"])),
         ("burst", table(&burst, &[])),
@@ -191,7 +199,11 @@ fn law() -> Value {
 
 /// A weight and what it weighs.
 fn weighted(value: Value) -> Value {
-    json!({ "type": "array", "prefixItems": [number(), value], "minItems": 2, "maxItems": 2 })
+    pair(number(), value)
+}
+
+fn pair(first: Value, second: Value) -> Value {
+    json!({ "type": "array", "prefixItems": [first, second], "minItems": 2, "maxItems": 2 })
 }
 
 fn duration() -> Value {

@@ -7,7 +7,7 @@ use super::{Shard, System, TrialKey};
 use crate::flow::{EndKind, NodeId, SourceId, WorkloadId};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::arrivals::{self, Asked, By, Phases, Poisson, Varying};
+use crate::workload::arrivals::{self, Asked, By, Poisson, RatePath, Varying};
 use crate::workload::{Arrivals, Workload};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -57,10 +57,11 @@ impl<'a> Feed<'a> {
                         .filter_map(|source| SourceProcess::new(system, *source, *rate, key))
                         .map(Process::Source),
                 ),
-                Arrivals::Mmpp(phases) => processes.extend(own_sources.map(|source| {
-                    let path = Phases::new(phases, stream_of(id, Purpose::Phases, key));
-                    Process::Varying(Box::new(VaryingProcess::new(system, *source, path, key)))
-                })),
+                varying if varying.splits_over_sources() => processes.extend(
+                    own_sources
+                        .filter_map(|source| VaryingProcess::new(system, *source, key))
+                        .map(|process| Process::Varying(Box::new(process))),
+                ),
                 _ if own_sources.peek().is_some() => {
                     processes.push(Process::of_workload(system, shard, id, key))
                 }
@@ -147,9 +148,12 @@ struct VaryingProcess<'a> {
 }
 
 impl<'a> VaryingProcess<'a> {
-    fn new(system: &System, source: SourceId, path: Phases<'a>, key: TrialKey) -> Self {
-        let gaps = key.stream(Purpose::Arrivals, u64::from(source.0));
-        Self { source, times: Varying::new(path, system.sources[source.index()].share, gaps) }
+    fn new(system: &'a System, source: SourceId, key: TrialKey) -> Option<Self> {
+        let spec = &system.sources[source.index()];
+        let phases = stream_of(spec.workload, Purpose::Phases, key);
+        let path = RatePath::new(&system.workload(spec).arrivals, system.timing.origin, phases)?;
+        let draws = key.stream(Purpose::Arrivals, u64::from(source.0));
+        Some(Self { source, times: Varying::new(path, spec.share, draws) })
     }
 
     fn next(&mut self) -> Arrival {

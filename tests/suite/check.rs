@@ -55,7 +55,11 @@ pub struct Sample {
 impl Sample {
     /// One value a run; at least 20 runs, so that 2.1 is Student's quantile or above it.
     pub fn of(runs: &[Results], value: impl Fn(&Results) -> f64) -> Self {
-        let values: Vec<f64> = runs.iter().map(value).collect();
+        Self::of_values(&runs.iter().map(value).collect::<Vec<_>>())
+    }
+
+    /// The same of the values themselves.
+    pub fn of_values(values: &[f64]) -> Self {
         let count = values.len() as f64;
         assert!(count >= 20.0);
         let mean = values.iter().sum::<f64>() / count;

@@ -4,7 +4,7 @@ use crate::check::{run_cut, scenario};
 use snatsim::experiment::results::Results;
 use snatsim::simulation::Sharding;
 
-/// Poisson, modulated, herd, batch and renewal traffic with resends, ends of every kind, UDP and client pools.
+/// Poisson, modulated, varying, herd, batch and renewal traffic with resends, ends of every kind, UDP and client pools.
 const MIXED: &str = r#"
 [outbound]
 model = "azure/firewall"
@@ -71,6 +71,20 @@ name = "moody"
 pods = 6
 destinations = { api = 1, login = 2 }
 arrivals.mmpp = { rates = ["30 per s", "0 per s", "5 per s"], mean_stay = ["20s", "30s", "10s"] }
+lifetime.exponential = { mean = "1s" }
+
+[[workload]]
+name = "daily"
+pods = 5
+destinations = { api = 2, login = 1 }
+arrivals.sinusoid = { mean = "10 per s", amplitude = "8 per s", period = "300s" }
+lifetime.constant = { value = "500ms" }
+
+[[workload]]
+name = "event"
+pods = 2
+destinations = { login = 1 }
+arrivals.piecewise = { points = [["60s", "20 per s"], ["90s", "0 per s"]], before = "2 per s", between = "linear" }
 lifetime.exponential = { mean = "1s" }
 
 [run]

@@ -65,12 +65,31 @@ fn each_mistake_says_what_is_allowed() {
             arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"1s\", \"2s\"] }"),
             "`rates` has 1 phases and `mean_stay` 2; each needs both",
         ),
-        (arrivals("mmpp = { rates = [\"0 per s\"], mean_stay = [\"1s\"] }"), "`rates` has no rate above 0"),
+        (arrivals("mmpp = { rates = [\"0 per s\"], mean_stay = [\"1s\"] }"), "`rates` has no value above 0"),
         (
             arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"0s\"] }"),
             "`mean_stay` is 0; allowed is a time above 0",
         ),
         (arrivals("mmpp = { rates = [\"1 per s\"] }"), "`arrivals.mmpp` lacks `mean_stay`"),
+        (
+            arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"2 per s\", period = \"1h\" }"),
+            "`amplitude` is above `mean`",
+        ),
+        (
+            arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"1 per s\", period = \"0s\" }"),
+            "`period` is 0; allowed is a time above 0",
+        ),
+        (arrivals("piecewise = { points = [\"0s\"] }"), "each is a time and a value"),
+        (arrivals("piecewise = { points = [[\"0s\", \"0 per s\"]] }"), "`points` has no value above 0"),
+        (arrivals("piecewise = { points = [] }"), "`points` has no value above 0"),
+        (
+            arrivals("piecewise = { points = [[\"1s\", \"1 per s\"], [\"1s\", \"2 per s\"]] }"),
+            "the times of `points` do not rise",
+        ),
+        (
+            arrivals("piecewise = { points = [[\"0s\", \"1 per s\"]], between = \"lines\" }"),
+            "allowed is \"steps\", \"linear\"",
+        ),
         (arrivals("renewal = {}"), "`arrivals.renewal` lacks `gap`"),
         (
             arrivals("batch = { rate = \"1 per s\", size.constant = 2, accept = \"all\" }"),

@@ -10,14 +10,20 @@ mod herd;
 mod phases;
 mod poisson;
 mod process;
+mod rate_path;
 mod renewal;
+mod series;
+mod sinusoid;
 mod varying;
 
 pub use batch::{Acceptance, BatchSize};
 pub use burst::BurstSize;
-pub use phases::{Phase, Phases};
+pub use phases::Phase;
 pub use poisson::Poisson;
 pub use process::{Asked, By, Process};
+pub use rate_path::RatePath;
+pub use series::{Between, Series};
+pub use sinusoid::Sinusoid;
 pub use varying::Varying;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
@@ -35,6 +41,10 @@ pub enum Arrivals {
     },
     /// Poisson given the phase, split exactly over sources; the phases take turns in their order.
     Mmpp(Vec<Phase>),
+    /// Poisson of a rate that swings, split exactly over sources.
+    Sinusoid(Sinusoid),
+    /// Poisson of a rate given at points, split exactly over sources.
+    Piecewise(Series),
     /// Evenly spaced; flow i goes to pod i mod pods.
     Even {
         /// Time between flows, in seconds: flow i comes at `first + i * gap`, rounded to the nanosecond.
@@ -100,17 +110,18 @@ impl Arrivals {
         match self {
             Self::Poisson { rate } => Some(*rate),
             Self::Mmpp(phases) => Some(phases::mean_rate(phases)),
+            Self::Sinusoid(sinusoid) => Some(sinusoid.mean),
             Self::Even { gap_s, .. } => Some(1.0 / gap_s),
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
             Self::Batch { rate, size, .. } => Some(rate * size.mean()),
             Self::Renewal { gap } => Some(1.0 / gap.mean()),
-            Self::Burst { .. } | Self::Trace(_) => None,
+            Self::Piecewise(_) | Self::Burst { .. } | Self::Trace(_) => None,
         }
     }
 
     /// Whether each source has its own part of the process, apart from all others.
     pub fn splits_over_sources(&self) -> bool {
-        matches!(self, Self::Poisson { .. } | Self::Mmpp(_))
+        matches!(self, Self::Poisson { .. } | Self::Mmpp(_) | Self::Sinusoid(_) | Self::Piecewise(_))
     }
 
     /// Whether the flows of one instant are granted or refused together.

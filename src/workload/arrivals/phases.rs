@@ -25,6 +25,7 @@ pub fn mean_rate(phases: &[Phase]) -> f64 {
 pub struct Phases<'a> {
     phases: &'a [Phase],
     next: usize,
+    rate: f64,
     time: SimTime,
     stays: Stream,
 }
@@ -38,14 +39,20 @@ impl<'a> Phases<'a> {
             left -= phase.mean_stay_s;
             left < 0.0
         });
-        Self { phases, next: met.unwrap_or(phases.len() - 1), time: SimTime::ZERO, stays }
+        Self { phases, next: met.unwrap_or(phases.len() - 1), rate: 0.0, time: SimTime::ZERO, stays }
     }
 
     /// The next phase's rate, and until when it holds.
     pub fn next_stretch(&mut self) -> Stretch {
         let Phase { rate, mean_stay_s } = self.phases[self.next];
         self.next = (self.next + 1) % self.phases.len();
+        self.rate = rate;
         self.time = self.time + SimDuration::from_secs_f64(mean_stay_s * self.stays.exponential());
         Stretch { until: self.time, most: rate }
+    }
+
+    /// Flows per second in the present phase.
+    pub fn rate(&self) -> f64 {
+        self.rate
     }
 }

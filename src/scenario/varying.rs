@@ -1,0 +1,97 @@
+//! Rates that vary: phases, a swing, points.
+
+use super::reader::{Reader, Table, duration, list, positive, rate};
+use super::tree::{Node, Value};
+use crate::time::SimDuration;
+use crate::workload::Arrivals;
+use crate::workload::arrivals::{Between, Phase, Series, Sinusoid};
+
+/// Reads `arrivals.mmpp`.
+pub fn mmpp<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let rates = kind.need("rates", "[\"30 per s\", \"10 per s\"]");
+    let stays = kind.need("mean_stay", "[\"120s\", \"300s\"]");
+    let (rates, stays) = (rates?, stays?);
+    let read = |node| rate(reader, "rates", node);
+    let found: Option<Vec<f64>> = list(reader, "rates", rates).iter().map(read).collect();
+    let read = |node| positive(reader, "mean_stay", node);
+    let means: Option<Vec<SimDuration>> = list(reader, "mean_stay", stays).iter().map(read).collect();
+    let (found, means) = (found?, means?);
+    if found.len() != means.len() {
+        let (rated, stayed) = (found.len(), means.len());
+        let message = format!("`rates` has {rated} phases and `mean_stay` {stayed}; each needs both");
+        reader.problem(&rates.span, message, None);
+        return None;
+    }
+    some_above_0(reader, "rates", rates, found.iter().copied())?;
+    let phases = found.into_iter().zip(means);
+    let phase = |(rate, mean): (f64, SimDuration)| Phase { rate, mean_stay_s: mean.as_secs_f64() };
+    Some(Arrivals::Mmpp(phases.map(phase).collect()))
+}
+
+/// Reads `arrivals.sinusoid`.
+pub fn sinusoid<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let mean = kind.rate("mean");
+    let node = kind.need("amplitude", "\"12 per s\"");
+    let amplitude = node.and_then(|node| rate(reader, "amplitude", node));
+    let period = kind.need("period", "\"24h\"").and_then(|node| positive(reader, "period", node));
+    let (mean, amplitude) = (mean?, amplitude?);
+    if amplitude > mean {
+        let message =
+            format!("`amplitude` is above `mean` ({amplitude} and {mean} per s): no rate is below 0");
+        reader.problem(&kind.span, message, None);
+        return None;
+    }
+    Some(Arrivals::Sinusoid(Sinusoid { mean, amplitude, period: period? }))
+}
+
+/// Reads `arrivals.piecewise`.
+pub fn piecewise<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let before = kind.get("before").map(|node| rate(reader, "before", node));
+    let example = "[[\"0s\", \"40 per s\"], [\"30s\", \"5 per s\"]]";
+    let series = series(reader, kind, example, |node| rate(reader, "points", node))?;
+    let before = before.unwrap_or(Some(series.before))?;
+    Some(Arrivals::Piecewise(Series { before, ..series }))
+}
+
+/// Reads `points` and `between`; what holds before the first point is its own value.
+fn series<'a>(
+    reader: &'a Reader<'a>,
+    table: &Table<'a>,
+    example: &str,
+    value: impl Fn(&'a Node) -> Option<f64>,
+) -> Option<Series> {
+    let choices = [("steps", Between::Steps), ("linear", Between::Linear)];
+    let between = table.choice("between", &choices).unwrap_or_default();
+    let node = table.need("points", example)?;
+    let point = |node: &'a Node| match &node.value {
+        Value::List(pair) if pair.len() == 2 => {
+            Some((duration(reader, "points", &pair[0])?, value(&pair[1])?))
+        }
+        _ => {
+            let message = format!("`points` has {}; each is a time and a value", node.kind());
+            reader.problem(&node.span, message, Some(format!("write such as {example}")));
+            None
+        }
+    };
+    let points: Option<Vec<(SimDuration, f64)>> = list(reader, "points", node).iter().map(point).collect();
+    let points = points?;
+    if points.is_sorted_by(|one, next| one.0 < next.0) {
+        some_above_0(reader, "points", node, points.iter().map(|point| point.1))?;
+        return Some(Series { before: points[0].1, points, between });
+    }
+    reader.problem(&node.span, "the times of `points` do not rise".into(), None);
+    None
+}
+
+fn some_above_0(
+    reader: &Reader<'_>,
+    key: &str,
+    node: &Node,
+    mut values: impl Iterator<Item = f64>,
+) -> Option<()> {
+    if values.any(|value| value > 0.0) {
+        return Some(());
+    }
+    reader.problem(&node.span, format!("`{key}` has no value above 0"), None);
+    None
+}
