@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::results::*;
 use super::runner::Trials;
-use super::{estimate, thresholds, warnings};
+use super::{estimate, probes, thresholds, warnings};
 use crate::analytic::{erlang_b, sustainable_rate};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::{Counts, RowSummary, SERIES_BIN, Summary};
@@ -55,7 +55,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         retry_amplification: sums.amplification(),
         connect_delay_s: sums.connect_delay(),
         client_pool: sums.client_pool(plan),
-        probes: Vec::new(),
+        probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
         thresholds: Vec::new(),
         verdict: Verdict::Pass,

@@ -16,6 +16,8 @@ pub struct Plan {
     pub system: System,
     /// How measured time is cut.
     pub cuts: Cuts,
+    /// Probed instants, rising.
+    pub probes: Vec<SimTime>,
     /// How runs start.
     pub start: Start,
     /// Independent repetitions.
@@ -78,7 +80,14 @@ impl Plan {
         let end = origin + scenario.run.duration;
         system.timing = Timing { origin, end, stationary: start == Start::Stationary };
         let cuts = Cuts::new(origin, end, scenario.run.window);
-        Ok(Self { system, cuts, start, replications: scenario.run.replications, seed: scenario.run.seed })
+        Ok(Self {
+            system,
+            cuts,
+            probes: scenario.probes.iter().map(|probe| origin + probe.at).collect(),
+            start,
+            replications: scenario.run.replications,
+            seed: scenario.run.seed,
+        })
     }
 
     /// Whether clients never act again after a refusal.

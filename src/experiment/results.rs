@@ -175,6 +175,21 @@ pub struct ClientPoolFigures {
     pub wait_timeout_ratio: f64,
 }
 
+/// Busy ports, serving or in hold-down, at one instant, over replications and all rows together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProbeFigures {
+    /// When, from time 0.
+    pub at_s: f64,
+    /// Mean.
+    pub mean: f64,
+    /// Variance; null with one replication.
+    pub variance: Option<f64>,
+    /// The number that was asked about, if one was.
+    pub above: Option<u64>,
+    /// Share of replications with more busy ports than that.
+    pub share_above: Option<f64>,
+}
+
 /// The first failure of all replications: the earliest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FirstFailure {
@@ -356,8 +371,8 @@ pub struct Results {
     pub connect_delay_s: ConnectDelay,
     /// Client pools; null without any.
     pub client_pool: Option<ClientPoolFigures>,
-    /// Probes asked for.
-    pub probes: Vec<serde_json::Value>,
+    /// Probes asked for, in order of time.
+    pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.
     pub headroom: Option<f64>,
     /// Judged thresholds.

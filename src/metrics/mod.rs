@@ -3,6 +3,7 @@
 mod grid;
 mod recorder;
 mod summary;
+mod watch;
 
 pub use recorder::Recorder;
 pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary};

@@ -143,6 +143,8 @@ pub struct Summary {
     pub first_failure: Option<FirstFailureAt>,
     /// Client pools.
     pub pools: PoolTotals,
+    /// Ports busy at each probed instant, over all rows.
+    pub probes: Vec<u64>,
     /// Sum over shards of the most flows live at once.
     pub most_live: u64,
     /// Arrivals and releases simulated.
@@ -167,6 +169,7 @@ impl Summary {
             connect_delays: BTreeMap::new(),
             first_failure: None,
             pools: PoolTotals::default(),
+            probes: Vec::new(),
             most_live: 0,
             events: 0,
             simulated_flows: 0,
@@ -195,6 +198,7 @@ impl Summary {
             connect_delays,
             first_failure,
             pools,
+            probes,
             most_live,
             events,
             simulated_flows,
@@ -222,6 +226,8 @@ impl Summary {
         self.pools.open_nanos += pools.open_nanos;
         self.pools.waiting_nanos += pools.waiting_nanos;
         self.pools.opened += pools.opened;
+        self.probes.resize(self.probes.len().max(probes.len()), 0);
+        self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
         self.most_live += most_live;
         self.events += events;
         self.simulated_flows += simulated_flows;

@@ -1,8 +1,8 @@
 //! Sentences that every format shares.
 
 use super::document::Tone;
-use super::number::{number, percent};
-use crate::experiment::results::{FirstFailure, RatioEstimate, Results, Verdict};
+use super::number::{count, number, percent};
+use crate::experiment::results::{FirstFailure, ProbeFigures, RatioEstimate, Results, Verdict};
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
 pub fn device(results: &Results) -> String {
@@ -64,6 +64,20 @@ pub fn first_failure(first: &FirstFailure) -> [String; 2] {
             number(first.time_s)
         ),
     ]
+}
+
+/// Ports busy at an instant: `at 207.2 s, 1,950 ports busy on average (variance 1,948), above 1,800 in 99.97 % of runs`.
+pub fn probe(probe: &ProbeFigures) -> String {
+    let spread = probe.variance.map(|variance| format!(" (variance {})", number(variance)));
+    let share = probe.above.zip(probe.share_above);
+    let share = share.map(|(above, share)| format!(", above {} in {} of runs", count(above), percent(share)));
+    format!(
+        "at {} s, {} ports busy on average{}{}",
+        probe.at_s,
+        number(probe.mean),
+        spread.unwrap_or_default(),
+        share.unwrap_or_default()
+    )
 }
 
 /// How the runs were made.

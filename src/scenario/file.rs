@@ -3,7 +3,7 @@
 use super::reader::{Origin, Reader, count};
 use super::traffic::{Surroundings, workload};
 use super::tree::{Node, Value, parse};
-use super::{Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices};
+use super::{Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices, probes};
 use crate::cluster::{Cluster, NodePool};
 use crate::error::Error;
 use crate::flow::{NodeId, Protocol};
@@ -140,13 +140,8 @@ fn scenario<'a>(
     let run = run_settings(reader, root.get("run"));
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
-    if root.get("probe").is_some() {
-        reader.problem(
-            &root.span,
-            "`[[probe]]` is not simulated in this version".into(),
-            Some("remove it".into()),
-        );
-    }
+    let probes = tables(reader, root.get("probe"), "probe");
+    let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
         check_abandoned(reader, workloads, outbound);
@@ -160,6 +155,7 @@ fn scenario<'a>(
         workloads,
         run: run?,
         thresholds,
+        probes,
         resolved: serde_json::Value::Null,
         warnings: Vec::new(),
     })

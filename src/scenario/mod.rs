@@ -5,6 +5,7 @@ mod devices;
 pub mod file;
 mod laws;
 mod overrides;
+mod probes;
 mod reader;
 pub mod schema;
 mod trace;
@@ -112,6 +113,15 @@ pub struct Threshold {
     pub limit: f64,
 }
 
+/// A question about the ports busy at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// When, after time 0.
+    pub at: SimDuration,
+    /// In how many replications are more ports busy than this?
+    pub above: Option<u64>,
+}
+
 /// A checked scenario: nothing below it checks again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -129,6 +139,8 @@ pub struct Scenario {
     pub run: RunSettings,
     /// Thresholds.
     pub thresholds: Vec<Threshold>,
+    /// Probes, in order of time.
+    pub probes: Vec<Probe>,
     /// The file with every default filled in, for the results.
     pub resolved: serde_json::Value,
     /// Doubts about the input that belong into the report.

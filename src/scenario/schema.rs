@@ -20,6 +20,7 @@ pub fn schema() -> Value {
             ("workload", json!({ "type": "array", "minItems": 1, "items": workload() })),
             ("run", run()),
             ("threshold", list(threshold())),
+            ("probe", list(table(&[("at", named("duration")), ("above", count(0))], &["at"]))),
         ],
         &["outbound", "workload"],
     );

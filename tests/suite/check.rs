@@ -73,6 +73,12 @@ impl Sample {
         Self::known(mean, mean * (1.0 - mean), f64::from(all))
     }
 
+    /// A share of `count` replications, judged by the spread that the expected share has: near 0 and 1 the found one
+    /// may show none.
+    pub fn share_expecting(found: f64, expected: f64, count: f64) -> Self {
+        Self::known(found, expected * (1.0 - expected), count)
+    }
+
     /// A mean and a variance over `count` replications.
     pub fn known(mean: f64, variance: f64, count: f64) -> Self {
         let error = (variance / count).sqrt();

@@ -87,6 +87,13 @@ destinations = { login = 1 }
 arrivals.piecewise = { points = [["60s", "20 per s"], ["90s", "0 per s"]], before = "2 per s", between = "linear" }
 lifetime.exponential = { mean = "1s" }
 
+[[probe]]
+at = "100s"
+above = 300
+
+[[probe]]
+at = "30s"
+
 [run]
 duration = "600s"
 replications = 3

@@ -5,14 +5,14 @@ use crate::check::{Sample, assert_agrees, full_counts, run};
 use snatsim::experiment::results::Results;
 
 /// One row of `ports` ports; clients that are refused go away.
-fn one_row(ports: &str, arrivals: &str, lifetime: &str) -> String {
+pub fn one_row(ports: &str, arrivals: &str, lifetime: &str) -> String {
     format!(
         "[outbound]\nmodel = \"custom\"\nports = {ports}\n[[workload]]\narrivals.{arrivals}\nlifetime.{lifetime}\n\
          syn = \"none\"\n[run]\nreplications = 20\n"
     )
 }
 
-const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
+pub const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
 
 /// The share of time without a free port, and the mean ports taken, of 20 runs with a seed each.
 fn time_and_ports(text: &str, set: &[(&str, &str)]) -> (Sample, Sample) {
@@ -145,47 +145,6 @@ fn phases_are_met_at_a_random_instant() {
     let flows = run(&text, &set).totals.flows as f64;
     // Variance of one count: its mean 2 and at most that of the rate, 1/6 x 36 + 1/2 x 4 - 4.
     assert!((flows - 40_000.0).abs() < 3.29 * (20_000.0f64 * 6.0).sqrt(), "{flows}");
-}
-
-fn mean_failures(results: &Results) -> Sample {
-    let mut of_each = vec![0.0; results.replications as usize];
-    for window in &results.windows {
-        of_each[window.replication as usize] += window.snat_failures as f64;
-    }
-    Sample::of_values(&of_each)
-}
-
-#[test]
-fn o_tv4_swinging_rate_with_losses() {
-    let arrivals = "sinusoid = { mean = \"50 per s\", amplitude = \"30 per s\", period = \"20s\" }";
-    let set = [("run.warm_up", "0s"), ("run.duration", "100s"), ("run.replications", "400")];
-    let results = run(&one_row("64", arrivals, EXPONENTIAL), &set);
-    Sample::known(results.totals.flows as f64 / 400.0, 5_000.0, 400.0).assert_agrees(5_000.0, 0.02);
-    mean_failures(&results).assert_agrees(507.049355514, 0.02);
-    assert_agrees(&results.first_attempt_failure_ratio, 0.101409871103, 0.02);
-}
-
-#[test]
-fn o_tv5_step_burst_on_a_loaded_pool() {
-    let arrivals =
-        "piecewise = { points = [[\"0s\", \"100 per s\"], [\"3s\", \"40 per s\"]], before = \"40 per s\" }";
-    let set = [("run.warm_up", "30s"), ("run.duration", "13s"), ("run.replications", "1000")];
-    let results = run(&one_row("64", arrivals, EXPONENTIAL), &set);
-    Sample::known(results.totals.flows as f64 / 1000.0, 700.0, 1000.0).assert_agrees(700.0, 0.02);
-    mean_failures(&results).assert_agrees(97.0527418319, 0.02);
-}
-
-/// From 0 to 40 per s over 10 s is 200 flows, 50 of them in the first half.
-#[test]
-fn a_rate_may_rise_along_a_line() {
-    let arrivals =
-        "piecewise = { points = [[\"0s\", \"0 per s\"], [\"10s\", \"40 per s\"]], between = \"linear\" }";
-    let text = one_row("\"unlimited\"", arrivals, EXPONENTIAL);
-    let set = [("run.warm_up", "0s"), ("run.replications", "1000")];
-    for (duration, expected) in [("5s", 50.0), ("10s", 200.0), ("15s", 400.0)] {
-        let flows = run(&text, &[&set[..], &[("run.duration", duration)]].concat()).totals.flows;
-        Sample::known(flows as f64 / 1000.0, expected, 1000.0).assert_agrees(expected, 0.02);
-    }
 }
 
 /// Nothing returns within the burst.
