@@ -59,7 +59,7 @@ fn o_tv2_swinging_rate_fixed_occupation() {
 /// The full count is for `tests/statistics`; here the interval of the share is wider.
 #[test]
 fn o_tv3_flash_crowd() {
-    let (replications, widest) = if full_counts() { ("20000", 0.02) } else { ("2000", 0.07) };
+    let (replications, widest) = if full_counts() { ("24000", 0.02) } else { ("2000", 0.07) };
     let arrivals =
         "piecewise = { points = [[\"0s\", \"40 per s\"], [\"30s\", \"5 per s\"]], before = \"5 per s\" }";
     let probes = [("0s", 0), ("30s", 1_400), ("67s", 1_400), ("80s", 0)];
@@ -116,7 +116,7 @@ fn a_rate_may_rise_along_a_line() {
 /// interval of the share is wider.
 #[test]
 fn o_tv6_synchronised_clients_with_jitter() {
-    let (replications, widest) = if full_counts() { ("54000", 0.05) } else { ("4000", 0.2) };
+    let (replications, widest) = if full_counts() { ("64000", 0.05) } else { ("4000", 0.2) };
     let probes = ["15s", "25s", "35s", "45s", "55s"].map(|at| (at, 900));
     let arrivals = "burst = { flows = 5000, spread = \"60s\" }";
     let results = probed(arrivals, "constant = { value = \"10s\" }", &probes, "0s", replications);
