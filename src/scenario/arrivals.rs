@@ -1,6 +1,6 @@
 //! The `arrivals` of a workload: one key, which names the process.
 
-use super::laws::law;
+use super::laws::law_above_0;
 use super::reader::{Reader, Table, count, list, positive};
 use super::trace;
 use super::traffic::{MOST_FLOWS, Surroundings};
@@ -11,8 +11,19 @@ use crate::time::SimDuration;
 use crate::workload::Arrivals;
 use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize};
 
-const ARRIVALS: [&str; 10] =
-    ["poisson", "mmpp", "sinusoid", "piecewise", "even", "renewal", "burst", "herd", "batch", "trace"];
+const ARRIVALS: [&str; 11] = [
+    "poisson",
+    "mmpp",
+    "on_off",
+    "sinusoid",
+    "piecewise",
+    "even",
+    "renewal",
+    "burst",
+    "herd",
+    "batch",
+    "trace",
+];
 
 /// Reads the one arrival process of a workload.
 pub fn arrivals<'a>(
@@ -28,6 +39,7 @@ pub fn arrivals<'a>(
     let read = match name {
         "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
         "mmpp" => varying::mmpp(reader, &kind),
+        "on_off" => varying::on_off(reader, &kind),
         "sinusoid" => varying::sinusoid(reader, &kind),
         "piecewise" => varying::piecewise(reader, &kind),
         "even" => even(&kind),
@@ -49,12 +61,7 @@ fn even(kind: &Table<'_>) -> Option<Arrivals> {
 
 fn renewal<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
     let node = kind.need("gap", "{ exponential = { mean = \"25ms\" } }")?;
-    let gap = law(reader, "gap", node)?;
-    if gap.mean() <= 0.0 {
-        reader.problem(&node.span, "`gap` is 0; allowed is a time above 0".into(), None);
-        return None;
-    }
-    Some(Arrivals::Renewal { gap })
+    Some(Arrivals::Renewal { gap: law_above_0(reader, "gap", node)? })
 }
 
 fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {

@@ -128,6 +128,7 @@ fn arrivals() -> Value {
         ("spread", named("duration")),
     ];
     let mmpp = [("rates", list(named("rate"))), ("mean_stay", list(named("duration")))];
+    let on_off = [("on", named("law")), ("off", named("law")), ("rate", named("rate"))];
     let sinusoid = [("mean", named("rate")), ("amplitude", named("rate")), ("period", named("duration"))];
     let piecewise = [
         ("points", list(pair(named("duration"), named("rate")))),
@@ -145,6 +146,7 @@ fn arrivals() -> Value {
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),
         ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
+        ("on_off", table(&on_off, &["on", "off", "rate"])),
         ("sinusoid", table(&sinusoid, &["mean", "amplitude", "period"])),
         ("piecewise", table(&piecewise, &["points"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),

@@ -1,10 +1,11 @@
-//! Rates that vary: phases, a swing, points.
+//! Rates that vary: phases, on and off, a swing, points.
 
+use super::laws::law_above_0;
 use super::reader::{Reader, Table, duration, list, positive, rate};
 use super::tree::{Node, Value};
 use crate::time::SimDuration;
-use crate::workload::Arrivals;
 use crate::workload::arrivals::{Between, Phase, Series, Sinusoid};
+use crate::workload::{Arrivals, Law};
 
 /// Reads `arrivals.mmpp`.
 pub fn mmpp<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
@@ -24,8 +25,23 @@ pub fn mmpp<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
     }
     some_above_0(reader, "rates", rates, found.iter().copied())?;
     let phases = found.into_iter().zip(means);
-    let phase = |(rate, mean): (f64, SimDuration)| Phase { rate, mean_stay_s: mean.as_secs_f64() };
-    Some(Arrivals::Mmpp(phases.map(phase).collect()))
+    let phase = |(rate, mean): (f64, SimDuration)| Phase { rate, stay: exponential(mean) };
+    Some(Arrivals::Phased(phases.map(phase).collect()))
+}
+
+fn exponential(mean: SimDuration) -> Law {
+    Law::Exponential { mean: mean.as_secs_f64() }
+}
+
+/// Reads `arrivals.on_off`.
+pub fn on_off<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let rate = kind.rate("rate");
+    let [on, off] = ["on", "off"].map(|key| {
+        let node = kind.need(key, "{ exponential = { mean = \"10s\" } }")?;
+        law_above_0(reader, key, node)
+    });
+    let (rate, on, off) = (rate?, on?, off?);
+    Some(Arrivals::Phased(vec![Phase { rate, stay: on }, Phase { rate: 0.0, stay: off }]))
 }
 
 /// Reads `arrivals.sinusoid`.

@@ -74,6 +74,13 @@ arrivals.mmpp = { rates = ["30 per s", "0 per s", "5 per s"], mean_stay = ["20s"
 lifetime.exponential = { mean = "1s" }
 
 [[workload]]
+name = "fits"
+pods = 3
+destinations = { api = 2, login = 1 }
+arrivals.on_off = { on.pareto = { mean = "5s", alpha = 1.5 }, off.exponential = { mean = "20s" }, rate = "30 per s" }
+lifetime.constant = { value = "800ms" }
+
+[[workload]]
 name = "daily"
 pods = 5
 destinations = { api = 2, login = 1 }

@@ -75,6 +75,11 @@ fn each_mistake_says_what_is_allowed() {
         ),
         (arrivals("mmpp = { rates = [\"1 per s\"] }"), "`arrivals.mmpp` lacks `mean_stay`"),
         (
+            arrivals("on_off = { on = \"1s\", off = \"0s\", rate = \"1 per s\" }"),
+            "`off` is 0; allowed is a time above 0",
+        ),
+        (arrivals("on_off = { on = \"1s\", rate = \"1 per s\" }"), "`arrivals.on_off` lacks `off`"),
+        (
             arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"2 per s\", period = \"1h\" }"),
             "`amplitude` is above `mean`",
         ),

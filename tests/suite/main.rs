@@ -9,6 +9,7 @@ mod determinism;
 mod input_errors;
 mod layering;
 mod oracles;
+mod oracles_bursts;
 mod oracles_time;
 mod oracles_traffic;
 mod platforms;

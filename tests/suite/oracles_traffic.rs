@@ -15,7 +15,7 @@ pub fn one_row(ports: &str, arrivals: &str, lifetime: &str) -> String {
 pub const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
 
 /// The share of time without a free port, and the mean ports taken, of 20 runs with a seed each.
-fn time_and_ports(text: &str, set: &[(&str, &str)]) -> (Sample, Sample) {
+pub fn time_and_ports(text: &str, set: &[(&str, &str)]) -> (Sample, Sample) {
     let runs: Vec<Results> = (1..=20)
         .map(|seed: u32| {
             let seed = seed.to_string();
@@ -93,58 +93,6 @@ fn whole_batches_need_room_in_every_row() {
     let failures = &results.failures_by_destination;
     assert!(failures.iter().all(|each| each.snat_failures > 0), "{failures:?}");
     assert_eq!(results.occupancy_by_pool.len(), 1);
-}
-
-/// Attempts of two phases with equal mean stays on 64 ports, of 20 runs of `duration`.
-fn two_phases(mean_stay: &str, duration: &str) -> (Results, Sample, Sample) {
-    let arrivals = format!(
-        "mmpp = {{ rates = [\"80 per s\", \"20 per s\"], mean_stay = [\"{mean_stay}\", \"{mean_stay}\"] }}"
-    );
-    let text = one_row("64", &arrivals, EXPONENTIAL);
-    let set = [("run.warm_up", "20s"), ("run.duration", duration)];
-    let (full, ports) = time_and_ports(&text, &set);
-    (run(&text, &set), full, ports)
-}
-
-#[test]
-fn o_mm1_slow_modulation() {
-    let (results, full, ports) = two_phases("10s", "6000s");
-    assert_agrees(&results.first_attempt_failure_ratio, 0.170011502207, 0.05);
-    full.assert_agrees(0.106502256566, 0.05);
-    ports.assert_agrees(41.4994248896, 0.05);
-}
-
-#[test]
-fn o_mm2_fast_modulation() {
-    let (results, full, ports) = two_phases("500ms", "1000s");
-    assert_agrees(&results.first_attempt_failure_ratio, 0.0702238308605, 0.05);
-    full.assert_agrees(0.0457648023933, 0.05);
-    ports.assert_agrees(46.488808457, 0.05);
-}
-
-/// The full count is for `tests/statistics`; here the interval is wider.
-#[test]
-fn o_mm3_two_phases_on_a_default_node() {
-    let (duration, widest) = if full_counts() { ("200000s", 0.05) } else { ("20000s", 0.15) };
-    let arrivals = "mmpp = { rates = [\"30 per s\", \"10 per s\"], mean_stay = [\"120s\", \"300s\"] }";
-    let text = one_row("1024", arrivals, "exponential = { mean = \"65.2s\" }");
-    let set = [("run.warm_up", "1000s"), ("run.duration", duration)];
-    assert_agrees(&run(&text, &set).first_attempt_failure_ratio, 0.223583299821, widest);
-    let (full, ports) = time_and_ports(&text, &set);
-    full.assert_agrees(0.117286840088, widest);
-    ports.assert_agrees(795.494367669, widest);
-}
-
-/// The phase path is met at a random instant: the rate is right from the first moment on.
-#[test]
-fn phases_are_met_at_a_random_instant() {
-    let arrivals =
-        "mmpp = { rates = [\"6 per s\", \"0 per s\", \"2 per s\"], mean_stay = [\"10s\", \"20s\", \"30s\"] }";
-    let text = one_row("\"unlimited\"", arrivals, EXPONENTIAL);
-    let set = [("run.warm_up", "0s"), ("run.duration", "1s"), ("run.replications", "20000")];
-    let flows = run(&text, &set).totals.flows as f64;
-    // Variance of one count: its mean 2 and at most that of the rate, 1/6 x 36 + 1/2 x 4 - 4.
-    assert!((flows - 40_000.0).abs() < 3.29 * (20_000.0f64 * 6.0).sqrt(), "{flows}");
 }
 
 /// Nothing returns within the burst.

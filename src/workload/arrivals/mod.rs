@@ -40,7 +40,7 @@ pub enum Arrivals {
         rate: f64,
     },
     /// Poisson given the phase, split exactly over sources; the phases take turns in their order.
-    Mmpp(Vec<Phase>),
+    Phased(Vec<Phase>),
     /// Poisson of a rate that swings, split exactly over sources.
     Sinusoid(Sinusoid),
     /// Poisson of a rate given at points, split exactly over sources.
@@ -109,7 +109,7 @@ impl Arrivals {
     pub fn mean_rate(&self) -> Option<f64> {
         match self {
             Self::Poisson { rate } => Some(*rate),
-            Self::Mmpp(phases) => Some(phases::mean_rate(phases)),
+            Self::Phased(phases) => Some(phases::mean_rate(phases)),
             Self::Sinusoid(sinusoid) => Some(sinusoid.mean),
             Self::Even { gap_s, .. } => Some(1.0 / gap_s),
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
@@ -121,7 +121,7 @@ impl Arrivals {
 
     /// Whether each source has its own part of the process, apart from all others.
     pub fn splits_over_sources(&self) -> bool {
-        matches!(self, Self::Poisson { .. } | Self::Mmpp(_) | Self::Sinusoid(_) | Self::Piecewise(_))
+        matches!(self, Self::Poisson { .. } | Self::Phased(_) | Self::Sinusoid(_) | Self::Piecewise(_))
     }
 
     /// Whether the flows of one instant are granted or refused together.

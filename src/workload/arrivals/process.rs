@@ -95,9 +95,10 @@ impl<'a> Kind<'a> {
             }
             Arrivals::Renewal { gap } => Self::Renewal(Renewal::new(gap, stream(Purpose::Arrivals))),
             Arrivals::Trace(records) => Self::Trace(origin, records.iter()),
-            Arrivals::Poisson { .. } | Arrivals::Mmpp(_) | Arrivals::Sinusoid(_) | Arrivals::Piecewise(_) => {
-                Self::Listed(Vec::new().into_iter())
-            }
+            Arrivals::Poisson { .. }
+            | Arrivals::Phased(_)
+            | Arrivals::Sinusoid(_)
+            | Arrivals::Piecewise(_) => Self::Listed(Vec::new().into_iter()),
         }
     }
 }

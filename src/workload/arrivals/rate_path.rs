@@ -22,7 +22,7 @@ impl<'a> RatePath<'a> {
     /// The rate of `arrivals`, if it varies; time 0 is `origin`, and `phases` is the workload's stream for phases.
     pub fn new(arrivals: &'a Arrivals, origin: SimTime, phases: Stream) -> Option<Self> {
         match arrivals {
-            Arrivals::Mmpp(each) => Some(Self::Phases(Phases::new(each, phases))),
+            Arrivals::Phased(each) => Some(Self::Phases(Phases::new(each, phases))),
             Arrivals::Sinusoid(sinusoid) => Some(Self::Sinusoid(*sinusoid, origin)),
             Arrivals::Piecewise(series) => Some(Self::Series(SeriesPath::new(series, origin))),
             _ => None,
