@@ -103,6 +103,7 @@ fn workload() -> Value {
             ("destinations", json!({ "type": "object", "additionalProperties": number() })),
             ("destination_mix", one_of(&[("zipf", zipf)])),
             ("arrivals", arrivals()),
+            ("rate_over_time", table(&series(number()), &["points"])),
             ("lifetime", named("law")),
             ("ends", table(&ends, &[])),
             ("syn", any(&[schedules, list(named("duration"))])),
@@ -130,11 +131,6 @@ fn arrivals() -> Value {
     let mmpp = [("rates", list(named("rate"))), ("mean_stay", list(named("duration")))];
     let on_off = [("on", named("law")), ("off", named("law")), ("rate", named("rate"))];
     let sinusoid = [("mean", named("rate")), ("amplitude", named("rate")), ("period", named("duration"))];
-    let piecewise = [
-        ("points", list(pair(named("duration"), named("rate")))),
-        ("before", named("rate")),
-        ("between", words(&["steps", "linear"])),
-    ];
     let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
     let trace = [
         ("files", list(text())),
@@ -148,7 +144,7 @@ fn arrivals() -> Value {
         ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
         ("on_off", table(&on_off, &["on", "off", "rate"])),
         ("sinusoid", table(&sinusoid, &["mean", "amplitude", "period"])),
-        ("piecewise", table(&piecewise, &["points"])),
+        ("piecewise", table(&series(named("rate")), &["points"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
         ("renewal", table(&[("gap", named("law"))], &["gap"])),
         ("burst", table(&burst, &[])),
@@ -156,6 +152,12 @@ fn arrivals() -> Value {
         ("batch", table(&batch, &["rate", "size"])),
         ("trace", table(&trace, &["files"])),
     ])
+}
+
+/// A value over time.
+fn series(value: Value) -> [(&'static str, Value); 3] {
+    let points = list(pair(named("duration"), value.clone()));
+    [("points", points), ("before", value), ("between", words(&["steps", "linear"]))]
 }
 
 fn run() -> Value {

@@ -43,6 +43,13 @@ pub fn workload<'a>(
         Some(node) => super::arrivals::arrivals(reader, node, around, pool),
         None => None,
     };
+    let arrivals = match table.get("rate_over_time") {
+        None => arrivals,
+        Some(node) => {
+            let by = super::varying::scaled(reader, node, arrivals.as_ref());
+            arrivals.zip(by).map(|(of, by)| Arrivals::Scaled { of: Box::new(of), by })
+        }
+    };
     let pods = match (recorded, pool) {
         (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         _ => pods,

@@ -1,7 +1,7 @@
-//! Rates that vary: phases, on and off, a swing, points.
+//! Rates that vary: phases, on and off, a swing, points, and a series that multiplies any of them.
 
 use super::laws::law_above_0;
-use super::reader::{Reader, Table, duration, list, positive, rate};
+use super::reader::{Reader, Table, duration, list, number, positive, rate};
 use super::tree::{Node, Value};
 use crate::time::SimDuration;
 use crate::workload::arrivals::{Between, Phase, Series, Sinusoid};
@@ -68,6 +68,25 @@ pub fn piecewise<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrival
     let before = before.unwrap_or(Some(series.before))?;
     Some(Arrivals::Piecewise(Series { before, ..series }))
 }
+
+/// Reads `rate_over_time` of a workload with `arrivals`.
+pub fn scaled<'a>(reader: &'a Reader<'a>, node: &'a Node, arrivals: Option<&Arrivals>) -> Option<Series> {
+    let table = reader.table(node, "rate_over_time");
+    let factor = |key, node| number(reader, key, node, 0.0, MOST_FOLD);
+    let before = table.get("before").map(|node| factor("before", node));
+    let series = series(reader, &table, "[[\"0s\", 1.0], [\"1h\", 3.0]]", |node| factor("points", node));
+    table.finish();
+    if arrivals.is_some_and(|arrivals| !arrivals.follow_a_rate()) {
+        let message = "`rate_over_time` is for arrivals that follow a rate: poisson, batch, mmpp, on_off, sinusoid, \
+                       piecewise";
+        reader.problem(&node.span, message.into(), None);
+    }
+    let series = series?;
+    Some(Series { before: before.unwrap_or(Some(series.before))?, ..series })
+}
+
+/// More than this many times a rate is a slip.
+const MOST_FOLD: f64 = 1e6;
 
 /// Reads `points` and `between`; what holds before the first point is its own value.
 fn series<'a>(

@@ -94,6 +94,22 @@ destinations = { login = 1 }
 arrivals.piecewise = { points = [["60s", "20 per s"], ["90s", "0 per s"]], before = "2 per s", between = "linear" }
 lifetime.exponential = { mean = "1s" }
 
+[[workload]]
+name = "growing"
+pods = 5
+destinations = { api = 2, login = 1 }
+arrivals.mmpp = { rates = ["10 per s", "1 per s"], mean_stay = ["20s", "30s"] }
+rate_over_time = { points = [["0s", 0.5], ["300s", 2.0]], between = "linear" }
+lifetime.constant = { value = "500ms" }
+
+[[workload]]
+name = "sale"
+pods = 2
+destinations = { login = 1 }
+arrivals.batch = { rate = "1 per s", size.constant = 5 }
+rate_over_time = { points = [["100s", 10], ["130s", 1]], before = 1 }
+lifetime.constant = { value = "500ms" }
+
 [[probe]]
 at = "100s"
 above = 300

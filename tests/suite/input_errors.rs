@@ -87,6 +87,21 @@ fn each_mistake_says_what_is_allowed() {
             arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"1 per s\", period = \"0s\" }"),
             "`period` is 0; allowed is a time above 0",
         ),
+        (
+            with("rate_over_time = { points = [[\"0s\", -1]] }"),
+            "`points` is the number -1; allowed is a number from 0",
+        ),
+        (with("rate_over_time = { points = [[\"0s\", \"1 per s\"]] }"), "allowed is a number from 0"),
+        (with("rate_over_time = { before = 1 }"), "`rate_over_time` lacks `points`"),
+        (
+            with("rate_over_time = { points = [[\"0s\", 2]] }").replace("poisson", "even"),
+            "`rate_over_time` is for arrivals that follow a rate",
+        ),
+        (
+            with("rate_over_time = { points = [[\"0s\", 2]] }\nclient_pool = { max = 1 }")
+                .replace("poisson = { ", "batch = { size.constant = 2, accept = \"whole\", "),
+            "`client_pool` takes no batch with `accept = \"whole\"`",
+        ),
         (arrivals("piecewise = { points = [\"0s\"] }"), "each is a time and a value"),
         (arrivals("piecewise = { points = [[\"0s\", \"0 per s\"]] }"), "`points` has no value above 0"),
         (arrivals("piecewise = { points = [] }"), "`points` has no value above 0"),

@@ -112,6 +112,66 @@ fn a_rate_may_rise_along_a_line() {
     }
 }
 
+/// The same law by another way: 5 per s times 8, then back.
+#[test]
+fn a_multiplied_rate_is_that_of_the_points() {
+    let arrivals = "poisson = { rate = \"5 per s\" }\nrate_over_time = { points = [[\"0s\", 8], [\"30s\", 1]], before = 1 }";
+    let probes = [("0s", 0), ("30s", 0), ("67s", 0), ("80s", 0)];
+    let results = probed(arrivals, "constant = { value = \"67s\" }", &probes, "68s", "400");
+    for (probe, expected) in [335.0, 1385.0, 1385.0, 930.0].into_iter().enumerate() {
+        assert_mean(&results, probe, expected);
+    }
+}
+
+/// Flows in `duration` of 4,000 runs that begin at time 0, as mean and as variance over mean.
+fn flows(arrivals: &str, duration: &str) -> (Sample, f64) {
+    let text = one_row(UNLIMITED, arrivals, "constant = { value = \"1ms\" }");
+    let set = [("run.warm_up", "0s"), ("run.duration", duration), ("run.replications", "4000")];
+    let mut flows = vec![0.0; 4_000];
+    for window in run(&text, &set).windows {
+        flows[window.replication as usize] += window.attempts as f64;
+    }
+    let mean = flows.iter().sum::<f64>() / 4_000.0;
+    let variance = flows.iter().map(|flows| (flows - mean).powi(2)).sum::<f64>() / 3_999.0;
+    (Sample::of_values(&flows), variance / mean)
+}
+
+/// A factor from 0 to 2 over 10 s: its integral over 5 s is 2.5, over 20 s is 30; a swing of 20 s under it adds
+/// (2/10) x integral of t sin(2 pi t / 20) from 0 to 10 = (2/10) x 10 x 20 / (2 pi), times its amplitude.
+#[test]
+fn every_rate_can_be_multiplied() {
+    let rising = "\nrate_over_time = { points = [[\"0s\", 0], [\"10s\", 2]], between = \"linear\" }";
+    let swing = 5.0 * 2.0 * 20.0 / std::f64::consts::TAU;
+    for (arrivals, duration, mean, index) in [
+        ("poisson = { rate = \"10 per s\" }", "5s", 25.0, 1.0),
+        ("poisson = { rate = \"10 per s\" }", "20s", 300.0, 1.0),
+        ("batch = { rate = \"2 per s\", size.constant = 5 }", "20s", 300.0, 5.0),
+        (
+            "mmpp = { rates = [\"5 per s\", \"20 per s\"], mean_stay = [\"10ms\", \"5ms\"] }",
+            "20s",
+            300.0,
+            1.0,
+        ),
+        (
+            "sinusoid = { mean = \"10 per s\", amplitude = \"5 per s\", period = \"20s\" }",
+            "10s",
+            100.0 + swing,
+            1.0,
+        ),
+        (
+            "piecewise = { points = [[\"0s\", \"10 per s\"], [\"5s\", \"20 per s\"]] }",
+            "10s",
+            25.0 + 150.0,
+            1.0,
+        ),
+    ] {
+        let (found, dispersion) = flows(&format!("{arrivals}{rising}"), duration);
+        found.assert_agrees(mean, 0.02);
+        // Of a variance over a mean of 4,000 counts: 2.2 % either way; fast phases add 1 % to Poisson's.
+        assert!((dispersion / index - 1.0).abs() < 0.1, "{arrivals}: {dispersion}");
+    }
+}
+
 /// Shares of one replication come from spans that do not overlap. The full count is for `tests/statistics`; here the
 /// interval of the share is wider.
 #[test]

@@ -85,6 +85,13 @@ pub enum Arrivals {
         /// Time between flows, of a finite mean above 0.
         gap: Law,
     },
+    /// Arrivals at random instants whose rate is multiplied by a series.
+    Scaled {
+        /// Whose: any that follows a rate.
+        of: Box<Arrivals>,
+        /// By what.
+        by: Series,
+    },
     /// Recorded flows, in order of start.
     Trace(Arc<Vec<TraceArrival>>),
 }
@@ -115,18 +122,42 @@ impl Arrivals {
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
             Self::Batch { rate, size, .. } => Some(rate * size.mean()),
             Self::Renewal { gap } => Some(1.0 / gap.mean()),
-            Self::Piecewise(_) | Self::Burst { .. } | Self::Trace(_) => None,
+            Self::Piecewise(_) | Self::Burst { .. } | Self::Scaled { .. } | Self::Trace(_) => None,
         }
+    }
+
+    /// The arrivals before their rate is multiplied.
+    pub fn unscaled(&self) -> &Self {
+        match self {
+            Self::Scaled { of, .. } => of,
+            other => other,
+        }
+    }
+
+    /// What their rate is multiplied by.
+    pub fn factor(&self) -> Option<&Series> {
+        match self {
+            Self::Scaled { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Whether they come at random instants of a rate, which may be multiplied.
+    pub fn follow_a_rate(&self) -> bool {
+        self.splits_over_sources() || matches!(self, Self::Batch { .. })
     }
 
     /// Whether each source has its own part of the process, apart from all others.
     pub fn splits_over_sources(&self) -> bool {
-        matches!(self, Self::Poisson { .. } | Self::Phased(_) | Self::Sinusoid(_) | Self::Piecewise(_))
+        matches!(
+            self.unscaled(),
+            Self::Poisson { .. } | Self::Phased(_) | Self::Sinusoid(_) | Self::Piecewise(_)
+        )
     }
 
     /// Whether the flows of one instant are granted or refused together.
     pub fn couples_batches(&self) -> bool {
-        matches!(self, Self::Batch { accept: Acceptance::Whole, .. })
+        matches!(self.unscaled(), Self::Batch { accept: Acceptance::Whole, .. })
     }
 
     /// Whether the lifetimes and ends are recorded too.
