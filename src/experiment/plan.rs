@@ -101,9 +101,9 @@ impl Plan {
         self.system.workloads.iter().all(|workload| matches!(workload.arrivals, Arrivals::Burst { .. }))
     }
 
-    /// Whether all traffic is recorded, so that nothing is drawn.
+    /// Whether all traffic is recorded, and runs as it was, so that nothing is drawn.
     pub fn is_recorded(&self) -> bool {
-        self.system.workloads.iter().all(|workload| workload.arrivals.is_recorded())
+        self.system.workloads.iter().all(|workload| workload.arrivals.draws_nothing())
     }
 }
 

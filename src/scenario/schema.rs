@@ -137,7 +137,8 @@ fn arrivals() -> Value {
         ("format", words(&["auto", "zeek", "zeek-json", "csv"])),
         ("inside", list(text())),
         ("faster", number()),
-        ("loop", json!({ "const": false })),
+        ("loop", json!({ "type": "boolean" })),
+        ("users", count(1)),
     ];
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),

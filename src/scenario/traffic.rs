@@ -56,7 +56,7 @@ pub fn workload<'a>(
     };
     let lifetime = lifetime(reader, &table, recorded);
     let destinations = match &arrivals {
-        Some(Arrivals::Trace(records)) => Some(trace::destinations_of(records)),
+        Some(Arrivals::Trace(recorded)) => Some(trace::destinations_of(&recorded.flows)),
         _ if recorded => None,
         _ => destinations(reader, &table, around),
     };

@@ -13,6 +13,7 @@ mod oracles_bursts;
 mod oracles_time;
 mod oracles_traffic;
 mod platforms;
+mod recorded_traffic;
 mod reference;
 mod replay_inputs;
 mod replays;

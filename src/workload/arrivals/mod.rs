@@ -11,6 +11,7 @@ mod phases;
 mod poisson;
 mod process;
 mod rate_path;
+mod recorded;
 mod renewal;
 mod series;
 mod sinusoid;
@@ -22,14 +23,13 @@ pub use phases::Phase;
 pub use poisson::Poisson;
 pub use process::{Asked, By, Process};
 pub use rate_path::RatePath;
+pub use recorded::{Playing, Recorded, TraceArrival};
 pub use series::{Between, Series};
 pub use sinusoid::Sinusoid;
 pub use varying::Varying;
 
-use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
 use crate::workload::Law;
-use std::sync::Arc;
 
 /// An arrival process. Rates are those of the whole workload, over all pods.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,23 +92,8 @@ pub enum Arrivals {
         /// By what.
         by: Series,
     },
-    /// Recorded flows, in order of start.
-    Trace(Arc<Vec<TraceArrival>>),
-}
-
-/// One recorded flow.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TraceArrival {
-    /// Start, from the start of the first.
-    pub start: SimDuration,
-    /// How long it lived.
-    pub lifetime: SimDuration,
-    /// The node that stands for its source address.
-    pub node: NodeId,
-    /// Its destination.
-    pub destination: DestinationId,
-    /// How it ended.
-    pub end: EndKind,
+    /// Recorded flows.
+    Trace(Recorded),
 }
 
 impl Arrivals {
@@ -163,6 +148,11 @@ impl Arrivals {
     /// Whether the lifetimes and ends are recorded too.
     pub fn is_recorded(&self) -> bool {
         matches!(self, Self::Trace(_))
+    }
+
+    /// Whether they are the same in every replication.
+    pub fn draws_nothing(&self) -> bool {
+        matches!(self, Self::Trace(Recorded { users: 1, .. }))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::batch::{Batches, Instants};
 use super::even::Even;
 use super::herd::Herd;
+use super::recorded::Player;
 use super::renewal::Renewal;
 use super::{Arrivals, Poisson, RatePath, TraceArrival, Varying, burst};
 use crate::random::{Purpose, Stream};
@@ -41,7 +42,7 @@ enum Kind<'a> {
     Herd(Herd),
     Batches(Batches<'a>),
     Renewal(Renewal<'a>),
-    Trace(SimTime, std::slice::Iter<'a, TraceArrival>),
+    Trace(Player<'a>),
 }
 
 impl<'a> Process<'a> {
@@ -70,9 +71,9 @@ impl Iterator for Process<'_> {
                 Asked { batch_left, ..asked(time, self.picks.below(pods as u64) as usize) }
             }
             Kind::Renewal(renewal) => asked(renewal.next_time(), self.picks.below(pods as u64) as usize),
-            Kind::Trace(origin, records) => {
-                let record = records.next()?;
-                Asked { time: *origin + record.start, by: By::Recorded(*record), batch_left: None }
+            Kind::Trace(player) => {
+                let (time, record) = player.next()?;
+                Asked { time, by: By::Recorded(record), batch_left: None }
             }
         })
     }
@@ -99,7 +100,7 @@ impl<'a> Kind<'a> {
                 Self::Batches(Batches::new(instants, size, *accept, stream(Purpose::Shape)))
             }
             Arrivals::Renewal { gap } => Self::Renewal(Renewal::new(gap, stream(Purpose::Arrivals))),
-            Arrivals::Trace(records) => Self::Trace(origin, records.iter()),
+            Arrivals::Trace(recorded) => Self::Trace(Player::new(recorded, origin, stream(Purpose::Shape))),
             Arrivals::Poisson { .. }
             | Arrivals::Phased(_)
             | Arrivals::Sinusoid(_)
