@@ -82,7 +82,7 @@ impl<'a> Feed<'a> {
         self.heads.peek().map(|Reverse((time, ..))| *time)
     }
 
-    /// The next flow.
+    /// The next flow; after the end of the run, nothing where the process that comes next has only others' flows.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
         let Reverse((_, _, process)) = self.heads.pop()?;
@@ -92,12 +92,28 @@ impl<'a> Feed<'a> {
     }
 
     fn refill(&mut self, process: usize) {
-        if let Some((arrival, order)) = self.processes[process].next()
-            && arrival.time < SimTime::NEVER
+        if let Some(Head { time, order, arrival }) = self.processes[process].next()
+            && time < SimTime::NEVER
         {
-            self.heads.push(Reverse((arrival.time, order, process as u32)));
-            self.pending[process] = Some(arrival);
+            self.heads.push(Reverse((time, order, process as u32)));
+            self.pending[process] = arrival;
         }
+    }
+}
+
+/// What a process has next.
+struct Head {
+    time: SimTime,
+    /// Place among flows of one instant.
+    order: u64,
+    /// Nothing, where the shard has no part in it.
+    arrival: Option<Arrival>,
+}
+
+impl Head {
+    #[inline]
+    fn of_source(arrival: Arrival) -> Self {
+        Self { time: arrival.time, order: 0, arrival: Some(arrival) }
     }
 }
 
@@ -112,11 +128,10 @@ impl<'a> Process<'a> {
         Self::Workload(Box::new(WorkloadProcess::new(system, shard, id, key)))
     }
 
-    /// The next flow and its place among flows of one instant.
-    fn next(&mut self) -> Option<(Arrival, u64)> {
+    fn next(&mut self) -> Option<Head> {
         match self {
-            Self::Source(source) => Some((source.next(), 0)),
-            Self::Varying(source) => Some((source.next(), 0)),
+            Self::Source(source) => Some(Head::of_source(source.next())),
+            Self::Varying(source) => Some(Head::of_source(source.next())),
             Self::Workload(process) => process.next(),
         }
     }
@@ -194,20 +209,23 @@ impl<'a> WorkloadProcess<'a> {
         }
     }
 
-    /// The next flow of the shard's own sources.
-    fn next(&mut self) -> Option<(Arrival, u64)> {
+    /// The next flow of the shard's own sources. After the end of the run any flow will do: a process without an end may
+    /// hold none of the shard's, and a run that nobody waits for must be able to stop.
+    fn next(&mut self) -> Option<Head> {
         let workload = &self.system.workloads[self.id.index()];
         loop {
             let asked = self.flows.next()?;
-            let number = self.made;
+            let (time, order) = (asked.time, self.made);
             self.made += 1;
             let (node, destination) = match asked.by {
                 By::Recorded(record) => (record.node, record.destination),
                 By::Pod(pod) => (workload.pods[pod], pick(workload, &mut self.destinations)),
             };
-            let Some(source) = self.system.source_of(self.id, node, destination) else { continue };
-            if self.shard.sources.binary_search(&source).is_ok() {
-                return Some((self.arrival(&asked, source), number));
+            let source = self.system.source_of(self.id, node, destination);
+            let own = source.filter(|source| self.shard.sources.binary_search(source).is_ok());
+            let arrival = own.map(|source| self.arrival(&asked, source));
+            if arrival.is_some() || time >= self.system.timing.end {
+                return Some(Head { time, order, arrival });
             }
         }
     }

@@ -98,6 +98,16 @@ fn shards_and_threads_do_not_matter() {
     assert_eq!(one, bytes(2, Sharding::Coupled));
 }
 
+/// A run ends although a node, with a shard of its own, waits for a flow that no turn brings.
+#[test]
+fn a_node_that_the_trace_never_names_is_no_reason_to_wait() {
+    let trace = Trace::of(&[(0.0, 1), (1.0, 1)]);
+    let text = trace.scenario(", loop = true", 3).replace("syn = \"none\"", "connect_timeout = \"9s\"");
+    let scenario = scenario(&text, &[("run.duration", "60s")]);
+    let bytes = |sharding| serde_json::to_string(&run_cut(&scenario, 1, sharding)).unwrap();
+    assert_eq!(bytes(Sharding::Smallest), bytes(Sharding::Coupled));
+}
+
 #[test]
 fn a_trace_without_a_period_has_no_turns() {
     let trace = Trace::of(&[(1.0, 1), (1.0, 1)]);
