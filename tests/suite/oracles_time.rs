@@ -172,6 +172,21 @@ fn every_rate_can_be_multiplied() {
     }
 }
 
+/// After the last point nothing comes, and nothing is waited for.
+#[test]
+fn a_factor_of_0_ends_the_arrivals() {
+    let until_5_s = "\nrate_over_time = { points = [[\"0s\", 1], [\"5s\", 0]] }";
+    for arrivals in [
+        "poisson = { rate = \"10 per s\" }",
+        "batch = { rate = \"10 per s\", size.constant = 1 }",
+        "mmpp = { rates = [\"5 per s\", \"20 per s\"], mean_stay = [\"10ms\", \"5ms\"] }",
+        "sinusoid = { mean = \"10 per s\", amplitude = \"10 per s\", period = \"5s\" }",
+        "piecewise = { points = [[\"0s\", \"10 per s\"]] }",
+    ] {
+        flows(&format!("{arrivals}{until_5_s}"), "20s").0.assert_agrees(50.0, 0.02);
+    }
+}
+
 /// Shares of one replication come from spans that do not overlap. The full count is for `tests/statistics`; here the
 /// interval of the share is wider.
 #[test]

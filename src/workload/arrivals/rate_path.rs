@@ -17,6 +17,9 @@ pub struct RatePath<'a> {
     now: SimTime,
 }
 
+/// The stretch after which no flow comes.
+const NOTHING_MORE: Stretch = Stretch { until: SimTime::NEVER, most: 0.0 };
+
 /// The rate before it is scaled.
 enum Rate<'a> {
     /// Always the same.
@@ -56,6 +59,9 @@ impl<'a> RatePath<'a> {
             && self.scaled.until <= self.now
         {
             self.scaled = factor.next_stretch();
+        }
+        if self.scaled == NOTHING_MORE {
+            return NOTHING_MORE;
         }
         self.now = self.rated.until.min(self.scaled.until);
         Stretch { until: self.now, most: self.rated.most * self.scaled.most }
