@@ -33,6 +33,8 @@ pub enum Purpose {
     PortChoice = 10,
     /// Phases of a workload's rate.
     Phases = 11,
+    /// When flows send.
+    Packets = 12,
 }
 
 /// A stream of random numbers: xoshiro256++.
@@ -52,6 +54,11 @@ impl Stream {
             chunk.copy_from_slice(&mix(state).to_le_bytes());
         }
         Self(Xoshiro256PlusPlus::from_seed(bytes))
+    }
+
+    /// A stream of its own for one of many, which may draw as often as it likes without shifting the next one's.
+    pub fn fork(&mut self) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(self.0.next_u64()))
     }
 
     /// Uniform in [0, 1), 53 bits.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
-use crate::outbound::{Egress, Refusal};
+use crate::outbound::{Egress, Refusal, Timers};
 use crate::scenario::{Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
@@ -148,7 +148,9 @@ pub fn settling_time(system: &System) -> SimDuration {
     let longest = system.workloads.iter().map(|workload| {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
-        rest + 5.0 * workload.lifetime.longest_or_mean().min(SimDuration::LONGEST.as_secs_f64())
+        let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
+        let rest = rest.max(silent.map_or(0.0, SimDuration::as_secs_f64));
+        rest + 5.0 * mean_length(system, workload).min(SimDuration::LONGEST.as_secs_f64())
             + workload
                 .client_pool
                 .as_ref()
@@ -156,6 +158,19 @@ pub fn settling_time(system: &System) -> SimDuration {
                 .map_or(0.0, SimDuration::as_secs_f64)
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
+}
+
+fn longest_idle(timers: &Timers) -> Option<SimDuration> {
+    timers.idle_timeout.max(Some(timers.udp_idle_timeout))
+}
+
+/// Mean seconds that a flow is in use; the longest of them where that is bounded.
+fn mean_length(system: &System, workload: &Workload) -> f64 {
+    let timers = &system.egress.timers;
+    match &workload.packets {
+        None => workload.lifetime.longest_or_mean(),
+        Some(packets) => packets.mean_length(&workload.lifetime, longest_idle(timers)),
+    }
 }
 
 /// Mean seconds that a port is kept beyond the lifetime, hold-down included.

@@ -3,10 +3,13 @@
 use super::reader::{Origin, Reader, count};
 use super::traffic::{Surroundings, workload};
 use super::tree::{Node, Value, parse};
-use super::{Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices, probes};
+use super::{
+    Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices, packets, probes,
+};
 use crate::cluster::{Cluster, NodePool};
 use crate::error::Error;
 use crate::flow::{NodeId, Protocol};
+use crate::outbound::Timers;
 use crate::time::SimDuration;
 use std::io::Read;
 use std::path::Path;
@@ -144,7 +147,8 @@ fn scenario<'a>(
     let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_abandoned(reader, workloads, outbound);
+        check_abandoned(reader, workloads, outbound.timers());
+        packets::check(reader, workloads, &read_workloads, &destinations, outbound.timers());
     }
     let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Scenario {
@@ -162,13 +166,7 @@ fn scenario<'a>(
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.
-fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], outbound: &super::Outbound) {
-    let timers = match outbound {
-        super::Outbound::LoadBalancer(device) => &device.timers,
-        super::Outbound::NatGateway(device) => &device.timers,
-        super::Outbound::Firewall(device) => &device.timers,
-        super::Outbound::Custom(device) => &device.timers,
-    };
+fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], timers: &Timers) {
     if timers.idle_timeout.is_some() {
         return;
     }

@@ -5,6 +5,7 @@ mod devices;
 pub mod file;
 mod laws;
 mod overrides;
+mod packets;
 mod probes;
 mod reader;
 pub mod schema;
@@ -21,7 +22,7 @@ use crate::outbound::custom::Custom;
 use crate::outbound::firewall::Firewall;
 use crate::outbound::load_balancer::LoadBalancer;
 use crate::outbound::nat_gateway::NatGateway;
-use crate::outbound::{Egress, Refusal};
+use crate::outbound::{Egress, Refusal, Timers};
 use crate::time::SimDuration;
 use crate::workload::Workload;
 pub use crate::workload::{Destination, Reach};
@@ -47,6 +48,16 @@ impl Outbound {
             Self::NatGateway(settings) => Ok(settings.egress()),
             Self::Firewall(settings) => Ok(settings.egress()),
             Self::Custom(settings) => Ok(settings.egress(cluster)),
+        }
+    }
+
+    /// How long it keeps mappings.
+    pub fn timers(&self) -> &Timers {
+        match self {
+            Self::LoadBalancer(settings) => &settings.timers,
+            Self::NatGateway(settings) => &settings.timers,
+            Self::Firewall(settings) => &settings.timers,
+            Self::Custom(settings) => &settings.timers,
         }
     }
 

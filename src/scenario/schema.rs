@@ -105,6 +105,8 @@ fn workload() -> Value {
             ("arrivals", arrivals()),
             ("rate_over_time", table(&series(number()), &["points"])),
             ("lifetime", named("law")),
+            ("packets", table(&[("gap", named("law")), ("stop_after_packet", number())], &["gap"])),
+            ("keepalive", named("duration")),
             ("ends", table(&ends, &[])),
             ("syn", any(&[schedules, list(named("duration"))])),
             ("connect_timeout", named("duration")),

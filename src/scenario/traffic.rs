@@ -54,7 +54,12 @@ pub fn workload<'a>(
         (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         _ => pods,
     };
-    let lifetime = lifetime(reader, &table, recorded);
+    let packets = super::packets::packets(reader, &table);
+    let lifetime = match (recorded, &packets) {
+        (true, _) => Some(RECORDED_LIFETIME),
+        (_, Some(_)) if table.get("lifetime").is_none() => Some(super::packets::NEVER_CLOSED),
+        _ => lifetime(reader, &table),
+    };
     let destinations = match &arrivals {
         Some(Arrivals::Trace(recorded)) => Some(trace::destinations_of(&recorded.flows)),
         _ if recorded => None,
@@ -69,12 +74,19 @@ pub fn workload<'a>(
         table.wrong(&retry.span, message, Some("remove `retry`".into()));
     }
     let pooled = client_pool.is_some();
+    if let Some(node) = table.get("packets").or(table.get("keepalive"))
+        && (pooled || recorded)
+    {
+        let message = "`packets` and `keepalive` are for neither a `client_pool` nor a trace".to_string();
+        table.wrong(&node.span, message, None);
+    }
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);
     table.finish();
     Some(Workload {
         name,
         arrivals: arrivals?,
         lifetime: lifetime?,
+        packets,
         ends: ends?,
         syn: syn?,
         connect_timeout,
@@ -144,10 +156,7 @@ fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId
     Some((0..pods).map(place).collect())
 }
 
-fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>, recorded: bool) -> Option<Law> {
-    if recorded {
-        return Some(RECORDED_LIFETIME);
-    }
+fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Law> {
     table
         .need("lifetime", "{ exponential = { mean = \"240s\" } }")
         .and_then(|node| law(reader, "lifetime", node))

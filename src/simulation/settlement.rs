@@ -5,7 +5,7 @@ use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{Partition, Timers};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Ends, SynSchedule};
+use crate::workload::{Ends, Packets, SynSchedule};
 
 /// Everything about a flow that is drawn at its arrival, granted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,7 @@ pub(super) struct SourceStreams {
     hold_downs: Stream,
     instances: Stream,
     pods: Stream,
+    packets: Stream,
 }
 
 impl SourceStreams {
@@ -40,6 +41,7 @@ impl SourceStreams {
             hold_downs: stream(Purpose::HoldDown),
             instances: stream(Purpose::Instance),
             pods: stream(Purpose::Pod),
+            packets: stream(Purpose::Packets),
         }
     }
 
@@ -51,7 +53,12 @@ impl SourceStreams {
             Some(recorded) => recorded,
             None => (workload.lifetime.sample(&mut self.lifetimes), self.end(&workload.ends)),
         };
-        let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, &mut self.hold_downs);
+        let protocol = system.protocol(source);
+        let (lifetime, end) = match &workload.packets {
+            None => (lifetime, end),
+            Some(packets) => self.until_silent(packets, &system.egress.timers, protocol, (lifetime, end)),
+        };
+        let hold_down = hold_down(&system.egress.timers, protocol, end, &mut self.hold_downs);
         let row = match system.egress.partition {
             Partition::Instances => self.instances.below(source.rows.len() as u64) as u32,
             _ => 0,
@@ -62,6 +69,26 @@ impl SourceStreams {
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod }
+    }
+
+    /// The device forgets a flow that is silent for too long, as it does one that its client abandons.
+    fn until_silent(
+        &mut self,
+        packets: &Packets,
+        timers: &Timers,
+        protocol: Protocol,
+        (lifetime, end): (SimDuration, EndKind),
+    ) -> (SimDuration, EndKind) {
+        let mut draws = self.packets.fork();
+        let idle_timeout = match (protocol, end) {
+            (Protocol::Udp, _) => Some(timers.udp_idle_timeout),
+            (Protocol::Tcp, EndKind::HalfOpen | EndKind::Refused) => None,
+            (Protocol::Tcp, _) => timers.idle_timeout,
+        };
+        match packets.silent_from(lifetime, idle_timeout, &mut draws) {
+            Some(last) => (last, EndKind::Abandoned),
+            None => (lifetime, end),
+        }
     }
 
     fn end(&mut self, ends: &Ends) -> EndKind {

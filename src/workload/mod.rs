@@ -4,11 +4,13 @@ pub mod arrivals;
 pub mod client;
 pub mod destination;
 pub mod law;
+pub mod packets;
 
 pub use arrivals::{Arrivals, TraceArrival};
 pub use client::{ClientPool, PoolOrder, SynSchedule};
 pub use destination::{Destination, Reach};
 pub use law::Law;
+pub use packets::Packets;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -54,6 +56,8 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// How long a flow (a request, with a client pool) is in use.
     pub lifetime: Law,
+    /// When its flows send; absent: never silent.
+    pub packets: Option<Packets>,
     /// How its flows end; with a client pool, how its connections end when the pool closes them.
     pub ends: Ends,
     /// When a client sends its SYN again.

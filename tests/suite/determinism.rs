@@ -110,6 +110,15 @@ arrivals.batch = { rate = "1 per s", size.constant = 5 }
 rate_over_time = { points = [["100s", 10], ["130s", 1]], before = 1 }
 lifetime.constant = { value = "500ms" }
 
+[[workload]]
+name = "chatty"
+pods = 5
+destinations = { api = 2, dns = 1 }
+arrivals.poisson = { rate = "3 per s" }
+packets = { gap.exponential = { mean = "90s" }, stop_after_packet = 0.1 }
+keepalive = "260s"
+lifetime.exponential = { mean = "100s" }
+
 [[probe]]
 at = "100s"
 above = 300

@@ -52,6 +52,24 @@ fn each_mistake_says_what_is_allowed() {
         (with("[run]\nwindow = \"nan s\""), "is no unit of time"),
         (with("[run]\nduration = \"inf s\""), "is no unit of time"),
         (with("[run]\nwarm_up = \"stationery\""), "`warm_up`"),
+        (with("packets = {}"), "`packets` lacks `gap`"),
+        (with("packets = { gap = \"0s\" }"), "`gap` is 0; allowed is a time above 0"),
+        (with("packets = { gap = \"1s\", stop_after_packet = 2 }"), "allowed is a number from 0 to 1"),
+        (with("keepalive = \"0s\""), "`keepalive` is 0; allowed is a time above 0"),
+        (
+            with("keepalive = \"1s\"\nclient_pool = { max = 1 }"),
+            "`packets` and `keepalive` are for neither a `client_pool` nor a trace",
+        ),
+        (
+            with("packets = { gap = \"300s\" }").replace("lifetime.constant = { value = \"1s\" }\n", ""),
+            "hold their ports for ever",
+        ),
+        (
+            with("packets = { gap = \"30s\" }")
+                .replace("lifetime.constant = { value = \"1s\" }\n", "")
+                .replace("ports = 64", "ports = 64\nidle_timeout = \"240s\""),
+            "hold their ports for ever",
+        ),
         (with("[[probe]]\nabove = 3"), "`probe` lacks `at`"),
         (with("[[probe]]\nat = \"61m\""), "`at` is 61m, after the end of the measured time"),
         (with("[[probe]]\nat = \"1m\"\nabove = -1"), "allowed is a whole number from 0"),
