@@ -31,10 +31,12 @@ pub enum Purpose {
     Start = 9,
     /// Port choice of a row.
     PortChoice = 10,
+    /// What an application does after a failed try.
+    Retry = 11,
     /// Phases of a workload's rate.
-    Phases = 11,
+    Phases = 12,
     /// When flows send.
-    Packets = 12,
+    Packets = 13,
 }
 
 /// A stream of random numbers: xoshiro256++.
@@ -44,8 +46,19 @@ pub struct Stream(Xoshiro256PlusPlus);
 impl Stream {
     /// The stream of `owner` for `purpose` in one replication.
     pub fn new(seed: u64, replication: u32, purpose: Purpose, owner: u64) -> Self {
+        Self::keyed(seed, &[u64::from(replication), purpose as u64, owner])
+    }
+
+    /// The stream of one try of one request of `owner`.
+    pub fn of_try(seed: u64, replication: u32, owner: u64, request: u64, tries: u32) -> Self {
+        let key = [u64::from(replication), Purpose::Retry as u64, owner, request, u64::from(tries)];
+        Self::keyed(seed, &key)
+    }
+
+    #[inline]
+    fn keyed(seed: u64, words: &[u64]) -> Self {
         let mut state = seed;
-        for word in [u64::from(replication), purpose as u64, owner] {
+        for word in words {
             state = mix(state.wrapping_add(0x9E37_79B9_7F4A_7C15)) ^ word.wrapping_mul(0xD6E8_FEB8_6659_FD93);
         }
         let mut bytes = [0; 32];

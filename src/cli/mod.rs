@@ -2,6 +2,7 @@
 
 mod compare;
 mod models;
+mod replay;
 mod report;
 mod run;
 mod size;
@@ -42,7 +43,7 @@ enum Command {
     /// The smallest setting that meets a target.
     Size(size::SizeArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
-    Replay(crate::cli::replay::ReplayArgs),
+    Replay(replay::ReplayArgs),
     /// Results again, in any format, without simulating.
     Report(report::ReportArgs),
     /// Shipped outbound models, each figure with source, date and doubt.
@@ -61,8 +62,6 @@ enum Command {
     /// Manual page, in roff.
     Man,
 }
-
-mod replay;
 
 /// Files and outputs with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -117,18 +116,14 @@ struct Simulating {
     /// Independent repetitions.
     #[arg(long)]
     replications: Option<u32>,
-    /// Threads; by default one per core. The results do not depend on it.
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    threads: usize,
     /// How to print the result.
     #[arg(short = 'o', long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Leave out what differs from run to run (wall time), so that outputs compare byte for byte.
     #[arg(long)]
     reproducible: bool,
-    /// No progress on standard error.
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    watching: watch::Watching,
 }
 
 impl Simulating {

@@ -1,12 +1,14 @@
 //! `snatsim replay`.
 
+use super::watch::{Watching, watched};
 use super::{Format, show};
 use crate::error::{Error, ExitStatus};
-use crate::experiment::replay::{HoldDown, Question, replay as replay_trace};
-use crate::import::{self, BadLines, Order, Reading, TraceFormat};
+use crate::experiment::replay::{HoldDown, Question, Replayer};
+use crate::experiment::thresholds::exit_status;
+use crate::import::{self, BadLines, Reading, TraceFormat};
 use crate::outbound::Sharing;
 use crate::profile::Profile;
-use crate::scenario::units;
+use crate::scenario::{Behind, recorded, units};
 use crate::time::SimDuration;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
@@ -16,7 +18,8 @@ const EXAMPLES: &str = "\
 Examples:
   snatsim replay models/traces/m57-conn.log.gz --ports 64 --hold-down 65s
   snatsim replay conn.*.log.gz --inside 10.0.0.0/8 --hold-down-by-end nat-gateway
-  zcat conn.log.gz | snatsim replay - --sharing exclusive --ports 1024";
+  zcat conn.log.gz | snatsim replay - --sharing exclusive --ports 1024
+  snatsim replay models/traces/m57-conn.log.gz --model azure/load-balancer --set ports_per_node=32";
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
@@ -49,15 +52,27 @@ pub struct ReplayArgs {
     /// Count lines that cannot be read instead of stopping.
     #[arg(long)]
     skip_bad_lines: bool,
-    /// Refuse traces that are not in order of start instead of sorting them.
+    /// The traces are in order of start: keep no flow in memory, and refuse disorder instead of sorting.
     #[arg(long)]
     sorted: bool,
-    /// Memory that the flows may take, in MiB.
+    /// Memory that flows may take while they are sorted, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 4096)]
     memory_limit: u64,
+    /// Simulate a whole egress path instead: each source address is a node, SYNs are not sent again. The result is
+    /// that of `run`.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["sharing", "ports", "hold_down", "hold_down_by_end", "sorted"])]
+    model: Option<String>,
+    /// With `--model`, set any key of the scenario: `--set ports_per_node=64`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = super::key_value, requires = "model")]
+    overrides: Vec<(String, String)>,
+    /// With `--model`, leave out what differs from run to run (wall time).
+    #[arg(long, requires = "model")]
+    reproducible: bool,
     /// How to print the result.
     #[arg(short = 'o', long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 /// Sharing rules.
@@ -84,10 +99,11 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Error> {
         format: args.trace_format,
         inside: if args.inside.is_empty() { import::private_prefixes() } else { args.inside.clone() },
         bad_lines: if args.skip_bad_lines { BadLines::Skip } else { BadLines::Refuse },
-        order: if args.sorted { Order::Refuse } else { Order::Sort },
         memory_limit: args.memory_limit.saturating_mul(1 << 20),
     };
-    let trace = import::read(&args.traces, &reading)?;
+    if let Some(model) = &args.model {
+        return behind_model(args, model, &reading);
+    }
     let question = Question {
         sharing: match args.sharing {
             SharingRule::Endpoint => Sharing::Endpoint,
@@ -101,8 +117,29 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitStatus, Error> {
         },
         arrivals_faster: u64::from(args.arrivals_faster),
     };
-    let found = replay_trace(&trace, &question);
-    show(&found, args.format)
+    let mut replayer = Replayer::new(question);
+    let tally = if args.sorted {
+        import::stream(&args.traces, &reading, &mut |flow| replayer.take(&flow))?
+    } else {
+        let trace = import::read(&args.traces, &reading)?;
+        trace.flows.iter().for_each(|flow| replayer.take(flow));
+        trace.tally
+    };
+    show(&replayer.finish(tally), args.format)
+}
+
+/// Simulates the traces behind a shipped model.
+fn behind_model(args: &ReplayArgs, model: &str, reading: &Reading) -> Result<ExitStatus, Error> {
+    let trace = import::read(&args.traces, reading)?;
+    let inside: Vec<String> = reading.inside.iter().map(Ipv4Net::to_string).collect();
+    let behind = Behind { model, files: &args.traces, inside: &inside, faster: args.arrivals_faster };
+    let scenario = recorded(&trace, &behind, &args.overrides)?;
+    let mut results = watched(args.watching, |control| crate::experiment::run(&scenario, control))?;
+    if args.reproducible {
+        results.performance = None;
+    }
+    show(&results, args.format)?;
+    Ok(exit_status(results.verdict))
 }
 
 fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {

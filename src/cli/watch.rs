@@ -1,17 +1,36 @@
 //! Progress on a terminal, and signals.
 
-use super::Simulating;
 use crate::error::{Error, ExitStatus};
 use crate::experiment::Control;
 use crate::simulation::Sharding;
+use clap::Args;
+use clap::builder::TypedValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+/// How a simulation is run and watched.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Watching {
+    /// Threads; by default one per core. The results do not depend on it.
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_parser = threads())]
+    threads: usize,
+    /// No progress on standard error.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// More threads than this only wait for one another.
+const MOST_THREADS: u64 = 1_024;
+
+fn threads() -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(0..=MOST_THREADS).map(|threads| threads as usize)
+}
+
 /// Runs `work` with a progress bar on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.
 pub(super) fn watched<T>(
-    args: &Simulating,
+    how: Watching,
     work: impl FnOnce(&Control<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let stop = Arc::new(AtomicUsize::new(0));
@@ -23,13 +42,13 @@ pub(super) fn watched<T>(
             signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::from(status.code()));
         registered.map_err(|why| Error::Defect(format!("signals cannot be watched: {why}")))?;
     }
-    let bar = bar(args.quiet);
+    let bar = bar(how.quiet);
     let progress = |done: u64, all: u64| {
         bar.set_length(all);
         bar.set_position(done);
     };
     let control =
-        Control { threads: args.threads, progress: &progress, stop: &stop, sharding: Sharding::Smallest };
+        Control { threads: how.threads, progress: &progress, stop: &stop, sharding: Sharding::Smallest };
     let result = work(&control);
     bar.finish_and_clear();
     result

@@ -73,12 +73,14 @@ impl Plan {
             scenario.cluster.clone(),
             scenario.destinations.clone(),
             scenario.workloads.clone(),
-            Timing { origin: SimTime::ZERO, end: SimTime::ZERO, stationary: false },
+            Timing { origin: SimTime::ZERO, end: SimTime::ZERO, horizon: SimTime::ZERO, stationary: false },
         );
         let (start, span) = choose_start(&system, warm_up)?;
         let origin = SimTime::ZERO + span;
         let end = origin + scenario.run.duration;
-        system.timing = Timing { origin, end, stationary: start == Start::Stationary };
+        let patience = scenario.workloads.iter().map(Workload::patience).max();
+        let horizon = end + scenario.run.duration.max(patience.unwrap_or(SimDuration::ZERO));
+        system.timing = Timing { origin, end, horizon, stationary: start == Start::Stationary };
         let cuts = Cuts::new(origin, end, scenario.run.window);
         Ok(Self {
             system,
@@ -92,8 +94,7 @@ impl Plan {
 
     /// Whether clients never act again after a refusal.
     pub fn has_no_feedback(&self) -> bool {
-        let calm = |workload: &Workload| workload.syn.resends.is_empty() && workload.client_pool.is_none();
-        self.system.workloads.iter().all(calm)
+        !self.system.workloads.iter().any(Workload::reacts)
     }
 
     /// Whether all traffic comes at times fixed beforehand, once.
@@ -143,7 +144,7 @@ fn begins_by_itself(workload: &Workload) -> bool {
     matches!(workload.arrivals, Arrivals::Burst { .. } | Arrivals::Herd { .. } | Arrivals::Trace(_))
 }
 
-/// A warm-up after which the start is forgotten: longest hold-down and 5 mean lifetimes.
+/// A warm-up after which the start is forgotten: longest hold-down, 5 mean lifetimes, and all waits of a client that keeps failing.
 pub fn settling_time(system: &System) -> SimDuration {
     let longest = system.workloads.iter().map(|workload| {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
@@ -156,6 +157,7 @@ pub fn settling_time(system: &System) -> SimDuration {
                 .as_ref()
                 .and_then(|pool| pool.idle_timeout)
                 .map_or(0.0, SimDuration::as_secs_f64)
+            + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
 }

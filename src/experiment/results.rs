@@ -53,6 +53,9 @@ pub struct Totals {
     pub request_failures: u64,
     /// Requests that met a connection whose mapping had expired.
     pub stale: u64,
+    /// Requests that were neither served nor given up when the run ended; not among `requests`.
+    #[serde(default)]
+    pub unresolved: u64,
 }
 
 /// A count of failures with its stage and reason.
@@ -188,6 +191,17 @@ pub struct ProbeFigures {
     pub above: Option<u64>,
     /// Share of replications with more busy ports than that.
     pub share_above: Option<f64>,
+}
+
+/// Applications that try again after a failed request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RetryFigures {
+    /// Waits begun in the measured time.
+    pub begun: u64,
+    /// Requests that wait for their next try, mean over time.
+    pub waiting_mean: f64,
+    /// Retries that a budget refused.
+    pub refused_by_budget: u64,
 }
 
 /// The first failure of all replications: the earliest.
@@ -365,12 +379,15 @@ pub struct Results {
     pub first_failure: Option<FirstFailure>,
     /// Replications in which nothing failed.
     pub replications_without_failure: u32,
-    /// Attempts per flow.
+    /// All attempts / first attempts: how much more the device is asked than it would be if nobody tried again.
     pub retry_amplification: f64,
     /// Connect delay.
     pub connect_delay_s: ConnectDelay,
     /// Client pools; null without any.
     pub client_pool: Option<ClientPoolFigures>,
+    /// Retries of applications; null where none tries again.
+    #[serde(default)]
+    pub retries: Option<RetryFigures>,
     /// Probes asked for, in order of time.
     pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.

@@ -32,6 +32,13 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
             results.totals.stale
         ));
     }
+    if results.totals.unresolved > 0 {
+        warnings.push(format!(
+            "{} requests still waited in line or for a retry when the run ended: clients ask for more than they can get, and \
+             the backlog grows; these requests are in no ratio",
+            results.totals.unresolved
+        ));
+    }
     warnings
 }
 

@@ -2,7 +2,7 @@
 //! being fin, rst or half_open.
 
 use super::decimal::micros;
-use super::{End, Record, address, duration, port};
+use super::{End, Record, Wrong, address, duration, port};
 use crate::flow::{EndKind, Protocol};
 use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
@@ -24,19 +24,19 @@ pub struct Table {
 
 impl Table {
     /// The record of a line; nothing for the header.
-    pub fn read(&mut self, line: &[u8]) -> Result<Option<Record>, String> {
+    pub fn read(&mut self, line: &[u8]) -> Result<Option<Record>, Wrong> {
         self.fields.split(line)?;
         let Some(places) = self.places else {
             let place = |name: &str| (0..self.fields.count()).find(|place| self.fields.get(*place) == name);
             let places = COLUMNS.map(place);
             self.places = Some(places);
             return match places.iter().take(NEEDED).position(Option::is_none) {
-                Some(missing) => Err(missing_column(missing)),
+                Some(missing) => Err(Wrong::File(missing_column(missing))),
                 None => Ok(None),
             };
         };
         let value = |place: Option<usize>| place.map_or("", |place| self.fields.get(place));
-        record(places.map(value)).map(Some)
+        Ok(Some(record(places.map(value))?))
     }
 }
 

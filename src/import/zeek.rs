@@ -1,7 +1,7 @@
 //! Zeek's `conn.log`, tab-separated and JSON.
 
 use super::decimal::micros;
-use super::{End, Record, address, duration, port};
+use super::{End, Record, Wrong, address, duration, port};
 use crate::flow::{EndKind, Protocol};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ pub struct TabSeparated {
 
 impl TabSeparated {
     /// The record of a line; nothing for the header.
-    pub fn read(&mut self, line: &str) -> Result<Option<Record>, String> {
+    pub fn read(&mut self, line: &str) -> Result<Option<Record>, Wrong> {
         if let Some(names) = line.strip_prefix("#fields\t") {
             self.columns =
                 names.split('\t').enumerate().map(|(place, name)| (name.to_string(), place)).collect();
@@ -27,20 +27,22 @@ impl TabSeparated {
         if line.starts_with('#') {
             return Ok(None);
         }
-        connections_only(self.path.as_deref())?;
+        connections_only(self.path.as_deref()).map_err(Wrong::File)?;
         if self.columns.is_empty() {
-            return Err("comes before a `#fields` line, which names the columns".into());
+            let why = "comes before a `#fields` line, which names the columns";
+            return Err(Wrong::File(why.into()));
         }
         let values: Vec<&str> = line.split('\t').collect();
         if values.len() != self.columns.len() {
             let (found, named) = (values.len(), self.columns.len());
-            return Err(format!("has {found} fields where `#fields` names {named}; is the line cut?"));
+            let why = format!("has {found} fields where `#fields` names {named}; is the line cut?");
+            return Err(Wrong::Line(why));
         }
         let value = |name: &str| {
             let value = self.columns.get(name).and_then(|place| values.get(*place)).copied();
             value.filter(|value| *value != "-" && !value.is_empty())
         };
-        record(value).map(Some)
+        Ok(Some(record(value)?))
     }
 }
 

@@ -5,7 +5,7 @@ use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::SourceId;
-use crate::simulation::{Attempt, Connected, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
+use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
@@ -131,7 +131,7 @@ impl<'a> Recorder<'a> {
         let bin = &mut self.summary.series[bin];
         bin.failed += refused;
         bin.successful += 1 - refused;
-        let first = u64::from(attempt.first == attempt.time);
+        let first = u64::from(attempt.is_first);
         let (row, _) = self.row(attempt.row);
         row.attempts += 1;
         row.snat_failures += refused;
@@ -139,11 +139,11 @@ impl<'a> Recorder<'a> {
         row.first_failures += first & refused;
     }
 
-    /// Counts of flows whose first try is measured.
+    /// Counts of requests that were asked for in the measured time.
     #[inline]
     fn count_flow(&mut self, attempt: &Attempt, refused: u64) {
-        let first = u64::from(attempt.first == attempt.time);
-        let batch = self.batch(attempt.first);
+        let first = u64::from(attempt.is_first);
+        let batch = self.batch(attempt.asked);
         batch.attempts += 1;
         batch.snat_failures += refused;
         batch.first_attempts += first;
@@ -170,7 +170,7 @@ impl Observer for Recorder<'_> {
         if self.cuts.hold(attempt.time) {
             self.count_now(&attempt, refused);
         }
-        if self.cuts.hold(attempt.first) {
+        if self.cuts.hold(attempt.asked) {
             self.count_flow(&attempt, refused);
         }
     }
@@ -198,7 +198,7 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn connected(&mut self, connected: Connected) {
-        if self.cuts.hold(connected.first) {
+        if self.cuts.hold(connected.asked) {
             let micros = connected.time.since(connected.first).nanos() / 1_000;
             *self.summary.connect_delays.entry(micros).or_default() += 1;
         }
@@ -206,14 +206,15 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn outcome(&mut self, outcome: Outcome) {
-        self.summary.simulated_flows += u64::from(outcome.flow);
-        if self.cuts.hold(outcome.asked) {
-            let batch = self.batch(outcome.asked);
-            batch.flows += u64::from(outcome.flow);
-            batch.connection_failures += u64::from(outcome.connection_failed);
-            batch.requests += 1;
-            batch.request_failures += u64::from(outcome.request_failed);
-            batch.stale += u64::from(outcome.stale);
+        let Outcome { asked, flow, request, stale } = outcome;
+        self.summary.simulated_flows += u64::from(flow.is_some());
+        if self.cuts.hold(asked) {
+            let batch = self.batch(asked);
+            batch.flows += u64::from(flow.is_some());
+            batch.connection_failures += u64::from(flow == Some(Fate::Failed));
+            batch.requests += u64::from(request.is_some());
+            batch.request_failures += u64::from(request == Some(Fate::Failed));
+            batch.stale += u64::from(stale);
         }
     }
 
@@ -225,6 +226,22 @@ impl Observer for Recorder<'_> {
         if level.open > 0 && self.cuts.hold(level.time) {
             pools.opened += 1;
         }
+    }
+
+    fn backing_off(&mut self, time: SimTime, more: i64) {
+        let left = i128::from(self.cuts.measured(time, self.cuts.end));
+        self.summary.retries.waiting_nanos += left * i128::from(more);
+        if more > 0 && self.cuts.hold(time) {
+            self.summary.retries.begun += 1;
+        }
+    }
+
+    fn refused_by_budget(&mut self, asked: SimTime) {
+        self.summary.retries.refused_by_budget += u64::from(self.cuts.hold(asked));
+    }
+
+    fn unresolved(&mut self, requests: u64) {
+        self.summary.unresolved += requests;
     }
 
     fn most_live(&mut self, live: u64) {

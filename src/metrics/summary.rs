@@ -103,6 +103,17 @@ pub struct PoolTotals {
     pub opened: u64,
 }
 
+/// Sums over applications that try again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetryTotals {
+    /// Waits begun at a measured instant.
+    pub begun: u64,
+    /// Request-nanoseconds of waiting before a retry.
+    pub waiting_nanos: i128,
+    /// Retries that a budget refused, of requests asked for in the measured time.
+    pub refused_by_budget: u64,
+}
+
 /// Where and when a failure came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FirstFailureAt {
@@ -145,6 +156,10 @@ pub struct Summary {
     pub pools: PoolTotals,
     /// Ports busy at each probed instant, over all rows.
     pub probes: Vec<u64>,
+    /// Retries.
+    pub retries: RetryTotals,
+    /// Measured requests that were neither served nor given up when the run ended.
+    pub unresolved: u64,
     /// Sum over shards of the most flows live at once.
     pub most_live: u64,
     /// Arrivals and releases simulated.
@@ -170,6 +185,8 @@ impl Summary {
             first_failure: None,
             pools: PoolTotals::default(),
             probes: Vec::new(),
+            retries: RetryTotals::default(),
+            unresolved: 0,
             most_live: 0,
             events: 0,
             simulated_flows: 0,
@@ -199,6 +216,8 @@ impl Summary {
             first_failure,
             pools,
             probes,
+            retries,
+            unresolved,
             most_live,
             events,
             simulated_flows,
@@ -228,6 +247,10 @@ impl Summary {
         self.pools.opened += pools.opened;
         self.probes.resize(self.probes.len().max(probes.len()), 0);
         self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
+        self.unresolved += unresolved;
+        self.retries.begun += retries.begun;
+        self.retries.waiting_nanos += retries.waiting_nanos;
+        self.retries.refused_by_budget += retries.refused_by_budget;
         self.most_live += most_live;
         self.events += events;
         self.simulated_flows += simulated_flows;

@@ -110,7 +110,13 @@ fn clients(results: &Results) -> String {
             number(delay.max)
         );
         line(&mut text, "connect delay", &delays);
-        line(&mut text, "attempts per flow", &number(results.retry_amplification));
+    }
+    if results.retry_amplification > 1.0 {
+        let asked = format!("{} times as often as clients need a port", number(results.retry_amplification));
+        line(&mut text, "the device is asked", &asked);
+    }
+    if let Some(retries) = &results.retries {
+        line(&mut text, "retries", &wording::retries(retries));
     }
     if let Some(pool) = &results.client_pool {
         let open = format!(

@@ -2,7 +2,7 @@
 
 use super::document::Tone;
 use super::number::{count, number, percent};
-use crate::experiment::results::{FirstFailure, ProbeFigures, RatioEstimate, Results, Verdict};
+use crate::experiment::results::{FirstFailure, ProbeFigures, RatioEstimate, Results, RetryFigures, Verdict};
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
 pub fn device(results: &Results) -> String {
@@ -93,4 +93,14 @@ pub fn method(results: &Results) -> String {
         results.seed,
         results.failure_ratio.confidence * 100.0
     )
+}
+
+/// What applications did after failed requests.
+pub fn retries(retries: &RetryFigures) -> String {
+    let RetryFigures { begun, waiting_mean, refused_by_budget } = retries;
+    let mut text = format!("{begun} begun, {} requests waiting on average", number(*waiting_mean));
+    if *refused_by_budget > 0 {
+        text += &format!(", {refused_by_budget} refused by a budget");
+    }
+    text
 }

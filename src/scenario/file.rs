@@ -9,6 +9,7 @@ use super::{
 use crate::cluster::{Cluster, NodePool};
 use crate::error::Error;
 use crate::flow::{NodeId, Protocol};
+use crate::import::Trace;
 use crate::outbound::Timers;
 use crate::time::SimDuration;
 use std::io::Read;
@@ -51,7 +52,19 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
-    check(Origin { file, text, flags: "--set" }, tree)
+    check(Origin { file, text, flags: "--set", trace: None }, tree)
+}
+
+/// The same with a trace that was read already.
+pub fn read_recorded(
+    file: &str,
+    text: &str,
+    overrides: &[Override],
+    trace: &Trace,
+) -> Result<Scenario, Error> {
+    let mut tree = parse(file, text)?;
+    super::overrides::apply(&mut tree, overrides)?;
+    check(Origin { file, text, flags: "--set", trace: Some(trace) }, tree)
 }
 
 /// The same with the whole `[outbound]` table replaced by another model and its keys.
@@ -69,7 +82,7 @@ pub fn read_as(
     let keys: Vec<Override> =
         outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;
-    check(Origin { file, text, flags: "--set or --option" }, tree)
+    check(Origin { file, text, flags: "--set or --option", trace: None }, tree)
 }
 
 fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {

@@ -1,6 +1,7 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 mod arrivals;
+mod clients;
 mod devices;
 pub mod file;
 mod laws;
@@ -8,6 +9,8 @@ mod overrides;
 mod packets;
 mod probes;
 mod reader;
+mod recorded;
+mod retry;
 pub mod schema;
 mod trace;
 mod traffic;
@@ -16,6 +19,7 @@ pub mod units;
 mod varying;
 
 pub use file::{Override, parse_threshold, read, read_as, read_text};
+pub use recorded::{Behind, recorded};
 
 use crate::cluster::Cluster;
 use crate::outbound::custom::Custom;

@@ -3,6 +3,7 @@
 use super::tree::{Entry, FLAG, Node, Value, line_and_column};
 use super::units;
 use crate::error::{Error, Problem};
+use crate::import::Trace;
 use crate::time::SimDuration;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -17,12 +18,14 @@ pub struct Origin<'a> {
     pub text: &'a str,
     /// The flags that may have set values over it.
     pub flags: &'a str,
+    /// A trace that was read already, in place of the files that the scenario names.
+    pub trace: Option<&'a Trace>,
 }
 
 impl Origin<'_> {
     /// A problem of the value at `span`.
     pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) -> Problem {
-        let Self { file, text, flags } = self;
+        let Self { file, text, flags, .. } = self;
         let place = (*span != FLAG && span.end > 0).then(|| line_and_column(text, span.start));
         let file = if *span == FLAG { flags } else { file };
         let (line, column) = (place.map(|(line, _)| line), place.map(|(_, column)| column));
@@ -49,6 +52,11 @@ impl<'a> Reader<'a> {
         if !problems.contains(&noted) {
             problems.push(noted);
         }
+    }
+
+    /// The trace in place of the files that the scenario names, if it was read already.
+    pub fn given_trace(&self) -> Option<&'a Trace> {
+        self.origin.trace
     }
 
     /// Where a file lies that the scenario names, from the scenario's own folder; `-` (standard input) lies nowhere.

@@ -111,6 +111,7 @@ fn workload() -> Value {
             ("syn", any(&[schedules, list(named("duration"))])),
             ("connect_timeout", named("duration")),
             ("client_pool", client_pool()),
+            ("retry", retry()),
         ],
         &["arrivals"],
     )
@@ -118,6 +119,17 @@ fn workload() -> Value {
 
 fn client_pool() -> Value {
     table(&[("max", count(1)), ("idle_timeout", named("duration")), ("order", words(&["lifo"]))], &["max"])
+}
+
+fn retry() -> Value {
+    let jitter = words(&["none", "full", "equal", "decorrelated"]);
+    let backoff =
+        table(&[("base", named("duration")), ("cap", named("duration")), ("jitter", jitter)], &["base"]);
+    let budget = table(&[("ratio", number()), ("floor", named("rate"))], &["ratio"]);
+    let attempts =
+        table(&[("attempts", count(1)), ("backoff", backoff), ("budget", budget)], &["attempts", "backoff"]);
+    let orbit = [("rate", named("rate")), ("first_persistence", number()), ("persistence", number())];
+    any(&[attempts, table(&[("orbit", table(&orbit, &["rate"]))], &["orbit"])])
 }
 
 fn arrivals() -> Value {

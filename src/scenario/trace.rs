@@ -55,6 +55,9 @@ pub fn arrivals<'a>(
             Err(why) => kind.wrong(&kind.span, format!("`inside` holds no IPv4 prefix: {why}"), None),
         }
     }
+    if let Some(trace) = reader.given_trace() {
+        return Some(Arrivals::Trace(recorded(trace, faster, around, pool)));
+    }
     match read(&files, &reading) {
         Ok(trace) if trace.flows.is_empty() => {
             kind.wrong(&kind.span, "the trace holds no outbound flow; check `inside`".into(), None);

@@ -1,16 +1,15 @@
 //! The `[[workload]]` tables.
 
+use super::clients;
 use super::laws::law;
-use super::reader::{Reader, Table, did_you_mean, duration};
+use super::reader::{Reader, Table, did_you_mean};
+use super::retry::retry;
 use super::trace;
 use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
-use crate::time::SimDuration;
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{
-    Arrivals, ClientPool, Destination, Ends, Law, PoolOrder, Reach, SynSchedule, Workload,
-};
+use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
 
 /// What a workload may refer to.
 pub struct Surroundings<'a> {
@@ -66,13 +65,10 @@ pub fn workload<'a>(
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
-    let syn = syn(reader, &table, connect_timeout);
+    let syn = clients::syn(reader, &table, connect_timeout);
     let ends = ends(reader, &table);
-    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
-    if let Some(retry) = table.get("retry") {
-        let message = "`retry` is not simulated: applications do not try again in this version".to_string();
-        table.wrong(&retry.span, message, Some("remove `retry`".into()));
-    }
+    let client_pool = table.get("client_pool").and_then(|node| clients::client_pool(reader, node));
+    let retry = table.get("retry").map(|node| retry(reader, node));
     let pooled = client_pool.is_some();
     if let Some(node) = table.get("packets").or(table.get("keepalive"))
         && (pooled || recorded)
@@ -91,6 +87,7 @@ pub fn workload<'a>(
         syn: syn?,
         connect_timeout,
         client_pool,
+        retry: retry.map_or(Some(None), |read| read.map(Some))?,
         pods: pods?,
         destinations: destinations?,
     })
@@ -285,65 +282,4 @@ fn ends<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Ends> {
         return None;
     }
     Some(Ends(shares))
-}
-
-/// Linux 6.5 and later, `Documentation/networking/ip-sysctl.rst`: tcp_syn_linear_timeouts 4, tcp_syn_retries 6.
-const LINUX_6_5: ([u64; 10], u64) = ([1, 2, 3, 4, 5, 7, 11, 19, 35, 67], 131);
-/// Linux before 6.5, the same document: tcp_syn_retries 6.
-const LINUX_CLASSIC: ([u64; 6], u64) = ([1, 3, 7, 15, 31, 63], 127);
-
-fn schedule(resends: &[u64], give_up: u64) -> SynSchedule {
-    let resends = resends.iter().map(|seconds| SimDuration::from_secs(*seconds)).collect();
-    SynSchedule { resends, give_up: Some(SimDuration::from_secs(give_up)) }
-}
-
-fn syn<'a>(
-    reader: &'a Reader<'a>,
-    table: &Table<'a>,
-    connect_timeout: Option<SimDuration>,
-) -> Option<SynSchedule> {
-    let node = table.get("syn");
-    if let Some(Node { value: Value::List(gaps), span }) = node {
-        let gaps: Option<Vec<SimDuration>> = gaps.iter().map(|gap| duration(reader, "syn", gap)).collect();
-        if connect_timeout.is_none() {
-            let help = Some("write `connect_timeout = \"10s\"`".to_string());
-            reader.problem(
-                span,
-                "a list of SYN gaps needs `connect_timeout`, when the client gives up".into(),
-                help,
-            );
-            return None;
-        }
-        let mut at = SimDuration::ZERO;
-        let resends = gaps?.into_iter().map(|gap| {
-            at = at.plus(gap);
-            at
-        });
-        let resends = resends.collect();
-        return Some(SynSchedule { resends, give_up: None }.ended_by(connect_timeout));
-    }
-    let named = match node {
-        None => 0,
-        Some(node) => super::reader::choice(
-            reader,
-            "syn",
-            node,
-            &[("linux-6.5", 0), ("linux-classic", 1), ("none", 2)],
-        )?,
-    };
-    let schedule = match named {
-        0 => schedule(&LINUX_6_5.0, LINUX_6_5.1),
-        1 => schedule(&LINUX_CLASSIC.0, LINUX_CLASSIC.1),
-        _ => SynSchedule::NONE,
-    };
-    Some(schedule.ended_by(connect_timeout))
-}
-
-fn client_pool<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<ClientPool> {
-    let pool = reader.table(node, "client_pool");
-    let max = pool.need("max", "50").and_then(|_| pool.count("max", 1, u64::from(u32::MAX)));
-    let idle_timeout = pool.duration("idle_timeout");
-    let order = pool.choice("order", &[("lifo", PoolOrder::Lifo)]).unwrap_or_default();
-    pool.finish();
-    Some(ClientPool { max: max? as u32, idle_timeout, order })
 }

@@ -4,22 +4,15 @@
 //! room for its part. SYNs sent again later stand for themselves.
 
 use super::observer::Observer;
-use super::settlement::FlowDraws;
+use super::requests::Request;
 use super::trial::{Run, Try};
 use crate::flow::WorkloadId;
 use crate::snat::SnatFailure;
 use std::collections::BTreeMap;
 
-/// A flow of a batch.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BatchFlow {
-    pub source: usize,
-    pub draws: FlowDraws,
-}
-
 /// The flows that have come of the batch that each workload is asking for.
 pub(super) struct Batches {
-    by_workload: Vec<Vec<BatchFlow>>,
+    by_workload: Vec<Vec<Request>>,
 }
 
 impl Batches {
@@ -30,32 +23,32 @@ impl Batches {
 
 impl<O: Observer> Run<'_, O> {
     /// A flow of a batch comes; `left` more follow at the same instant.
-    pub(super) fn join_batch(&mut self, workload: WorkloadId, flow: BatchFlow, left: u64) {
+    pub(super) fn join_batch(&mut self, workload: WorkloadId, request: Request, left: u64) {
         let batch = &mut self.batches.by_workload[workload.index()];
-        batch.push(flow);
+        batch.push(request);
         if left == 0 {
             let batch = std::mem::take(batch);
             self.judge(&batch);
         }
     }
 
-    fn judge(&mut self, batch: &[BatchFlow]) {
+    fn judge(&mut self, batch: &[Request]) {
         let refused = self.lacks_room(batch);
-        for BatchFlow { source, draws } in batch.iter().copied() {
-            let flow = Try::first(source, self.now, draws);
+        for request in batch.iter().copied() {
             match refused {
-                _ if self.sources[source].rows.is_empty() => self.needs_no_port(source),
-                None => self.attempt(flow),
-                Some(reason) => self.answered(flow, Err(reason)),
+                Some(reason) if !self.sources[request.source].rows.is_empty() => {
+                    self.answered(&Try::new(request, self.now), Err(reason));
+                }
+                _ => self.ask(&request),
             }
         }
     }
 
     /// Why the batch does not fit, if it does not.
-    fn lacks_room(&mut self, batch: &[BatchFlow]) -> Option<SnatFailure> {
+    fn lacks_room(&mut self, batch: &[Request]) -> Option<SnatFailure> {
         let mut by_row: BTreeMap<usize, u64> = BTreeMap::new();
-        for flow in batch.iter().filter(|flow| !self.sources[flow.source].rows.is_empty()) {
-            *by_row.entry(self.row_of(flow.source, &flow.draws)).or_default() += 1;
+        for request in batch.iter().filter(|request| !self.sources[request.source].rows.is_empty()) {
+            *by_row.entry(self.row_of(request)).or_default() += 1;
         }
         if !self.below_total_cap(by_row.values().sum()) {
             return Some(SnatFailure::TotalCap);

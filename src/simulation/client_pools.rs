@@ -6,10 +6,10 @@
 //!
 //! Leaves out: a limit on idle connections, maximum lifetimes, FIFO use, bounded waiting.
 
-use super::observer::{Observer, Outcome, PoolLevel};
+use super::observer::{Fate, Observer, PoolLevel};
+use super::requests::Request;
 use super::settlement::FlowDraws;
 use super::trial::{Happening, Run, Try};
-use crate::flow::EndKind;
 use crate::outbound::IdleExpiry;
 use crate::time::SimTime;
 use crate::workload::ClientPool;
@@ -18,16 +18,6 @@ use std::collections::VecDeque;
 /// A connection in the shard's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ConnectionId(u32);
-
-/// A request of an application.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Request {
-    pub source: usize,
-    pub asked: SimTime,
-    pub draws: FlowDraws,
-    /// It met a connection whose mapping had expired.
-    pub stale: bool,
-}
 
 /// A connection that holds its port until someone closes it.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +60,8 @@ pub(super) struct ClientPools {
 }
 
 impl Connection {
-    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime, draws: FlowDraws) -> Self {
-        Self { row, ip, opened, request, draws, generation: 0, state: State::Busy }
+    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
+        Self { row, ip, opened, request, draws: request.draws, generation: 0, state: State::Busy }
     }
 }
 
@@ -117,8 +107,7 @@ impl ClientPools {
 
 impl<O: Observer> Run<'_, O> {
     fn settings(&self, request: &Request) -> ClientPool {
-        let workload = self.system.workload(self.sources[request.source].spec);
-        workload.client_pool.clone().unwrap_or(ClientPool {
+        self.sources[request.source].workload.client_pool.clone().unwrap_or(ClientPool {
             max: u32::MAX,
             idle_timeout: None,
             order: Default::default(),
@@ -145,14 +134,7 @@ impl<O: Observer> Run<'_, O> {
 
     fn open_for(&mut self, request: Request) {
         self.client_pools.of(&request).open += 1;
-        self.attempt(Try {
-            source: request.source,
-            first: self.now,
-            next_resend: 0,
-            draws: request.draws,
-            request: Some(request),
-            decided: false,
-        });
+        self.attempt(&Try::new(request, self.now));
     }
 
     /// A new connection serves the request it was opened for.
@@ -160,13 +142,13 @@ impl<O: Observer> Run<'_, O> {
         let request = connection.request;
         let id = self.client_pools.insert(connection);
         self.tell_level(1, 0);
-        self.tell_request(&request, true, false);
+        self.decided(&request, Some(Fate::Succeeded), Some(Fate::Succeeded));
         self.start(id, request);
     }
 
     /// A request takes an idle connection.
     fn serve(&mut self, id: ConnectionId, request: Request) {
-        self.tell_request(&request, false, false);
+        self.decided(&request, None, Some(Fate::Succeeded));
         self.start(id, request);
     }
 
@@ -178,11 +160,10 @@ impl<O: Observer> Run<'_, O> {
         self.queue.at(self.now + request.draws.lifetime, Happening::RequestEnds(id));
     }
 
-    /// No SYN of a new connection got a port.
-    pub(super) fn connecting_failed(&mut self, request: Request) {
-        self.client_pools.of(&request).open -= 1;
-        self.tell_request(&request, true, true);
-        self.next_in_line(&request);
+    /// A connection that was to be opened is not: its place is free for whoever waits.
+    pub(super) fn place_freed(&mut self, request: &Request) {
+        self.client_pools.of(request).open -= 1;
+        self.next_in_line(request);
     }
 
     /// A place came free in the client pool: whoever waits longest opens a connection.
@@ -264,16 +245,5 @@ impl<O: Observer> Run<'_, O> {
 
     fn tell_level(&mut self, open: i64, waiting: i64) {
         self.observer.pool_level(PoolLevel { time: self.now, open, waiting });
-    }
-
-    fn tell_request(&mut self, request: &Request, flow: bool, failed: bool) {
-        let refused = request.draws.end == EndKind::Refused;
-        self.observer.outcome(Outcome {
-            asked: request.asked,
-            flow,
-            connection_failed: failed,
-            request_failed: failed || refused,
-            stale: request.stale,
-        });
     }
 }

@@ -9,6 +9,7 @@ mod client_pools;
 mod every_size;
 mod feed;
 mod observer;
+mod requests;
 mod settlement;
 mod shard;
 mod stationary;
@@ -17,7 +18,7 @@ mod trial;
 
 pub use every_size::first_attempt_ports;
 pub use feed::{Arrival, Feed};
-pub use observer::{Attempt, Connected, Kept, Observer, Outcome, PoolLevel};
+pub use observer::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel};
 pub use settlement::FlowDraws;
 pub use shard::{Shard, Sharding, shards};
 pub use stationary::unknown_law;

@@ -10,8 +10,10 @@ use crate::time::SimTime;
 pub struct Attempt {
     /// When.
     pub time: SimTime,
-    /// When the flow made its first try.
-    pub first: SimTime,
+    /// When the request was asked for that it serves.
+    pub asked: SimTime,
+    /// Whether it is the first for that request.
+    pub is_first: bool,
     /// Whose flow.
     pub source: SourceId,
     /// Which row.
@@ -38,24 +40,34 @@ pub struct Kept {
 /// A flow got its port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connected {
-    /// First try.
+    /// When the request was asked for that it serves.
+    pub asked: SimTime,
+    /// The flow's first try.
     pub first: SimTime,
     /// The try that succeeded.
     pub time: SimTime,
 }
 
-/// How a flow or request came out.
+/// How something came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The flow was connected (or refused by the server); the request was served.
+    Succeeded,
+    /// The client gave up connecting; the application gave up.
+    Failed,
+}
+
+/// How a flow, a request, or both came out. With retries a request has several flows; one on a kept-open connection
+/// has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// When it was asked for.
+    /// When the request was asked for.
     pub asked: SimTime,
-    /// A flow was asked for (a request on a kept-open connection is none).
-    pub flow: bool,
-    /// The client gave up connecting.
-    pub connection_failed: bool,
-    /// The request failed.
-    pub request_failed: bool,
-    /// The request met a connection whose mapping had expired.
+    /// A flow came out.
+    pub flow: Option<Fate>,
+    /// The request came out.
+    pub request: Option<Fate>,
+    /// It met a connection whose mapping had expired; told with the request's own outcome.
     pub stale: bool,
 }
 
@@ -84,6 +96,12 @@ pub trait Observer {
     fn outcome(&mut self, outcome: Outcome);
     /// Connections of client pools were opened or closed, requests joined or left the line.
     fn pool_level(&mut self, level: PoolLevel);
+    /// Applications began (1) or ended (-1) a wait before they try again.
+    fn backing_off(&mut self, time: SimTime, more: i64);
+    /// The retry budget of a client refused a retry of a request asked for at `asked`.
+    fn refused_by_budget(&mut self, asked: SimTime);
+    /// Measured requests that were neither served nor given up when the run ended.
+    fn unresolved(&mut self, requests: u64);
     /// Most flows live at one instant, where a cap over all rows was watched for.
     fn most_live(&mut self, live: u64);
 }

@@ -22,8 +22,30 @@ pub struct FlowDraws {
     pub pod: u32,
 }
 
+impl FlowDraws {
+    /// The same request's next flow: what belongs to the connection is drawn anew, unless it is recorded, or the flow
+    /// would have been forgotten for its silence.
+    pub(super) fn again(self, system: &System, source: &Source, stream: &mut Stream) -> Self {
+        let workload = system.workload(source);
+        let (timers, protocol) = (&system.egress.timers, system.protocol(source));
+        let unanswered = matches!(self.end, EndKind::HalfOpen | EndKind::Refused);
+        let (lifetime, end) = match &workload.packets {
+            None if workload.arrivals.is_recorded() => (self.lifetime, self.end),
+            None => (self.lifetime, pick_end(&workload.ends, stream)),
+            Some(packets) if unanswered => {
+                let drawn = (self.lifetime, pick_end(&workload.ends, stream));
+                until_silent(packets, timers, protocol, drawn, stream.fork())
+            }
+            Some(_) => (self.lifetime, self.end),
+        };
+        let hold_down = hold_down(timers, protocol, end, stream);
+        Self { lifetime, end, hold_down, row: pick_row(system, source, stream), ..self }
+    }
+}
+
 /// The random streams of one source.
 pub(super) struct SourceStreams {
+    drawn: u64,
     lifetimes: Stream,
     ends: Stream,
     hold_downs: Stream,
@@ -36,6 +58,7 @@ impl SourceStreams {
     pub(super) fn new(source: SourceId, key: TrialKey) -> Self {
         let stream = |purpose| key.stream(purpose, u64::from(source.0));
         Self {
+            drawn: 0,
             lifetimes: stream(Purpose::Lifetime),
             ends: stream(Purpose::End),
             hold_downs: stream(Purpose::HoldDown),
@@ -45,54 +68,70 @@ impl SourceStreams {
         }
     }
 
+    /// How many flows were drawn.
+    #[inline]
+    pub(super) fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
     /// Draws what the flow of `arrival` is like.
     #[inline]
     pub(super) fn draw(&mut self, system: &System, source: &Source, arrival: &super::Arrival) -> FlowDraws {
+        self.drawn += 1;
         let workload = system.workload(source);
         let (lifetime, end) = match arrival.recorded {
             Some(recorded) => recorded,
-            None => (workload.lifetime.sample(&mut self.lifetimes), self.end(&workload.ends)),
+            None => (workload.lifetime.sample(&mut self.lifetimes), pick_end(&workload.ends, &mut self.ends)),
         };
         let protocol = system.protocol(source);
         let (lifetime, end) = match &workload.packets {
             None => (lifetime, end),
-            Some(packets) => self.until_silent(packets, &system.egress.timers, protocol, (lifetime, end)),
+            Some(packets) => {
+                let draws = self.packets.fork();
+                until_silent(packets, &system.egress.timers, protocol, (lifetime, end), draws)
+            }
         };
         let hold_down = hold_down(&system.egress.timers, protocol, end, &mut self.hold_downs);
-        let row = match system.egress.partition {
-            Partition::Instances => self.instances.below(source.rows.len() as u64) as u32,
-            _ => 0,
-        };
+        let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if workload.client_pool.is_some() => self.pods.below(u64::from(source.pods)) as u32,
+            None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod }
     }
+}
 
-    /// The device forgets a flow that is silent for too long, as it does one that its client abandons.
-    fn until_silent(
-        &mut self,
-        packets: &Packets,
-        timers: &Timers,
-        protocol: Protocol,
-        (lifetime, end): (SimDuration, EndKind),
-    ) -> (SimDuration, EndKind) {
-        let mut draws = self.packets.fork();
-        let idle_timeout = match (protocol, end) {
-            (Protocol::Udp, _) => Some(timers.udp_idle_timeout),
-            (Protocol::Tcp, EndKind::HalfOpen | EndKind::Refused) => None,
-            (Protocol::Tcp, _) => timers.idle_timeout,
-        };
-        match packets.silent_from(lifetime, idle_timeout, &mut draws) {
-            Some(last) => (last, EndKind::Abandoned),
-            None => (lifetime, end),
-        }
+/// The device forgets a flow that is silent for too long, as it does one that its client abandons.
+fn until_silent(
+    packets: &Packets,
+    timers: &Timers,
+    protocol: Protocol,
+    (lifetime, end): (SimDuration, EndKind),
+    mut draws: Stream,
+) -> (SimDuration, EndKind) {
+    let idle_timeout = match (protocol, end) {
+        (Protocol::Udp, _) => Some(timers.udp_idle_timeout),
+        (Protocol::Tcp, EndKind::HalfOpen | EndKind::Refused) => None,
+        (Protocol::Tcp, _) => timers.idle_timeout,
+    };
+    match packets.silent_from(lifetime, idle_timeout, &mut draws) {
+        Some(last) => (last, EndKind::Abandoned),
+        None => (lifetime, end),
     }
+}
 
-    fn end(&mut self, ends: &Ends) -> EndKind {
-        if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(self.ends.uniform()) }
+#[inline]
+fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
+    if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(stream.uniform()) }
+}
+
+/// Which instance's row the flow is hashed to.
+#[inline]
+fn pick_row(system: &System, source: &Source, stream: &mut Stream) -> u32 {
+    match system.egress.partition {
+        Partition::Instances => stream.below(source.rows.len() as u64) as u32,
+        _ => 0,
     }
 }
 

@@ -60,6 +60,9 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| !workload.syn.resends.is_empty()) {
         return Some("refused clients send their SYN again (set `syn = \"none\"`)");
     }
+    if workloads.iter().any(|workload| workload.retry.is_some()) {
+        return Some("applications try again after a failure");
+    }
     if system.egress.per_destination_cap.is_some() || system.egress.total_cap.is_some() {
         return Some("a cap on live flows may bind");
     }

@@ -53,6 +53,8 @@ pub struct Timing {
     pub origin: SimTime,
     /// End of the measured time.
     pub end: SimTime,
+    /// The run goes on after `end` until each measured request is resolved, but not beyond this.
+    pub horizon: SimTime,
     /// Rows start from their stationary law instead of empty.
     pub stationary: bool,
 }

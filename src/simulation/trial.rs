@@ -1,15 +1,18 @@
 //! The run loop of one shard in one trial.
 
-use super::batches::{BatchFlow, Batches};
-use super::client_pools::{ClientPools, Connection, ConnectionId, Request};
-use super::observer::{Attempt, Connected, Kept, Observer, Outcome};
-use super::settlement::{FlowDraws, Settlement, SourceStreams};
-use super::{Feed, RowId, Shard, Source, System, stationary};
+use super::batches::Batches;
+use super::client_pools::{ClientPools, Connection, ConnectionId};
+use super::observer::{Attempt, Connected, Fate, Kept, Observer};
+use super::requests::{Budgets, Request};
+use super::settlement::{Settlement, SourceStreams};
+use super::{Feed, RowId, Shard, Source, System, Timing, stationary};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::random::{Purpose, Stream};
 use crate::snat::{Caps, ReleaseQueue, Row, SnatFailure};
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
+use crate::workload::Workload;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What keys the random numbers of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,25 +28,35 @@ impl TrialKey {
     pub fn stream(self, purpose: Purpose, owner: u64) -> Stream {
         Stream::new(self.seed, self.replication, purpose, owner)
     }
+
+    /// The stream of one try of a request of `source`.
+    pub(super) fn retry_stream(self, source: SourceId, request: u64, tries: u32) -> Stream {
+        Stream::of_try(self.seed, self.replication, u64::from(source.0), request, tries)
+    }
 }
 
 /// Runs `shard` and tells `observer` what happens; returns the number of events (arrivals and releases).
 ///
-/// `total_cap` is the device's cap over all rows, if it is to be enforced: only in a coupled shard.
+/// `total_cap` is the device's cap over all rows, if it is to be enforced: only in a coupled shard. The run stops in
+/// the middle once `stop` is not 0; what was told then means nothing.
 pub fn run_shard<O: Observer>(
     system: &System,
     shard: &Shard,
     key: TrialKey,
     total_cap: Option<u32>,
+    stop: &AtomicUsize,
     observer: &mut O,
 ) -> u64 {
     let mut run = Run::new(system, shard, key, total_cap, observer);
     if system.timing.stationary {
         run.seat_residents(key);
     }
-    run.play(Feed::new(system, shard, key));
+    run.play(Feed::new(system, shard, key), stop);
     run.finish()
 }
+
+/// How often a run looks whether it is to stop.
+const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
 
 /// Pods that keep connections open.
 fn pooled_pods(system: &System, source: &Source) -> u32 {
@@ -61,46 +74,49 @@ pub(super) enum Happening {
     MappingExpires(ConnectionId, u32),
     /// A client sends its SYN again.
     Resend(TryId),
+    /// A client gives up connecting.
+    GivesUp(TryId),
+    /// An application tries its request again.
+    Retry(TryId),
 }
 
 impl Event for Happening {
     fn class(&self) -> EventClass {
         match self {
             Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) => EventClass::Close,
-            Self::Resend(_) => EventClass::Retry,
+            Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
         }
     }
 }
 
-/// A flow that waits to send its SYN again.
+/// A flow that waits to send its SYN again, or a request that waits to be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TryId(u32);
 
 /// A flow that asks for a port.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Try {
-    pub source: usize,
+    /// What it is for.
+    pub request: Request,
+    /// Its first SYN.
     pub first: SimTime,
     pub next_resend: usize,
-    pub draws: FlowDraws,
-    /// The request it is for, when a client pool opens it.
-    pub request: Option<Request>,
-    /// Its outcome has been told.
-    pub decided: bool,
+}
+
+impl Try {
+    /// The first SYN of a flow.
+    #[inline]
+    pub(super) fn new(request: Request, now: SimTime) -> Self {
+        Self { request, first: now, next_resend: 0 }
+    }
 }
 
 pub(super) struct LocalSource<'a> {
     pub spec: &'a Source,
+    pub workload: &'a Workload,
     pub protocol: Protocol,
     pub rows: Vec<usize>,
     streams: SourceStreams,
-}
-
-impl Try {
-    /// The first SYN of a flow that no client pool asked for.
-    pub(super) fn first(source: usize, now: SimTime, draws: FlowDraws) -> Self {
-        Self { source, first: now, next_resend: 0, draws, request: None, decided: false }
-    }
 }
 
 /// Live flows over all rows.
@@ -114,7 +130,8 @@ struct AllLive {
 
 pub(super) struct Run<'a, O> {
     pub system: &'a System,
-    shard: &'a Shard,
+    pub shard: &'a Shard,
+    pub key: TrialKey,
     pub observer: &'a mut O,
     pub now: SimTime,
     pub sources: Vec<LocalSource<'a>>,
@@ -123,6 +140,7 @@ pub(super) struct Run<'a, O> {
     tries: Vec<Try>,
     free_tries: Vec<TryId>,
     pub client_pools: ClientPools,
+    pub budgets: Budgets,
     all_live: Option<AllLive>,
     /// Measured flows and requests that wait for their outcome.
     pub unresolved: u64,
@@ -148,6 +166,7 @@ impl<'a, O: Observer> Run<'a, O> {
             let position = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
             LocalSource {
                 spec,
+                workload: system.workload(spec),
                 protocol: system.protocol(spec),
                 rows: spec.rows.iter().map(position).collect(),
                 streams: SourceStreams::new(*id, key),
@@ -164,8 +183,10 @@ impl<'a, O: Observer> Run<'a, O> {
         Self {
             system,
             shard,
+            key,
             observer,
             now: SimTime::ZERO,
+            budgets: Budgets::new(system, sources.iter().map(|source| source.spec)),
             client_pools: ClientPools::new(sources.iter().map(|source| pooled_pods(system, source.spec))),
             sources,
             rows: shard.rows.iter().map(row).collect(),
@@ -197,8 +218,8 @@ impl<'a, O: Observer> Run<'a, O> {
         }
     }
 
-    fn play(&mut self, mut feed: Feed<'a>) {
-        let end = self.system.timing.end;
+    fn play(&mut self, mut feed: Feed<'a>, stop: &AtomicUsize) {
+        let Timing { end, horizon, .. } = self.system.timing;
         loop {
             let event = self.queue.next_time();
             let arrival = feed.next_time();
@@ -208,7 +229,10 @@ impl<'a, O: Observer> Run<'a, O> {
                 (None, Some(arrival)) => (arrival, false),
                 (None, None) => break,
             };
-            if time >= end && self.unresolved == 0 {
+            if time >= end && (self.unresolved == 0 || time >= horizon) {
+                break;
+            }
+            if self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) && stop.load(Ordering::Relaxed) != 0 {
                 break;
             }
             self.now = time;
@@ -236,17 +260,26 @@ impl<'a, O: Observer> Run<'a, O> {
         if let Some(all) = self.all_live {
             self.observer.most_live(all.most);
         }
+        self.observer.unresolved(self.unresolved);
         self.events
     }
 
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Resend(id) => {
-                let mut flow = self.tries[id.0 as usize];
-                self.free_tries.push(id);
-                self.settle(flow.first);
+                let mut flow = self.release_try(id);
+                self.settle(flow.request.asked);
                 flow.next_resend += 1;
-                self.attempt(flow);
+                self.attempt(&flow);
+            }
+            Happening::GivesUp(id) => {
+                let flow = self.release_try(id);
+                self.settle(flow.request.asked);
+                self.connecting_failed(flow.request);
+            }
+            Happening::Retry(id) => {
+                let flow = self.release_try(id);
+                self.retry(flow.request);
             }
             Happening::RequestEnds(connection) => self.request_ends(connection),
             Happening::IdleCloses(connection, generation) => self.idle_closes(connection, generation),
@@ -259,56 +292,42 @@ impl<'a, O: Observer> Run<'a, O> {
         let Ok(source) = self.shard.sources.binary_search(&arrival.source) else { return };
         let local = &mut self.sources[source];
         let draws = local.streams.draw(self.system, local.spec, arrival);
-        let workload = local.spec.workload;
-        if let Some(left) = arrival.batch_left {
-            return self.join_batch(workload, BatchFlow { source, draws }, left);
+        let (number, workload) = (local.streams.drawn(), local.spec.workload);
+        let request = Request::new(source, self.now, number, draws);
+        self.budgets.book(&request);
+        match arrival.batch_left {
+            Some(left) => self.join_batch(workload, request, left),
+            None => self.ask(&request),
         }
-        if local.rows.is_empty() {
-            return self.needs_no_port(source);
-        }
-        if self.system.workloads[workload.index()].client_pool.is_some() {
-            return self.request(Request { source, asked: self.now, draws, stale: false });
-        }
-        self.attempt(Try::first(source, self.now, draws));
-    }
-
-    /// The destination lies beside the outbound device, or is denied before any port is taken.
-    pub(super) fn needs_no_port(&mut self, source: usize) {
-        let destination = self.sources[source].spec.destination;
-        let blocked = self.system.destinations[destination.index()].reach == crate::workload::Reach::Blocked;
-        self.observer.outcome(Outcome {
-            asked: self.now,
-            flow: true,
-            connection_failed: blocked,
-            request_failed: blocked,
-            stale: false,
-        });
     }
 
     /// The flow's SYN reaches the device.
-    pub(super) fn attempt(&mut self, flow: Try) {
-        let result = self.open(self.row_of(flow.source, &flow.draws));
+    #[inline]
+    pub(super) fn attempt(&mut self, flow: &Try) {
+        let result = self.open(self.row_of(&flow.request));
         self.answered(flow, result);
     }
 
-    /// The row that a flow meets; its source needs a port.
-    pub(super) fn row_of(&self, source: usize, draws: &FlowDraws) -> usize {
-        self.sources[source].rows[draws.row as usize]
+    /// The row that the request's flow meets; its source needs a port.
+    pub(super) fn row_of(&self, request: &Request) -> usize {
+        self.sources[request.source].rows[request.draws.row as usize]
     }
 
     /// The device grants or refuses.
-    pub(super) fn answered(&mut self, flow: Try, result: Result<usize, SnatFailure>) {
-        let row = self.row_of(flow.source, &flow.draws);
+    pub(super) fn answered(&mut self, flow: &Try, result: Result<usize, SnatFailure>) {
+        let row = self.row_of(&flow.request);
+        let Try { request, first, .. } = flow;
         self.observer.attempt(Attempt {
             time: self.now,
-            first: flow.first,
-            source: self.shard.sources[flow.source],
+            asked: request.asked,
+            is_first: *first == self.now && request.is_first_try(),
+            source: self.shard.sources[request.source],
             row: self.shard.rows[row],
             refused: result.err(),
         });
         match result {
             Ok(ip) => self.granted(flow, row, ip),
-            Err(_) => self.refused(flow),
+            Err(_) => self.unanswered(*flow),
         }
     }
 
@@ -335,61 +354,71 @@ impl<'a, O: Observer> Run<'a, O> {
         all.cap.is_none_or(|cap| all.live + more <= u64::from(cap))
     }
 
-    fn granted(&mut self, flow: Try, row: usize, ip: usize) {
-        let local = &self.sources[flow.source];
+    #[inline]
+    fn granted(&mut self, flow: &Try, row: usize, ip: usize) {
+        let Try { request, first, next_resend } = flow;
+        let local = &self.sources[request.source];
         let timers = &self.system.egress.timers;
-        let (protocol, spec) = (local.protocol, local.spec);
-        if flow.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-            let syn = &self.system.workload(spec).syn;
-            let (settlement, next) =
-                Settlement::half_open(timers, syn, flow.first, self.now, flow.next_resend);
+        let (protocol, workload) = (local.protocol, local.workload);
+        if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
+            let (settlement, next_resend) =
+                Settlement::half_open(timers, &workload.syn, *first, self.now, *next_resend);
             self.keep(row, ip, settlement);
-            return self.never_answered(flow, next);
+            return self.unanswered(Try { next_resend, ..*flow });
         }
-        self.observer.connected(Connected { first: flow.first, time: self.now });
-        if let Some(request) = flow.request {
-            let connection = Connection::new(request, row, ip, self.now, flow.draws);
-            return self.connection_opened(connection);
+        self.observer.connected(Connected { asked: request.asked, first: *first, time: self.now });
+        if workload.client_pool.is_some() {
+            return self.connection_opened(Connection::new(*request, row, ip, self.now));
         }
-        let settlement = Settlement::of(timers, protocol, &flow.draws, self.now);
+        let settlement = Settlement::of(timers, protocol, &request.draws, self.now);
         self.keep(row, ip, settlement);
-        let refused_by_server = flow.draws.end == EndKind::Refused && protocol == Protocol::Tcp;
-        self.tell_outcome(&flow, false, refused_by_server);
+        if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
+            self.flow_decided(request, Fate::Succeeded);
+            return self.request_fails(*request);
+        }
+        self.decided(request, Some(Fate::Succeeded), Some(Fate::Succeeded));
     }
 
-    /// Nobody answers: a connection failure, whatever the further SYNs meet.
-    fn never_answered(&mut self, mut flow: Try, next_resend: usize) {
-        if !flow.decided {
-            self.tell_outcome(&flow, true, true);
-            flow.decided = true;
+    /// No SYN was answered so far: the client sends another, or gives up at the end of its schedule. That end is an
+    /// event only where something follows from it.
+    fn unanswered(&mut self, flow: Try) {
+        let local = &self.sources[flow.request.source];
+        let workload = local.workload;
+        let tcp = local.protocol == Protocol::Tcp;
+        let due = |after: SimDuration| flow.first + after;
+        if let Some(resend) = workload.syn.resends.get(flow.next_resend).filter(|_| tcp) {
+            return self.wait_until(due(*resend), flow, Happening::Resend);
         }
-        self.schedule_resend(Try { next_resend, ..flow });
+        let matters = workload.retry.is_some() || workload.client_pool.is_some();
+        match workload.syn.give_up.filter(|_| tcp && matters) {
+            Some(give_up) if due(give_up) > self.now => {
+                self.wait_until(due(give_up), flow, Happening::GivesUp)
+            }
+            _ => self.connecting_failed(flow.request),
+        }
     }
 
-    fn refused(&mut self, flow: Try) {
-        if self.schedule_resend(flow) {
-            return;
-        }
-        match flow.request {
-            Some(request) => self.connecting_failed(request),
-            None if !flow.decided => self.tell_outcome(&flow, true, true),
-            None => {}
-        }
-    }
-
-    /// Sends the SYN again at the next time of the client's schedule, if there is one.
-    fn schedule_resend(&mut self, flow: Try) -> bool {
-        let syn = &self.system.workload(self.sources[flow.source].spec).syn;
-        let tcp = self.sources[flow.source].protocol == Protocol::Tcp;
-        let Some(resend) = syn.resends.get(flow.next_resend).filter(|_| tcp) else { return false };
-        let due = flow.first + *resend;
+    fn wait_until(&mut self, due: SimTime, flow: Try, then: fn(TryId) -> Happening) {
         let id = self.hold_try(flow);
-        self.await_outcome(flow.first);
-        self.queue.after(self.now, due.since(self.now), Happening::Resend(id));
-        true
+        self.await_outcome(flow.request.asked);
+        self.queue.after(self.now, due.since(self.now), then(id));
     }
 
-    fn hold_try(&mut self, flow: Try) -> TryId {
+    /// The client gave up connecting.
+    fn connecting_failed(&mut self, request: Request) {
+        self.flow_decided(&request, Fate::Failed);
+        self.request_fails(request);
+        if self.sources[request.source].workload.client_pool.is_some() {
+            self.place_freed(&request);
+        }
+    }
+
+    fn release_try(&mut self, id: TryId) -> Try {
+        self.free_tries.push(id);
+        self.tries[id.0 as usize]
+    }
+
+    pub(super) fn hold_try(&mut self, flow: Try) -> TryId {
         match self.free_tries.pop() {
             Some(id) => {
                 self.tries[id.0 as usize] = flow;
@@ -402,14 +431,14 @@ impl<'a, O: Observer> Run<'a, O> {
         }
     }
 
-    /// A measured flow or request waits for its outcome: the run goes on until then.
-    pub(super) fn await_outcome(&mut self, first: SimTime) {
-        self.unresolved += u64::from(self.system.timing.measures(first));
+    /// A measured request waits for its outcome: the run goes on until then.
+    pub(super) fn await_outcome(&mut self, asked: SimTime) {
+        self.unresolved += u64::from(self.system.timing.measures(asked));
     }
 
     /// Undoes [`Self::await_outcome`].
-    pub(super) fn settle(&mut self, first: SimTime) {
-        self.unresolved -= u64::from(self.system.timing.measures(first));
+    pub(super) fn settle(&mut self, asked: SimTime) {
+        self.unresolved -= u64::from(self.system.timing.measures(asked));
     }
 
     fn keep(&mut self, row: usize, ip: usize, settlement: Settlement) {
@@ -432,10 +461,5 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn tell_kept(&mut self, connection: &Connection, close: SimTime, release: SimTime) {
         let row = self.shard.rows[connection.row];
         self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
-    }
-
-    fn tell_outcome(&mut self, flow: &Try, connection_failed: bool, request_failed: bool) {
-        let asked = flow.first;
-        self.observer.outcome(Outcome { asked, flow: true, connection_failed, request_failed, stale: false });
     }
 }

@@ -18,18 +18,28 @@ pub struct IndexedRow {
 impl IndexedRow {
     /// Takes the lowest port that is free at `now`.
     pub fn open(&mut self, now: SimTime) -> u32 {
-        while let Some(Reverse((release, port))) = self.releases.peek().copied()
-            && release <= now
-        {
-            self.releases.pop();
-            self.free.push(Reverse(port));
-        }
+        self.free_due(now);
         match self.free.pop() {
             Some(Reverse(port)) => port,
             None => {
                 self.opened += 1;
                 self.opened - 1
             }
+        }
+    }
+
+    /// Whether every port is free at `now`.
+    pub fn is_idle(&mut self, now: SimTime) -> bool {
+        self.free_due(now);
+        self.releases.is_empty()
+    }
+
+    fn free_due(&mut self, now: SimTime) {
+        while let Some(Reverse((release, port))) = self.releases.peek().copied()
+            && release <= now
+        {
+            self.releases.pop();
+            self.free.push(Reverse(port));
         }
     }
 

@@ -5,12 +5,14 @@ pub mod client;
 pub mod destination;
 pub mod law;
 pub mod packets;
+pub mod retry;
 
 pub use arrivals::{Arrivals, TraceArrival};
 pub use client::{ClientPool, PoolOrder, SynSchedule};
 pub use destination::{Destination, Reach};
 pub use law::Law;
 pub use packets::Packets;
+pub use retry::Retry;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -66,8 +68,36 @@ pub struct Workload {
     pub connect_timeout: Option<SimDuration>,
     /// Kept-open connections, one client pool per (pod, destination).
     pub client_pool: Option<ClientPool>,
+    /// What the application does after a failed request; absent: it gives up.
+    pub retry: Option<Retry>,
     /// The node of each pod; never empty.
     pub pods: Vec<NodeId>,
     /// Destinations with their shares, which sum to 1; never empty.
     pub destinations: Vec<(DestinationId, f64)>,
+}
+
+impl Workload {
+    /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections.
+    pub fn reacts(&self) -> bool {
+        !self.syn.resends.is_empty() || self.client_pool.is_some() || self.retry.is_some()
+    }
+
+    /// The longest time from a request to its end when it never waits in line for a connection; in an orbit, that of
+    /// a client which persists unusually often.
+    pub fn patience(&self) -> SimDuration {
+        let last_syn = self.syn.resends.last().copied().unwrap_or(SimDuration::ZERO);
+        let connecting = self.syn.give_up.map_or(last_syn, |give_up| give_up.max(last_syn));
+        match &self.retry {
+            None => connecting,
+            Some(retry) => {
+                let tries = connecting.nanos().saturating_mul(u64::from(retry.most_tries()));
+                SimDuration::from_nanos(tries).plus(retry.longest_waits())
+            }
+        }
+    }
+
+    /// Whether it matters which pod asks: a client pool or a retry budget belongs to a pod.
+    pub fn tells_pods_apart(&self) -> bool {
+        self.client_pool.is_some() || self.retry.as_ref().is_some_and(|retry| retry.budget().is_some())
+    }
 }

@@ -75,7 +75,7 @@ fn wrong_input_ends_with_2_and_the_platforms_refusal_with_4() {
     let refused = ["run", "models/scenarios/default-node.toml", "--set", "ports_per_node=1001"];
     assert_fails(&refused, 4, "write 1000 or 1008");
     assert_fails(&["replay", "Cargo.toml"], 2, "no known format");
-    assert_fails(&["replay", "tests/data/zat/conn.log", "--sorted"], 2, "starts before the line above it");
+    assert_fails(&["replay", "tests/data/zat/conn.log", "--sorted"], 2, "starts before the flow above it");
     assert_fails(&["replay", TRACE, "--hold-down", "65"], 2, "has no unit");
 }
 

@@ -15,6 +15,7 @@ use snatsim::snat::SnatFailure;
 use snatsim::time::SimTime;
 use snatsim::workload::Workload;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
 
 type Check = Result<(), TestCaseError>;
 
@@ -64,6 +65,18 @@ impl Observer for Ledger<'_> {
 
     fn outcome(&mut self, outcome: Outcome) {
         self.recorder.outcome(outcome);
+    }
+
+    fn backing_off(&mut self, time: SimTime, more: i64) {
+        self.recorder.backing_off(time, more);
+    }
+
+    fn refused_by_budget(&mut self, asked: SimTime) {
+        self.recorder.refused_by_budget(asked);
+    }
+
+    fn unresolved(&mut self, requests: u64) {
+        self.recorder.unresolved(requests);
     }
 
     fn pool_level(&mut self, level: PoolLevel) {
@@ -262,7 +275,7 @@ fn audit_shard(plan: &Plan, shard: &Shard, total_cap: Option<u32>) -> Result<Sum
     let recorder = Recorder::new(plan.cuts, shard);
     let mut ledger = Ledger { rows: BTreeMap::new(), connected: 0, recorder };
     let key = TrialKey { seed: plan.seed, replication: 0 };
-    let events = run_shard(&plan.system, shard, key, total_cap, &mut ledger);
+    let events = run_shard(&plan.system, shard, key, total_cap, &AtomicUsize::new(0), &mut ledger);
     let Ledger { rows, connected, recorder } = ledger;
     let figures = recorder.finish(events);
     for (row, account) in &rows {
@@ -340,10 +353,16 @@ fn workload() -> impl Strategy<Value = String> {
     });
     let pooled = select(vec!["max = 2", "max = 3, idle_timeout = \"2s\"", "max = 1, idle_timeout = \"5m\""])
         .prop_map(|pool| format!("destinations = {{ a = 1, b = 1 }}\nclient_pool = {{ {pool} }}\n"));
-    (1u32..6, arrivals, lifetime, syn, prop_oneof![3 => alone, 1 => pooled]).prop_map(
-        |(pods, arrivals, lifetime, syn, rest)| {
+    let retry = select(vec![
+        "",
+        "retry = { attempts = 4, backoff = { base = \"300ms\", cap = \"2s\", jitter = \"full\" } }\n",
+        "retry = { attempts = 9, backoff = { base = \"1s\" }, budget = { ratio = 0.2, floor = \"0.1 per s\" } }\n",
+        "retry.orbit = { rate = \"1 per s\", persistence = 0.9 }\n",
+    ]);
+    (1u32..6, arrivals, lifetime, syn, retry, prop_oneof![3 => alone, 1 => pooled]).prop_map(
+        |(pods, arrivals, lifetime, syn, retry, rest)| {
             format!(
-                "[[workload]]\npods = {pods}\narrivals.{arrivals}\nlifetime.{lifetime}\nsyn = {syn}\n{rest}"
+                "[[workload]]\npods = {pods}\narrivals.{arrivals}\nlifetime.{lifetime}\nsyn = {syn}\n{retry}{rest}"
             )
         },
     )

@@ -43,7 +43,17 @@ fn each_mistake_says_what_is_allowed() {
         (with("ends = { abandoned = 1.0 }"), "needs an idle timeout"),
         (with("pods = 0"), "allowed is a whole number from 1 to"),
         (with("node_pool = \"gpu\""), "`node_pool` is \"gpu\"; there are node"),
-        (with("retry = { attempts = 3 }"), "`retry` is not simulated"),
+        (with("retry = { attempts = 3 }"), "`retry` lacks `backoff`"),
+        (with("retry = {}"), "`retry` needs either `attempts` or `orbit`"),
+        (
+            with("retry = { attempts = 3, backoff = { base = \"2s\", cap = \"1s\" } }"),
+            "`backoff.cap` is below",
+        ),
+        (
+            with("retry = { attempts = 3, backoff = { base = \"2s\", jitter = \"ful\" } }"),
+            "did you mean \"full\"?",
+        ),
+        (with("retry.orbit = { rate = \"1 per s\", persistence = 2 }"), "allowed is a number from 0 to 1"),
         (with("client_pool = { idle_timeout = \"1s\" }"), "`client_pool` lacks `max`"),
         (with("destinations = { nowhere = 1 }"), "no destination is called \"nowhere\""),
         (with("destinations = { internet = 0 }"), "sum to 0"),

@@ -10,6 +10,7 @@ mod input_errors;
 mod layering;
 mod oracles;
 mod oracles_bursts;
+mod oracles_clients;
 mod oracles_idle;
 mod oracles_time;
 mod oracles_traffic;

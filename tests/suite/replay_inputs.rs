@@ -133,7 +133,7 @@ fn a_line_that_was_cut_is_refused_instead_of_guessed() {
 fn a_log_of_something_else_is_refused() {
     let dns = String::from_utf8(stored(MACHINE)).unwrap().replace("#path\tconn", "#path\tdns");
     refused(&dns, &[], "belongs to Zeek's `dns` log");
-    refused(&dns, &["--skip-bad-lines"], "holds no record that can be read");
+    refused(&dns, &["--skip-bad-lines"], "belongs to Zeek's `dns` log");
     let line =
         r#"{"_path":"dns","ts":1,"id.orig_h":"10.0.0.1","id.resp_h":"1.1.1.1","id.resp_p":53,"proto":"udp"}"#;
     refused(line, &[], "belongs to Zeek's `dns` log");
@@ -153,6 +153,53 @@ fn each_bad_field_is_named_with_its_line() {
     ] {
         refused(csv(row), &[], &format!("-:2: {message}"));
     }
+}
+
+#[test]
+fn bad_lines_are_told_together() {
+    let rows: String = (1..=60).map(|line| if line % 2 == 0 { "1,1,tpc\n" } else { "\n" }).collect();
+    let output = replay(csv(&rows).as_bytes(), &[]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    for line in [3, 5, 41] {
+        assert!(error.contains(&format!("-:{line}: lacks `source`")), "{line}: {error}");
+    }
+    assert_eq!(error.matches("lacks `source`").count(), 20, "{error}");
+    let header = replay(b"start,port\n1,2\n1,2\n", &[]);
+    assert_eq!(String::from_utf8_lossy(&header.stderr).matches("is a header without").count(), 1);
+}
+
+/// Thousands of destinations come and go beside one flow that stays.
+#[test]
+fn a_trace_in_order_is_replayed_without_being_kept() {
+    let row = |start: u32, lasts: u32, host: u32| {
+        format!("{start},{lasts},tcp,10.0.0.1,203.0.{}.{},443,fin\n", host / 200, host % 200 + 1)
+    };
+    let long = row(0, 30_000, 0);
+    let passing: String = (1..20_000).map(|second| row(second, 3, second % 9_999 + 1)).collect();
+    let last = row(29_000, 1, 0);
+    let trace = csv(&[long, passing, last.repeat(3)].concat());
+    let arguments = ["--ports", "2", "--hold-down", "65s"];
+    let streamed = found(trace.as_bytes(), &[&arguments[..], &["--sorted", "--memory-limit", "0"]].concat());
+    assert_eq!(streamed, found(trace.as_bytes(), &arguments));
+    let figures = ["failed", "smallest_pool_without_failure", "peak_concurrent", "destinations"];
+    assert_eq!(figures.map(|name| streamed[name].as_u64()), [2, 4, 4, 10_000].map(Some));
+    let office = stored(OFFICE);
+    refused(&office, &["--sorted"], "leave out `--sorted` to have the trace sorted");
+}
+
+#[test]
+fn a_trace_behind_a_whole_model_is_what_run_makes_of_it() {
+    let custom = ["outbound.partition=shared", "outbound.ports=64", "outbound.hold_down=65s"];
+    let settings: Vec<&str> = custom.iter().flat_map(|setting| ["--set", setting]).collect();
+    let behind = found(&stored(OFFICE), &[&["--model", "custom"], settings.as_slice()].concat());
+    assert_eq!(behind["totals"]["snat_failures"], 37);
+    let balancer = ["--model", "azure/load-balancer", "--set", "ports_per_node=32"];
+    let behind = found(&stored(OFFICE), &balancer);
+    assert_eq!((&behind["totals"]["flows"], &behind["totals"]["attempts"]), (&2929.into(), &2929.into()));
+    assert_eq!(behind["failures_by_node"].as_array().unwrap().len(), 4);
+    refused(stored(OFFICE), &["--model", "azure/lod-balancer"], "did you mean \"azure/load-balancer\"?");
+    refused(stored(OFFICE), &["--model", "custom", "--ports", "3"], "cannot be used with");
+    refused(stored(OFFICE), &["--set", "nodes=3"], "--model <NAME>");
 }
 
 #[test]
@@ -187,11 +234,8 @@ fn a_trace_without_a_record_is_refused() {
     refused("", &[], "-: holds no record; give a Zeek conn.log or a CSV table");
     refused(gzip(b""), &[], "holds no record");
     refused(HEADER, &[], "holds no record");
-    refused(
-        "start,port\n1,2\n",
-        &["--skip-bad-lines"],
-        "holds no record that can be read (2 lines passed over)",
-    );
+    refused("start,port\n1,2\n", &["--skip-bad-lines"], "-:1: is a header without `start_s`");
+    refused(csv("a\nb\n"), &["--skip-bad-lines"], "holds no record that can be read (2 lines passed over)");
     refused(vec![b'a'; 2 << 20], &[], "-:1: the line is longer than 1048576 bytes");
     refused(stored(MACHINE), &["--memory-limit", "0"], "raise `--memory-limit`");
 }

@@ -1,7 +1,7 @@
 //! Real traces: every cell of their facts, exactly.
 
 use serde_json::Value;
-use snatsim::experiment::replay::{HoldDown, Question, replay};
+use snatsim::experiment::replay::{HoldDown, Question, Replay, Replayer};
 use snatsim::import::{Reading, Trace, read};
 use snatsim::outbound::Sharing;
 use snatsim::time::SimDuration;
@@ -24,6 +24,12 @@ const SECONDS: fn(u64) -> SimDuration = SimDuration::from_secs;
 
 fn by_end() -> HoldDown {
     HoldDown::ByEnd { fin: SECONDS(65), rst: SECONDS(16), half_open: SECONDS(30), udp: SECONDS(65) }
+}
+
+fn replay(trace: &Trace, question: &Question) -> Replay {
+    let mut replayer = Replayer::new(*question);
+    trace.flows.iter().for_each(|flow| replayer.take(flow));
+    replayer.finish(trace.tally.clone())
 }
 
 fn check_cells(trace: &Trace, cells: &Value, faster: u64) -> usize {

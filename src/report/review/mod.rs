@@ -129,6 +129,13 @@ fn occupancy(results: &Results) -> Vec<Block> {
         heading("How long clients wait"),
         Block::Chart(charts::connect_delay::chart(results)),
     ];
+    if let Some(retries) = &results.retries {
+        let tried = wording::retries(retries);
+        let asked = number(results.retry_amplification);
+        blocks.push(Block::Paragraph(format!(
+            "Retries: {tried}; the device is asked {asked} times as often as clients need a port."
+        )));
+    }
     if let Some(pool) = &results.client_pool {
         blocks.push(Block::Paragraph(format!(
             "Client pools keep {} connections open on average and open {} a second.",
