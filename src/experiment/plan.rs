@@ -151,7 +151,8 @@ pub fn settling_time(system: &System) -> SimDuration {
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
         let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
         let rest = rest.max(silent.map_or(0.0, SimDuration::as_secs_f64));
-        rest + 5.0 * mean_length(system, workload).min(SimDuration::LONGEST.as_secs_f64())
+        let turn = mean_length(system, workload) + mean_thinking(workload);
+        rest + 5.0 * turn.min(SimDuration::LONGEST.as_secs_f64())
             + workload
                 .client_pool
                 .as_ref()
@@ -160,6 +161,14 @@ pub fn settling_time(system: &System) -> SimDuration {
             + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
+}
+
+/// Mean seconds that the clients of a closed loop think; 0 without any.
+fn mean_thinking(workload: &Workload) -> f64 {
+    match &workload.arrivals {
+        Arrivals::Closed { think, .. } => think.mean(),
+        _ => 0.0,
+    }
 }
 
 fn longest_idle(timers: &Timers) -> Option<SimDuration> {

@@ -11,7 +11,7 @@ use crate::time::SimDuration;
 use crate::workload::Arrivals;
 use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize};
 
-const ARRIVALS: [&str; 11] = [
+const ARRIVALS: [&str; 12] = [
     "poisson",
     "mmpp",
     "on_off",
@@ -22,8 +22,12 @@ const ARRIVALS: [&str; 11] = [
     "burst",
     "herd",
     "batch",
+    "closed",
     "trace",
 ];
+
+/// Clients of a closed loop, each with a state of its own.
+const MOST_CLIENTS: u64 = 1_000_000;
 
 /// Reads the one arrival process of a workload.
 pub fn arrivals<'a>(
@@ -46,6 +50,7 @@ pub fn arrivals<'a>(
         "renewal" => renewal(reader, &kind),
         "burst" => burst(reader, &kind, around.cluster),
         "herd" => herd(&kind),
+        "closed" => closed(reader, &kind),
         "batch" => batch(reader, &kind),
         _ => trace::arrivals(reader, &kind, around, pool?),
     };
@@ -62,6 +67,13 @@ fn even(kind: &Table<'_>) -> Option<Arrivals> {
 fn renewal<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
     let node = kind.need("gap", "{ exponential = { mean = \"25ms\" } }")?;
     Some(Arrivals::Renewal { gap: law_above_0(reader, "gap", node)? })
+}
+
+fn closed<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let clients = kind.need("clients", "60").and_then(|_| kind.count("clients", 1, MOST_CLIENTS));
+    let think = kind.need("think", "{ exponential = { mean = \"2s\" } }");
+    let think = think.and_then(|node| law_above_0(reader, "think", node));
+    Some(Arrivals::Closed { clients: clients? as u32, think: think? })
 }
 
 fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {

@@ -165,6 +165,7 @@ fn arrivals() -> Value {
         ("burst", table(&burst, &[])),
         ("herd", table(&herd, &["every", "clients"])),
         ("batch", table(&batch, &["rate", "size"])),
+        ("closed", table(&[("clients", count(1)), ("think", named("law"))], &["clients", "think"])),
         ("trace", table(&trace, &["files"])),
     ])
 }

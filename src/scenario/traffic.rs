@@ -76,6 +76,11 @@ pub fn workload<'a>(
         let message = "`packets` and `keepalive` are for neither a `client_pool` nor a trace".to_string();
         table.wrong(&node.span, message, None);
     }
+    if packets.is_some() && arrivals.as_ref().is_some_and(Arrivals::is_closed_loop) {
+        let message =
+            "`packets` and `keepalive` are not for `arrivals.closed`: its clients know when they close";
+        table.wrong(&table.span, message.into(), None);
+    }
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);
     table.finish();
     Some(Workload {

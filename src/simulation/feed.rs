@@ -3,6 +3,7 @@
 //! Poisson traffic, of a fixed or a varying rate, has one process per source. Every other process belongs to its workload and is regenerated in
 //! each shard that it feeds, which keeps the flows of its own sources; so no shard can shift another's draws.
 
+use super::closed_client::ClosedClient;
 use super::{Shard, System, TrialKey};
 use crate::flow::{EndKind, NodeId, SourceId, WorkloadId};
 use crate::random::{Purpose, Stream};
@@ -25,12 +26,14 @@ pub struct Arrival {
     pub recorded: Option<(SimDuration, EndKind)>,
     /// How many of its batch follow, where the batch is granted or refused together.
     pub batch_left: Option<u64>,
+    /// The client of a closed loop that waits for it, by its number in the feed.
+    pub client: Option<u32>,
 }
 
 impl Arrival {
     #[inline]
-    fn of(source: SourceId, time: SimTime) -> Self {
-        Self { time, source, pod: None, recorded: None, batch_left: None }
+    pub(super) fn of(source: SourceId, time: SimTime) -> Self {
+        Self { time, source, pod: None, recorded: None, batch_left: None, client: None }
     }
 }
 
@@ -57,6 +60,18 @@ impl<'a> Feed<'a> {
                         .filter_map(|source| SourceProcess::new(system, *source, *rate, key))
                         .map(Process::Source),
                 ),
+                Arrivals::Closed { clients, think } => {
+                    let pods_on_nodes = number_pods(system, workload);
+                    for client in 0..*clients {
+                        let pod = client as usize % workload.pods.len();
+                        let source = system.source_of(id, workload.pods[pod], workload.destinations[0].0);
+                        if source.is_some_and(|source| shard.sources.binary_search(&source).is_ok()) {
+                            let (number, client) = (processes.len(), (client, pods_on_nodes[pod]));
+                            let client = ClosedClient::new(system, id, think, client, number, key);
+                            processes.push(Process::Client(Box::new(client)));
+                        }
+                    }
+                }
                 varying if varying.splits_over_sources() => processes.extend(
                     own_sources
                         .filter_map(|source| VaryingProcess::new(system, *source, key))
@@ -91,6 +106,14 @@ impl<'a> Feed<'a> {
         arrival
     }
 
+    /// The request of a closed loop's client is over at `at`.
+    pub fn come_back(&mut self, client: u32, at: SimTime) {
+        if let Process::Client(waiting) = &mut self.processes[client as usize] {
+            waiting.comes_back(at);
+            self.refill(client as usize);
+        }
+    }
+
     fn refill(&mut self, process: usize) {
         if let Some(Head { time, order, arrival }) = self.processes[process].next()
             && time < SimTime::NEVER
@@ -102,12 +125,12 @@ impl<'a> Feed<'a> {
 }
 
 /// What a process has next.
-struct Head {
-    time: SimTime,
+pub(super) struct Head {
+    pub time: SimTime,
     /// Place among flows of one instant.
-    order: u64,
+    pub order: u64,
     /// Nothing, where the shard has no part in it.
-    arrival: Option<Arrival>,
+    pub arrival: Option<Arrival>,
 }
 
 impl Head {
@@ -121,6 +144,7 @@ enum Process<'a> {
     Source(SourceProcess),
     Varying(Box<VaryingProcess<'a>>),
     Workload(Box<WorkloadProcess<'a>>),
+    Client(Box<ClosedClient<'a>>),
 }
 
 impl<'a> Process<'a> {
@@ -133,6 +157,7 @@ impl<'a> Process<'a> {
             Self::Source(source) => Some(Head::of_source(source.next())),
             Self::Varying(source) => Some(Head::of_source(source.next())),
             Self::Workload(process) => process.next(),
+            Self::Client(client) => client.next(),
         }
     }
 }
@@ -193,11 +218,6 @@ impl<'a> WorkloadProcess<'a> {
     fn new(system: &'a System, shard: &'a Shard, id: WorkloadId, key: TrialKey) -> Self {
         let workload = &system.workloads[id.index()];
         let stream = |purpose| stream_of(id, purpose, key);
-        let mut counts = vec![0; system.cluster.nodes() as usize];
-        let mut number_on_node = |node: &NodeId| {
-            counts[node.index()] += 1;
-            counts[node.index()] - 1
-        };
         Self {
             system,
             shard,
@@ -205,7 +225,7 @@ impl<'a> WorkloadProcess<'a> {
             flows: arrivals::Process::new(workload, system.timing.origin, stream),
             made: 0,
             destinations: stream(Purpose::Destination),
-            pod_on_node: workload.pods.iter().map(&mut number_on_node).collect(),
+            pod_on_node: number_pods(system, workload),
         }
     }
 
@@ -235,7 +255,7 @@ impl<'a> WorkloadProcess<'a> {
             By::Recorded(record) => (None, Some((record.lifetime, record.end))),
             By::Pod(pod) => (Some(self.pod_on_node[pod]), None),
         };
-        Arrival { time: asked.time, source, pod, recorded, batch_left: asked.batch_left }
+        Arrival { pod, recorded, batch_left: asked.batch_left, ..Arrival::of(source, asked.time) }
     }
 }
 
@@ -246,7 +266,18 @@ fn stream_of(workload: WorkloadId, purpose: Purpose, key: TrialKey) -> Stream {
     key.stream(purpose, u64::from(workload.0) | WORKLOAD_OWNER)
 }
 
-fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId {
+/// The number of each pod among those of its node.
+fn number_pods(system: &System, workload: &Workload) -> Vec<u32> {
+    let mut counts = vec![0; system.cluster.nodes() as usize];
+    let number = |node: &NodeId| {
+        counts[node.index()] += 1;
+        counts[node.index()] - 1
+    };
+    workload.pods.iter().map(number).collect()
+}
+
+/// The destination of a flow that may have any.
+pub(super) fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId {
     let destinations = &workload.destinations;
     if destinations.len() == 1 {
         return destinations[0].0;

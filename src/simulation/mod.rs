@@ -6,6 +6,7 @@
 
 mod batches;
 mod client_pools;
+mod closed_client;
 mod every_size;
 mod feed;
 mod observer;

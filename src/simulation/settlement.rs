@@ -20,6 +20,8 @@ pub struct FlowDraws {
     pub row: u32,
     /// Which pod of the node asks.
     pub pod: u32,
+    /// The client of a closed loop that waits for it.
+    pub client: Option<u32>,
 }
 
 impl FlowDraws {
@@ -98,7 +100,7 @@ impl SourceStreams {
             None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
             None => 0,
         };
-        FlowDraws { lifetime, end, hold_down, row, pod }
+        FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }
     }
 }
 

@@ -77,9 +77,13 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections.
+    /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections,
+    /// ask for nothing else before it is over.
     pub fn reacts(&self) -> bool {
-        !self.syn.resends.is_empty() || self.client_pool.is_some() || self.retry.is_some()
+        !self.syn.resends.is_empty()
+            || self.client_pool.is_some()
+            || self.retry.is_some()
+            || self.arrivals.is_closed_loop()
     }
 
     /// The longest time from a request to its end when it never waits in line for a connection; in an orbit, that of

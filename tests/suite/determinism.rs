@@ -131,18 +131,36 @@ duration = "600s"
 replications = 3
 "#;
 
+/// Clients that wait for what they asked for: what comes depends on the device.
+const CLOSED: &str = r#"
+[[workload]]
+name = "workers"
+pods = 6
+destinations = { api = 2, login = 1 }
+arrivals.closed = { clients = 40, think.exponential = { mean = "2s" } }
+lifetime.exponential = { mean = "1s" }
+client_pool = { max = 3 }
+
+[[workload]]
+name = "sessions"
+pods = 5
+destinations = { api = 1, login = 1, dns = 1 }
+arrivals.closed = { clients = 23, think.constant = { value = "3s" } }
+lifetime.exponential = { mean = "4s" }
+"#;
+
 fn bytes(results: &Results) -> String {
     serde_json::to_string(results).unwrap()
 }
 
-fn model(name: &str, set: &[(&str, &str)]) -> snatsim::scenario::Scenario {
-    let text = MIXED.replace("azure/firewall", name).replace("instances = 3", "");
+fn model(text: &str, name: &str, set: &[(&str, &str)]) -> snatsim::scenario::Scenario {
+    let text = text.replace("azure/firewall", name).replace("instances = 3", "");
     scenario(&text, set)
 }
 
 #[test]
 fn one_and_two_threads_give_the_same_bytes() {
-    let scenario = scenario(MIXED, &[]);
+    let scenario = scenario(&format!("{MIXED}{CLOSED}"), &[]);
     let one = run_cut(&scenario, 1, Sharding::Smallest);
     assert!(one.totals.snat_failures > 0, "something must fail for this to mean much");
     assert_eq!(bytes(&one), bytes(&run_cut(&scenario, 2, Sharding::Smallest)));
@@ -155,7 +173,7 @@ fn one_shard_and_many_give_the_same_bytes() {
         ("azure/nat-gateway", vec![]),
         ("azure/firewall", vec![("instances", "3")]),
     ] {
-        let scenario = model(name, &set);
+        let scenario = model(&format!("{MIXED}{CLOSED}"), name, &set);
         let many = run_cut(&scenario, 2, Sharding::Smallest);
         assert_eq!(bytes(&many), bytes(&run_cut(&scenario, 2, Sharding::Coupled)), "{name}");
     }
@@ -166,7 +184,7 @@ fn one_shard_and_many_give_the_same_bytes() {
 fn every_device_meets_the_same_traffic() {
     let flows = |name: &str| {
         let set = [("workload.pooled.client_pool.max", "1000000"), ("run.warm_up", "300s")];
-        let results = run_cut(&model(name, &set), 2, Sharding::Smallest);
+        let results = run_cut(&model(MIXED, name, &set), 2, Sharding::Smallest);
         (results.totals.requests, results.windows.iter().map(|window| window.replication).max())
     };
     assert_eq!(flows("azure/load-balancer"), flows("azure/nat-gateway"));

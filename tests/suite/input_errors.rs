@@ -80,6 +80,12 @@ fn each_mistake_says_what_is_allowed() {
                 .replace("ports = 64", "ports = 64\nidle_timeout = \"240s\""),
             "hold their ports for ever",
         ),
+        (arrivals("closed = { clients = 0, think = \"1s\" }"), "`clients` is the number 0"),
+        (arrivals("closed = { clients = 1, think = \"0s\" }"), "`think` is 0; allowed is a time above 0"),
+        (
+            arrivals("closed = { clients = 1, think = \"1s\" }\nkeepalive = \"1s\""),
+            "are not for `arrivals.closed`",
+        ),
         (with("[[probe]]\nabove = 3"), "`probe` lacks `at`"),
         (with("[[probe]]\nat = \"61m\""), "`at` is 61m, after the end of the measured time"),
         (with("[[probe]]\nat = \"1m\"\nabove = -1"), "allowed is a whole number from 0"),

@@ -11,6 +11,7 @@ mod layering;
 mod oracles;
 mod oracles_bursts;
 mod oracles_clients;
+mod oracles_closed;
 mod oracles_idle;
 mod oracles_time;
 mod oracles_traffic;

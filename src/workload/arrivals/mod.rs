@@ -92,6 +92,14 @@ pub enum Arrivals {
         /// By what.
         by: Series,
     },
+    /// A fixed set of clients: each thinks, asks, and thinks again when its request is over; client i lives in pod
+    /// i mod pods and picks its destination each time.
+    Closed {
+        /// How many.
+        clients: u32,
+        /// Time from the end of a request to the next one, of a finite mean above 0.
+        think: Law,
+    },
     /// Recorded flows.
     Trace(Recorded),
 }
@@ -107,7 +115,11 @@ impl Arrivals {
             Self::Herd { every, clients, .. } => Some(f64::from(*clients) / every.as_secs_f64()),
             Self::Batch { rate, size, .. } => Some(rate * size.mean()),
             Self::Renewal { gap } => Some(1.0 / gap.mean()),
-            Self::Piecewise(_) | Self::Burst { .. } | Self::Scaled { .. } | Self::Trace(_) => None,
+            Self::Piecewise(_)
+            | Self::Burst { .. }
+            | Self::Scaled { .. }
+            | Self::Closed { .. }
+            | Self::Trace(_) => None,
         }
     }
 
@@ -148,6 +160,11 @@ impl Arrivals {
     /// Whether the lifetimes and ends are recorded too.
     pub fn is_recorded(&self) -> bool {
         matches!(self, Self::Trace(_))
+    }
+
+    /// Whether they depend on how requests come out.
+    pub fn is_closed_loop(&self) -> bool {
+        matches!(self, Self::Closed { .. })
     }
 
     /// Whether they are the same in every replication.

@@ -105,6 +105,7 @@ impl<'a> Kind<'a> {
             | Arrivals::Phased(_)
             | Arrivals::Sinusoid(_)
             | Arrivals::Scaled { .. }
+            | Arrivals::Closed { .. }
             | Arrivals::Piecewise(_) => Self::Listed(Vec::new().into_iter()),
         }
     }
