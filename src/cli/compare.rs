@@ -4,6 +4,7 @@ use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::compare;
+use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
 use crate::scenario::{read, read_as, read_text};
 use clap::Args;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   snatsim compare models/scenarios/recorded-office.toml --out review
-  snatsim compare night.toml --option model=azure/load-balancer,public_ips=4,ports_per_node=3200 --option model=azure/nat-gateway,public_ips=1";
+  snatsim compare night.toml --option model=azure/nat-gateway,public_ips=1 \\
+          --option model=azure/load-balancer,public_ips=4,ports_per_node=3200";
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
@@ -51,7 +53,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus, Error> {
         directory.write_comparison(&comparison)?;
     }
     show(&comparison, simulating.format)?;
-    Ok(if comparison.recommended.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
+    Ok(exit_status(comparison.verdict))
 }
 
 type Keys = Vec<(String, String)>;

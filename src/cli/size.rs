@@ -4,15 +4,17 @@ use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::size::{self, Question};
+use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
-use crate::scenario::{Outbound, Scenario, parse_threshold, read, read_text};
+use crate::scenario::{Comparison, Outbound, Scenario, parse_threshold, read, read_text};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'
-  snatsim size models/scenarios/default-node.toml --vary ports_per_node --target 'failure_ratio < 1%'";
+  snatsim size models/scenarios/default-node.toml --vary ports_per_node \\
+          --target 'failure_ratio < 1%'";
 
 /// Arguments of `size`.
 #[derive(Debug, Args)]
@@ -49,6 +51,10 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
     let overrides = simulating.all_overrides();
     let base = read_feasible(&simulating.file(), &source, &overrides, args.vary)?;
     let target = parse_threshold(&args.target).map_err(|why| Error::input("--target", why))?;
+    if matches!(target.comparison, Comparison::Above | Comparison::AtLeast) {
+        let why = format!("\"{}\" is met by too few ports; write `<` or `<=`", args.target);
+        return Err(Error::input("--target", why));
+    }
     let (key, candidates) = candidates(args.vary, &base)?;
     let scenario_at = |value: u64| {
         let mut overrides = overrides.clone();
@@ -71,7 +77,7 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
         directory.write_size(&answer)?;
     }
     show(&answer, simulating.format)?;
-    Ok(if answer.answer.is_some() { ExitStatus::Success } else { ExitStatus::ThresholdFailed })
+    Ok(exit_status(answer.verdict))
 }
 
 /// The scenario, with one port a node or the most public IPs where the platform would refuse what the file says.

@@ -45,7 +45,8 @@ pub(super) fn watched<T>(
     let bar = bar(how.quiet);
     let progress = |done: u64, all: u64| {
         bar.set_length(all);
-        bar.set_position(done);
+        // Threads may tell their progress out of order.
+        bar.set_position(bar.position().max(done));
     };
     let control =
         Control { threads: how.threads, progress: &progress, stop: &stop, sharding: Sharding::Smallest };

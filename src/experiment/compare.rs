@@ -4,7 +4,7 @@
 //! replication: what the traffic has in common cancels.
 
 use super::plan::{Plan, Start, settling_time};
-use super::results::{Results, Verdict};
+use super::results::{Results, SCHEMA_VERSION, Verdict};
 use super::{Control, analysis, estimate, runner};
 use crate::error::Error;
 use crate::metrics::Counts;
@@ -45,6 +45,11 @@ pub struct PairedDifference {
 /// What `compare` found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparisonResults {
+    /// Version of the shape.
+    pub schema_version: u32,
+    /// Pass where an option is recommended, fail where none meets the thresholds, inconclusive where that cannot be
+    /// told.
+    pub verdict: Verdict,
     /// Options in the order asked for.
     pub options: Vec<ComparedOption>,
     /// Every pair of options.
@@ -73,8 +78,15 @@ pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<Comparis
         let results = analysis::results(scenario, plan, &trials, control.threads);
         options.push(ComparedOption { results, monthly_cost: None });
     }
-    let (recommended, why) = recommend(&options);
-    Ok(ComparisonResults { paired_differences: differences(&ratios), options, recommended, why })
+    let Recommendation { verdict, option: recommended, why } = recommend(&options);
+    Ok(ComparisonResults {
+        schema_version: SCHEMA_VERSION,
+        verdict,
+        paired_differences: differences(&ratios),
+        options,
+        recommended,
+        why,
+    })
 }
 
 /// Plans that start alike: arrivals are drawn from the start of the warm-up, so it must be the same for all.
@@ -136,9 +148,16 @@ fn difference(metric: &str, first: usize, second: usize, paired: &[f64]) -> Pair
     }
 }
 
+/// What is recommended, if anything is, and why.
+struct Recommendation {
+    verdict: Verdict,
+    option: Option<usize>,
+    why: String,
+}
+
 /// Among the options that meet every threshold the one with the fewest public IPs; without thresholds the one that fails least.
 /// Of equals, the emptiest.
-fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
+fn recommend(options: &[ComparedOption]) -> Recommendation {
     let judged = options.iter().any(|option| !option.results.thresholds.is_empty());
     let failing = |results: &Results| {
         if judged { 0.0 } else { results.connection_failure_ratio.estimate.unwrap_or(0.0) }
@@ -150,13 +169,30 @@ fn recommend(options: &[ComparedOption]) -> (Option<usize>, String) {
             let by_addresses = by_failures.then(one.public_ips.cmp(&other.public_ips));
             by_addresses.then(one.occupancy.mean.total_cmp(&other.occupancy.mean))
         });
-    match best {
-        Some((index, results)) => (Some(index), reason(results, judged)),
-        None => (None, "no option meets every threshold; add public IPs or lower the load".into()),
-    }
+    let Some((index, results)) = best else { return none_recommended(options) };
+    let equals = |option: &&ComparedOption| failing(&option.results) == failing(results);
+    let alone = options.iter().filter(equals).count() == 1;
+    Recommendation { verdict: Verdict::Pass, option: Some(index), why: reason(results, judged, alone) }
 }
 
-fn reason(results: &Results, judged: bool) -> String {
+fn none_recommended(options: &[ComparedOption]) -> Recommendation {
+    let undecided = options.iter().map(|option| &option.results).enumerate();
+    let undecided = undecided.filter(|(_, results)| results.verdict == Verdict::Inconclusive);
+    let advice = |results: &Results| results.thresholds.iter().find_map(|each| each.advice.clone());
+    let undecided: Vec<String> = undecided
+        .map(|(index, results)| format!("option {index}: {}", advice(results).unwrap_or_default()))
+        .collect();
+    let (verdict, why) = match undecided.is_empty() {
+        true => (Verdict::Fail, "no option meets every threshold; add public IPs or lower the load".into()),
+        false => {
+            let why = format!("no option is proved to meet every threshold; {}", undecided.join("; "));
+            (Verdict::Inconclusive, why)
+        }
+    };
+    Recommendation { verdict, option: None, why }
+}
+
+fn reason(results: &Results, judged: bool, alone: bool) -> String {
     let ips = results.public_ips;
     let name = format!("{} with {ips} public IP{}", results.model, if ips == 1 { "" } else { "s" });
     let failing = match results.failure_ratio.estimate {
@@ -167,6 +203,7 @@ fn reason(results: &Results, judged: bool) -> String {
         true => {
             format!("{name} meets every threshold with the fewest public IPs and the most room: {failing}")
         }
-        false => format!("{name} loses the fewest connections: {failing}"),
+        false if alone => format!("{name} loses the fewest connections: {failing}"),
+        false => format!("{name} loses as few connections as any, and has the most room: {failing}"),
     }
 }

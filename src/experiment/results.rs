@@ -293,6 +293,9 @@ pub struct ThresholdResult {
     pub low: f64,
     /// Upper bound.
     pub high: f64,
+    /// What would settle it, where it is inconclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// What a comparison of an interval with a limit says.
@@ -375,7 +378,10 @@ pub struct Results {
     pub hottest_destination: Option<NamedFailures>,
     /// Time of the earliest failure; null without one.
     pub first_failure_s: Option<f64>,
-    /// Where it happened.
+    /// Time of the last failure of all replications; null without one.
+    #[serde(default)]
+    pub last_failure_s: Option<f64>,
+    /// Where the earliest happened.
     pub first_failure: Option<FirstFailure>,
     /// Replications in which nothing failed.
     pub replications_without_failure: u32,

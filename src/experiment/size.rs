@@ -6,7 +6,7 @@
 
 mod curve;
 
-use super::results::{Results, Verdict};
+use super::results::{Results, SCHEMA_VERSION, Verdict};
 use super::{Control, Plan, run, thresholds};
 use crate::error::Error;
 use crate::scenario::{Scenario, Threshold};
@@ -17,11 +17,15 @@ use serde::{Deserialize, Serialize};
 /// What `size` found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SizeResults {
+    /// Version of the shape.
+    pub schema_version: u32,
     /// The setting that was varied.
     pub vary: String,
     /// The target.
     pub target: String,
-    /// The smallest value that meets it; null when none does.
+    /// Pass where a value meets it, fail where even the largest does not, inconclusive where that cannot be told.
+    pub verdict: Verdict,
+    /// The smallest value that meets it; null when none is known to.
     pub answer: Option<u64>,
     /// Why there is no answer, or no refutation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,9 +43,13 @@ pub struct SizeResults {
 impl SizeResults {
     /// The answer in one sentence.
     pub fn headline(&self) -> String {
-        match self.answer {
-            Some(value) => format!("{} = {value} is the smallest that meets {}", self.vary, self.target),
-            None => format!("no {} meets {}", self.vary, self.target),
+        let Self { vary, target, .. } = self;
+        match (self.answer, self.verdict) {
+            (Some(value), _) => format!("{vary} = {value} is the smallest that meets {target}"),
+            (None, Verdict::Inconclusive) => {
+                format!("INCONCLUSIVE: whether any {vary} meets {target} is not known")
+            }
+            (None, _) => format!("no {vary} meets {target}"),
         }
     }
 }
@@ -63,7 +71,8 @@ pub fn size(question: &Question<'_>, control: &Control<'_>) -> Result<SizeResult
     let allowed = allowed(question)?;
     let mut search = Search { question, control, allowed: &allowed, evaluations: 0 };
     if allowed.is_empty() {
-        return Ok(search.no_answer("bisection", "the platform would accept none of the values".into()));
+        let why = "the platform would accept none of the values".into();
+        return Ok(search.no_answer("bisection", Verdict::Fail, why));
     }
     let (method, guess) = match search.curve()? {
         Some(guess) => ("one-pass", guess),
@@ -168,8 +177,13 @@ impl Search<'_> {
         let mut proof = self.evaluate(position)?;
         while proof.verdict != Verdict::Pass {
             if position + 1 == self.allowed.len() {
-                let why = format!("even {} does not meet the target", self.allowed[position]);
-                let mut none = self.no_answer(method, why);
+                let largest = self.allowed[position];
+                let advice = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
+                let why = match advice {
+                    Some(advice) => format!("at {largest}, the largest allowed value, {advice}"),
+                    None => format!("even {largest}, the largest allowed value, does not meet the target"),
+                };
+                let mut none = self.no_answer(method, proof.verdict, why);
                 none.refuted_by = Some(proof);
                 return Ok(none);
             }
@@ -188,6 +202,8 @@ impl Search<'_> {
         }
         let smallest = || format!("{} is the smallest value that the platform accepts", self.allowed[0]);
         Ok(SizeResults {
+            schema_version: SCHEMA_VERSION,
+            verdict: Verdict::Pass,
             vary: self.question.vary.into(),
             target: self.question.target.expression.clone(),
             answer: Some(self.allowed[position]),
@@ -199,8 +215,10 @@ impl Search<'_> {
         })
     }
 
-    fn no_answer(&self, method: &str, why: String) -> SizeResults {
+    fn no_answer(&self, method: &str, verdict: Verdict, why: String) -> SizeResults {
         SizeResults {
+            schema_version: SCHEMA_VERSION,
+            verdict,
             vary: self.question.vary.into(),
             target: self.question.target.expression.clone(),
             answer: None,

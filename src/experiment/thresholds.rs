@@ -1,5 +1,6 @@
 //! Judging results against limits: by the interval, not by the estimate.
 
+use super::estimate;
 use super::results::{RatioEstimate, Results, ThresholdResult, Verdict};
 use crate::error::ExitStatus;
 use crate::scenario::{Comparison, Threshold};
@@ -31,7 +32,24 @@ pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> 
 /// Judges one threshold.
 pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
-    judge_interval(estimate, low, high, threshold)
+    let mut judged = judge_interval(estimate, low, high, threshold);
+    if judged.verdict == Verdict::Inconclusive {
+        judged.advice = Some(advice(&judged, threshold.limit, results.replications));
+    }
+    judged
+}
+
+/// What would settle an inconclusive threshold.
+fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
+    if judged.estimate.is_some() {
+        return "the limit lies within the interval: use more replications or a longer `duration`".into();
+    }
+    let chances = |bound: f64| (1.0 - estimate::CONFIDENCE).ln() / (1.0 - bound).ln();
+    let needed = (f64::from(replications) * chances(limit) / chances(judged.high)).ceil();
+    if !needed.is_finite() || needed > 1e6 {
+        return "nothing failed, but so small a limit cannot be proved by simulation".into();
+    }
+    format!("nothing failed, but in too few independent chances to fail: use `--replications {needed}`")
 }
 
 /// Judges an interval.
@@ -47,7 +65,8 @@ pub fn judge_interval(estimate: Option<f64>, low: f64, high: f64, threshold: &Th
         (false, false) => Verdict::Fail,
         _ => Verdict::Inconclusive,
     };
-    ThresholdResult { expression: threshold.expression.clone(), verdict, estimate, low, high }
+    let expression = threshold.expression.clone();
+    ThresholdResult { expression, verdict, estimate, low, high, advice: None }
 }
 
 /// The worst of the verdicts; pass when there is none.

@@ -158,6 +158,7 @@ impl<'a> Recorder<'a> {
     fn refused(&mut self, attempt: &Attempt, reason: SnatFailure) {
         self.summary.reasons[reason as usize] += 1;
         let failure = FirstFailureAt { time: attempt.time, source: attempt.source, row: attempt.row, reason };
+        self.summary.last_failure = self.summary.last_failure.max(Some(attempt.time));
         let first = &mut self.summary.first_failure;
         *first = Some(first.map_or(failure, |earlier| earlier.min(failure)));
     }

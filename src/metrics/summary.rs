@@ -152,6 +152,8 @@ pub struct Summary {
     pub connect_delays: BTreeMap<u64, u64>,
     /// The earliest failure.
     pub first_failure: Option<FirstFailureAt>,
+    /// When the last one was.
+    pub last_failure: Option<SimTime>,
     /// Client pools.
     pub pools: PoolTotals,
     /// Ports busy at each probed instant, over all rows.
@@ -183,6 +185,7 @@ impl Summary {
             holding_square_micros: 0,
             connect_delays: BTreeMap::new(),
             first_failure: None,
+            last_failure: None,
             pools: PoolTotals::default(),
             probes: Vec::new(),
             retries: RetryTotals::default(),
@@ -214,6 +217,7 @@ impl Summary {
             holding_square_micros,
             connect_delays,
             first_failure,
+            last_failure,
             pools,
             probes,
             retries,
@@ -242,6 +246,7 @@ impl Summary {
             *self.connect_delays.entry(delay).or_default() += flows;
         }
         self.first_failure = self.first_failure.into_iter().chain(first_failure).min();
+        self.last_failure = self.last_failure.max(last_failure);
         self.pools.open_nanos += pools.open_nanos;
         self.pools.waiting_nanos += pools.waiting_nanos;
         self.pools.opened += pools.opened;

@@ -43,7 +43,7 @@ impl OutputDirectory {
 
     /// Writes what `compare` found.
     pub fn write_comparison(&self, comparison: &ComparisonResults) -> Result<(), Error> {
-        let options = table::csv(&review::options(comparison))?;
+        let options = table::csv(&comparison.table())?;
         let mut files = vec![json(comparison)?, ("options.csv".into(), options)];
         files.extend(report(&review::comparison(comparison)?)?);
         self.write(&files)

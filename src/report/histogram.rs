@@ -93,7 +93,7 @@ pub fn interval_log(histograms: &[Histogram<u64>], seconds: f64, unit: &str) -> 
     let mut log =
         builder.begin_log_with(&mut bytes, &mut serializer).map_err(|why| defect(format!("{why:?}")))?;
     for (replication, histogram) in histograms.iter().enumerate() {
-        let name = format!("replication-{}", replication + 1);
+        let name = format!("replication-{replication}");
         let start = length.saturating_mul(replication as u32);
         let written = log.write_histogram(histogram, start, length, Tag::new(&name));
         written.map_err(|why| defect(format!("{why:?}")))?;

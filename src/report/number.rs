@@ -3,7 +3,7 @@
 /// Four significant digits, without trailing zeros; thousands apart.
 pub fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
+        return if value == 0.0 { "0".into() } else { value.to_string() };
     }
     let magnitude = value.abs().log10().floor() as i32;
     if (3..=12).contains(&magnitude) {
@@ -66,6 +66,7 @@ mod tests {
             (68_404_115.4, "68,404,115"),
             (9520.4, "9,520"),
             (-3.5, "-3.5"),
+            (-0.0, "0"),
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);

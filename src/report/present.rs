@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::document::{Block, Document, Tone};
-use super::number::{count, number, percent};
+use super::number::{count, number};
 use super::table::Table;
 use super::{junit, markdown, review, table, text, wording};
 use crate::error::Error;
@@ -186,17 +186,22 @@ impl Present for SizeResults {
             },
         };
         document.finding = self.headline();
-        let mut table = Table::new([self.vary.as_str(), "failure ratio", "low", "high", "verdict"]);
+        document.tone = match self.verdict {
+            Verdict::Pass => Tone::Good,
+            Verdict::Fail => Tone::Bad,
+            Verdict::Inconclusive => Tone::Neutral,
+        };
+        let mut table = Table::new([self.vary.as_str(), "against the target", "verdict"]);
         let value = |answer: Option<u64>| answer.map_or("none".into(), count);
-        let sides = [(value(self.answer), &self.proved_by), ("next smaller".into(), &self.refuted_by)];
+        let other = if self.answer.is_some() { "next smaller" } else { "largest allowed" };
+        let sides = [(value(self.answer), &self.proved_by), (other.into(), &self.refuted_by)];
         for (name, results) in sides.into_iter().filter_map(|(name, results)| Some((name, results.as_ref()?)))
         {
-            let ratio = &results.failure_ratio;
-            let estimate = ratio.estimate.map_or("none seen".into(), percent);
-            let verdict = wording::verdict(results.verdict).into();
-            table.push([name, estimate, percent(ratio.low), percent(ratio.high), verdict]);
+            let found = results.thresholds.first().map(wording::against).unwrap_or_default();
+            table.push([name, found, wording::verdict(results.verdict).into()]);
         }
         document.blocks.insert(0, Block::Table(table));
+        document.blocks.extend(self.why.iter().cloned().map(Block::Paragraph));
         Ok(document)
     }
 
@@ -208,8 +213,7 @@ impl Present for SizeResults {
     }
 
     fn checks(&self) -> Result<Vec<Check>, Error> {
-        let verdict = if self.answer.is_some() { Verdict::Pass } else { Verdict::Fail };
-        Ok(vec![Check { name: self.target.clone(), verdict, message: self.headline() }])
+        Ok(vec![Check { name: self.target.clone(), verdict: self.verdict, message: self.headline() }])
     }
 
     fn warnings(&self) -> Vec<String> {

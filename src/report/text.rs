@@ -37,7 +37,9 @@ pub fn results(results: &Results) -> String {
     results.probes.iter().for_each(|each| line(&mut text, "probe", &wording::probe(each)));
     text.push_str(&hottest("nodes", &results.failures_by_node));
     text.push_str(&hottest("destinations", &results.failures_by_destination));
-    results.analytic.iter().for_each(|check| text.push_str(&analytic(check)));
+    if results.client_pool.is_none() {
+        results.analytic.iter().for_each(|check| text.push_str(&analytic(check)));
+    }
     for warning in &results.warnings {
         let _ = writeln!(text, "\nwarning: {warning}");
     }
@@ -51,12 +53,9 @@ fn line(text: &mut String, name: &str, value: &str) {
 
 fn judged(threshold: &ThresholdResult) -> String {
     let verdict = wording::verdict(threshold.verdict);
-    format!(
-        "  {verdict:12} {}   [{}, {}]\n",
-        threshold.expression,
-        number(threshold.low),
-        number(threshold.high)
-    )
+    let mut text = format!("  {verdict:12} {}   ({})\n", threshold.expression, wording::against(threshold));
+    threshold.advice.iter().for_each(|advice| text += &format!("  {:12} {advice}\n", ""));
+    text
 }
 
 fn first_failure(results: &Results) -> String {
@@ -65,17 +64,23 @@ fn first_failure(results: &Results) -> String {
     let [place, who] = wording::first_failure(first);
     line(&mut text, "first to fail", &place);
     line(&mut text, "", &who);
+    if let Some(last) = results.last_failure_s {
+        line(&mut text, "last to fail", &format!("{} s after the start, in any replication", number(last)));
+    }
     text
 }
 
 fn fullness(results: &Results) -> String {
     let (shares, ports) = (&results.occupancy, &results.occupancy_ports);
     let mut text = String::new();
+    if ports.port_pool.is_empty() {
+        return text;
+    }
     let of = ports.per_row.map_or("unlimited".to_string(), |ports| ports.to_string());
     let towards = ports.destination.as_ref().map(|name| format!(" towards {name}")).unwrap_or_default();
     line(&mut text, "fullest row", &format!("port pool {}{towards}: {of} ports", ports.port_pool));
     let busy = format!(
-        "mean {} busy ({} serving, {} in hold-down), p99 {}, most {}",
+        "mean {} busy; at sampled instants {} serving, {} in hold-down, p99 {}, most {}",
         number(ports.mean),
         number(ports.in_use_mean),
         number(ports.hold_down_mean),
@@ -214,15 +219,18 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
         let points = |share: f64| number(share * 100.0);
         let interval = match (pair.low, pair.high) {
             (Some(low), Some(high)) => format!(" [{}, {}]", points(low), points(high)),
-            _ => String::new(),
+            _ => " (one replication: no interval)".to_string(),
         };
         let _ = writeln!(
             text,
-            "  {} -> {}: {}{interval} percentage points",
+            "  {} -> {}: {} percentage points{interval}",
             pair.first,
             pair.second,
             points(pair.difference)
         );
+    }
+    if let Some(option) = comparison.options.first() {
+        let _ = writeln!(text, "\n{}", wording::method(&option.results));
     }
     text
 }
@@ -245,12 +253,13 @@ fn short(ratio: &RatioEstimate) -> String {
 /// What `size` found.
 pub fn size(answer: &SizeResults) -> String {
     let mut text = format!("{}\n\n", answer.headline());
+    let target = |results: &Results| results.thresholds.first().map(wording::against).unwrap_or_default();
     if let (Some(value), Some(proof)) = (answer.answer, &answer.proved_by) {
-        line(&mut text, &format!("at {value}"), &ratio(&proof.failure_ratio, "attempts fail"));
+        line(&mut text, &format!("at {value}"), &target(proof));
     }
     if let Some(refuted) = &answer.refuted_by {
         let place = if answer.answer.is_some() { "one step smaller" } else { "at the largest" };
-        line(&mut text, place, &ratio(&refuted.failure_ratio, "attempts fail"));
+        line(&mut text, place, &target(refuted));
     }
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
     line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));
@@ -268,8 +277,13 @@ pub fn replay(found: &Replay) -> String {
     };
     let mut lines = vec![headline];
     lines.push(format!(
-        "smallest pool without a failure: {} ports ({} sharing)",
-        found.smallest_pool_without_failure, found.sharing
+        "smallest pool without a failure: {} ports ({} sharing, {})",
+        found.smallest_pool_without_failure,
+        found.sharing,
+        match found.hold_down_s {
+            Some(rest) => format!("{} s of hold-down", number(rest)),
+            None => "hold-down by the kind of end".into(),
+        }
     ));
     if let Some(first) = found.first_failed_us {
         lines.push(format!("first failure {:.6} s after the first flow", first as f64 / 1e6));

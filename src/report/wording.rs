@@ -1,8 +1,10 @@
 //! Sentences that every format shares.
 
 use super::document::Tone;
-use super::number::{count, number, percent};
-use crate::experiment::results::{FirstFailure, ProbeFigures, RatioEstimate, Results, RetryFigures, Verdict};
+use super::number::{count, counted, number, percent};
+use crate::experiment::results::{
+    FirstFailure, ProbeFigures, RatioEstimate, Results, RetryFigures, ThresholdResult, Verdict,
+};
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
 pub fn device(results: &Results) -> String {
@@ -53,6 +55,21 @@ pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
     }
 }
 
+/// A judged metric with its interval, in its own unit.
+pub fn against(threshold: &ThresholdResult) -> String {
+    let metric = threshold.expression.split(['<', '>']).next().unwrap_or_default().trim();
+    let shown = |value: f64| match metric.starts_with("connect_delay_s") {
+        true => format!("{} s", number(value)),
+        false => percent(value),
+    };
+    let (low, high) = (shown(threshold.low), shown(threshold.high));
+    match threshold.estimate {
+        None => format!("{metric}: none seen, at most {high}"),
+        Some(exact) if threshold.low >= threshold.high => format!("{metric} {}", shown(exact)),
+        Some(estimate) => format!("{metric} {} [{low}, {high}]", shown(estimate)),
+    }
+}
+
 /// Where the first failure was, and whose.
 pub fn first_failure(first: &FirstFailure) -> [String; 2] {
     [
@@ -87,8 +104,8 @@ pub fn method(results: &Results) -> String {
         name => name.to_string(),
     };
     format!(
-        "{} replication(s) of {} s, start {start}, seed {}; intervals at {:.0} % confidence",
-        results.replications,
+        "{} of {} s, start {start}, seed {}; intervals at {:.0} % confidence",
+        counted(u64::from(results.replications), "replication"),
         results.duration_s,
         results.seed,
         results.failure_ratio.confidence * 100.0

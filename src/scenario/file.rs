@@ -27,14 +27,15 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// The text of a scenario file; `-` is standard input.
 pub fn read_text(path: &Path) -> Result<String, Error> {
     let name = path.display().to_string();
-    let fail = |why: String| Error::input(name.clone(), why);
+    let shown = if name == "-" { "standard input" } else { name.as_str() };
+    let fail = |why: String| Error::input(shown, why);
     let mut bytes = Vec::new();
     if name == "-" {
         let input = std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes);
         input.map_err(|why| fail(format!("cannot be read: {why}")))?;
     } else {
         if path.is_dir() {
-            return Err(fail("is a directory; name a scenario file in it".into()));
+            return Err(fail("is a directory; name a file in it".into()));
         }
         let file = std::fs::File::open(path).map_err(|why| fail(format!("cannot be read: {why}")))?;
         file.take(MOST_BYTES + 1)
@@ -348,6 +349,27 @@ fn threshold<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Threshold> {
     parse_threshold(text).map_err(|why| reader.problem(&node.span, why, None)).ok()
 }
 
+/// The limit, if the metric can be on either side of it: a forgotten % would pass anything.
+fn within_range(metric: &str, limit: f64, in_percent: bool) -> Result<f64, String> {
+    let shown = |value: f64| if in_percent { format!("{} %", value * 100.0) } else { value.to_string() };
+    if metric.starts_with("connect_delay_s") {
+        return match limit >= 0.0 && !in_percent {
+            true => Ok(limit),
+            false => Err(format!("the limit of `{metric}` is {}; write seconds, such as 5", shown(limit))),
+        };
+    }
+    // A ratio of failures is always below 1; a row may be full.
+    let (most, bound) =
+        if metric.starts_with("occupancy") { (1.0, "at most") } else { (1.0 - 1e-12, "below") };
+    match (0.0..=most).contains(&limit) {
+        true => Ok(limit),
+        false => Err(format!(
+            "the limit of `{metric}` is {}; allowed is 0 or more and {bound} 1 (100 %); is a % missing?",
+            shown(limit)
+        )),
+    }
+}
+
 /// Reads `failure_ratio < 0.1%`.
 pub fn parse_threshold(text: &str) -> Result<Threshold, String> {
     let comparisons = [
@@ -375,7 +397,8 @@ pub fn parse_threshold(text: &str) -> Result<Threshold, String> {
     let (digits, scale) = limit.strip_suffix('%').map_or((limit, 1.0), |digits| (digits.trim(), 0.01));
     match digits.parse::<f64>() {
         Ok(value) if value.is_finite() => {
-            Ok(Threshold { expression: text.into(), metric: metric.into(), comparison, limit: value * scale })
+            let limit = within_range(metric, value * scale, scale < 1.0)?;
+            Ok(Threshold { expression: text.into(), metric: metric.into(), comparison, limit })
         }
         _ => Err(format!("\"{limit}\" is no number; write such as 0.001 or 0.1%")),
     }

@@ -12,6 +12,20 @@ const SHORT: [(&str, &str); 4] = [
     ("instances", "outbound.instances"),
 ];
 
+/// Tables and keys at the top of a scenario.
+const TOP: [&str; 10] = [
+    "title",
+    "$schema",
+    "outbound",
+    "cluster",
+    "node_pool",
+    "destination",
+    "workload",
+    "run",
+    "threshold",
+    "probe",
+];
+
 /// Sets each key in `tree`.
 pub fn apply(tree: &mut Node, overrides: &[Override]) -> Result<(), Error> {
     let set = |(key, value): &Override| set(tree, key, value).err();
@@ -25,6 +39,13 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
         "pool_max" => only(tree, "workload", "client_pool.max")?,
         _ => SHORT.iter().find(|(short, _)| *short == key).map_or(key, |(_, full)| full).to_string(),
     };
+    let first = full.split('.').next().unwrap_or_default();
+    if !TOP.contains(&first) {
+        let message = format!(
+            "a scenario has no `{first}`; did you mean `outbound.{full}`, `run.{full}` or `workload.NAME.{full}`?"
+        );
+        return Err(problem(key, message));
+    }
     let mut node = tree;
     let mut steps = full.split('.').peekable();
     while let Some(step) = steps.next() {

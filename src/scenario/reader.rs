@@ -174,6 +174,19 @@ impl<'a> Table<'a> {
     pub fn text(&self, key: &str) -> Option<&'a str> {
         let node = self.get(key)?;
         match &node.value {
+            Value::Text(text) if text.is_empty() => {
+                self.wrong(
+                    &node.span,
+                    format!("`{key}` is empty"),
+                    Some("leave it out, or write a text".into()),
+                );
+                None
+            }
+            Value::Text(text) if text.contains(char::is_control) => {
+                let help = Some("write it without line ends, tabs and escape sequences".into());
+                self.wrong(&node.span, format!("`{key}` holds a control character"), help);
+                None
+            }
             Value::Text(text) => Some(text),
             _ => {
                 self.wrong(&node.span, format!("`{key}` is {}, not a text in quotes", node.kind()), None);
@@ -231,9 +244,9 @@ const MOST_PER_SECOND: f64 = 1e9;
 pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
     let read = match &node.value {
         Value::Text(text) => units::duration(text),
-        Value::Integer(number) => {
-            Err(format!("is {number}, which has no unit; write \"{number}s\" or \"{number}m\""))
-        }
+        Value::Integer(number) => Err(format!(
+            "is {number}, which has no unit; write ms, s, m (minutes), h or d, such as \"{number}s\""
+        )),
         _ => Err(format!("is {}, not a time; write such as \"30s\"", node.kind())),
     };
     read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()

@@ -13,7 +13,11 @@ pub fn duration(text: &str) -> Result<SimDuration, String> {
         "m" | "min" => 60.0,
         "h" => 3_600.0,
         "d" => 86_400.0,
-        "" => return Err(format!("is \"{text}\", which has no unit; write \"{text}s\" or \"{text}m\"")),
+        "" => {
+            return Err(format!(
+                "is \"{text}\", which has no unit; write ms, s, m (minutes), h or d, such as \"{text}s\""
+            ));
+        }
         unit => {
             return Err(format!("is \"{text}\", and \"{unit}\" is no unit of time; write ms, s, m, h or d"));
         }
@@ -84,7 +88,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_what_to_write() {
-        assert_eq!(duration("4").unwrap_err(), "is \"4\", which has no unit; write \"4s\" or \"4m\"");
+        assert_eq!(
+            duration("4").unwrap_err(),
+            "is \"4\", which has no unit; write ms, s, m (minutes), h or d, such as \"4s\""
+        );
         for bad in ["-4s", "inf s", "NaN", "4 parsecs", "", "999999999d", "s"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -5,20 +5,27 @@ use super::{Feed, Shard, System, TrialKey};
 use crate::flow::{EndKind, Protocol};
 use crate::snat::IndexedRow;
 use crate::workload::SynSchedule;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many measured first attempts took each port number.
 ///
 /// A row of `c` ports would have refused exactly those that took number `c` or higher, counting from 0, provided
 /// nobody acts on a refusal.
-pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey) -> Vec<u64> {
+/// Stops in the middle once `stop` is not 0; the counts then mean nothing.
+pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: &AtomicUsize) -> Vec<u64> {
     let mut rows = vec![IndexedRow::default(); shard.rows.len()];
     let mut streams: Vec<SourceStreams> =
         shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
     let mut feed = Feed::new(system, shard, key);
     let mut taken = Vec::new();
+    let mut arrivals = 0u64;
     while let Some(arrival) = feed.pop()
         && arrival.time < system.timing.end
     {
+        arrivals += 1;
+        if arrivals.is_multiple_of(super::trial::EVENTS_BETWEEN_LOOKS) && stop.load(Ordering::Relaxed) != 0 {
+            break;
+        }
         let Ok(position) = shard.sources.binary_search(&arrival.source) else { continue };
         let source = &system.sources[arrival.source.index()];
         let draws = streams[position].draw(system, source, &arrival);

@@ -56,7 +56,7 @@ pub fn run_shard<O: Observer>(
 }
 
 /// How often a run looks whether it is to stop.
-const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
+pub(super) const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
 
 /// Pods that keep connections open.
 fn pooled_pods(system: &System, source: &Source) -> u32 {

@@ -174,3 +174,69 @@ fn every_shipped_scenario_runs() {
     }
     assert!(seen >= 6, "{seen}");
 }
+
+/// A limit that too few replications cannot prove is not one that is missed.
+#[test]
+fn what_is_not_known_is_not_called_missed() {
+    let gateway = "models/scenarios/nat-gateway.toml";
+    let short = ["--set", "run.duration=60s", "--replications", "2", "-o", "json"];
+    let size = ["size", gateway, "--vary", "public_ips", "--target", "failure_ratio < 0.1%"];
+    let output = snatsim(&[&size[..], &short].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["verdict"], &answer["answer"]), (&"inconclusive".into(), &Value::Null));
+    let why = answer["why"].as_str().unwrap();
+    let needed = why.split("--replications ").nth(1).unwrap().trim_end_matches('`').to_string();
+    let enough = ["--set", "run.duration=60s", "--replications", &needed, "-o", "json"];
+    let proved = json(&[&size[..], &enough].concat());
+    assert_eq!((&proved["verdict"], &proved["answer"]), (&"pass".into(), &1.into()), "{why}");
+
+    let threshold = ["--set", "threshold=[{ expr = \"failure_ratio < 0.01%\" }]"];
+    let ways = ["--option", "model=azure/nat-gateway,public_ips=1"];
+    let compare = [&["compare", gateway][..], &threshold, &ways, &short].concat();
+    let output = snatsim(&compare).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let comparison: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(comparison["recommended"].is_null());
+    assert!(comparison["why"].as_str().unwrap().contains("use `--replications"), "{comparison}");
+}
+
+#[test]
+fn size_shows_the_metric_of_its_target() {
+    let scenario = "models/scenarios/deploy-burst.toml";
+    let set = ["--vary", "ports_per_node", "--set", "ports_per_node=64", "--replications", "2"];
+    let size = ["size", scenario, "--target", "occupancy.max < 80%"];
+    let output = snatsim(&[&size[..], &set].concat()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).to_string();
+    assert!(text.contains("occupancy.max") && text.contains("one step smaller"), "{text}");
+    assert_fails(
+        &["size", scenario, "--vary", "ports_per_node", "--target", "failure_ratio > 1%"],
+        2,
+        "is met by too few ports",
+    );
+}
+
+#[test]
+fn a_key_of_another_table_is_not_taken_for_one_of_the_scenario() {
+    assert_fails(&["run", BURST, "--set", "model=custom"], 2, "did you mean `outbound.model`");
+    assert_fails(&["run", BURST, "--threads", "1000000"], 2, "1000000 is not in 0..=1024");
+}
+
+/// A signal is noticed within a shard: this one has a year before it.
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_a_run_in_the_middle_of_a_shard() {
+    let long = ["--replications", "1", "--set", "run.duration=365d", "--set", "run.window=1d", "-q"];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_snatsim"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["run", "models/scenarios/default-node.toml"])
+        .args(long)
+        .args(["--set", "workload.checkout.arrivals.poisson.rate=1000 per s"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

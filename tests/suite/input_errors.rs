@@ -23,7 +23,7 @@ fn all_problems_of_a_file_are_reported_at_once_with_their_places() {
                 arrivals.poisson = { rate = \"40\" }\nlifetime.exponential = { mean = \"-1s\" }\nplacment = \"even\"\n";
     assert_eq!(
         problems(text),
-        "bad.toml:3:16: `idle_timeout` is \"4\", which has no unit; write \"4s\" or \"4m\"\n\
+        "bad.toml:3:16: `idle_timeout` is \"4\", which has no unit; write ms, s, m (minutes), h or d, such as \"4s\"\n\
          bad.toml:4:14: `public_ips` is the number 17; allowed is a whole number from 1 to 16\n\
          bad.toml:6:29: `rate` is \"40\", which is no rate; write \"40 per s\"\n\
          bad.toml:7:33: `mean` is \"-1s\", which is negative; write a number of 0 or more\n\
@@ -91,6 +91,16 @@ fn each_mistake_says_what_is_allowed() {
         (with("[[probe]]\nat = \"1m\"\nabove = -1"), "allowed is a whole number from 0"),
         (with("[[threshold]]\nexpr = \"failure_rate < 1%\""), "did you mean `failure_ratio`?"),
         (with("[[threshold]]\nexpr = \"failure_ratio\""), "is no threshold"),
+        (
+            with("[[threshold]]\nexpr = \"failure_ratio < 1\""),
+            "allowed is 0 or more and below 1 (100 %); is a % missing?",
+        ),
+        (with("[[threshold]]\nexpr = \"failure_ratio < 1000%\""), "the limit of `failure_ratio` is 1000 %"),
+        (with("[[threshold]]\nexpr = \"failure_ratio < -1\""), "the limit of `failure_ratio` is -1"),
+        (with("[[threshold]]\nexpr = \"occupancy.max < 1.5\""), "at most 1 (100 %)"),
+        (with("[[threshold]]\nexpr = \"connect_delay_s.p99 < 5%\""), "write seconds, such as 5"),
+        (with("name = \"\""), "`name` is empty"),
+        (with("name = \"a\\u001b[31m\""), "`name` holds a control character"),
         (with("[cluster]\nnetwork_plugin = \"cilium\""), "node stage, which is not simulated"),
         (GOOD.replace("custom", "azure/natgateway"), "did you mean \"azure/nat-gateway\"?"),
         (GOOD.replace("64", "-1"), "`ports` is the number -1"),
@@ -213,7 +223,7 @@ fn a_mistake_is_reported_once_and_hides_no_key() {
         ),
         (
             format!("{custom}hold_down = \"4\"\n{traffic}"),
-            "bad.toml:4:13: `hold_down` is \"4\", which has no unit; write \"4s\" or \"4m\"",
+            "bad.toml:4:13: `hold_down` is \"4\", which has no unit; write ms, s, m (minutes), h or d, such as \"4s\"",
         ),
         (
             format!("{custom}sharing = {{ tdp = \"exclusive\" }}\n{traffic}"),
@@ -283,7 +293,7 @@ fn a_mistake_in_a_flag_is_not_blamed_on_the_file() {
     );
     assert_eq!(
         set("run.duration", "60"),
-        "--set: `duration` is 60, which has no unit; write \"60s\" or \"60m\""
+        "--set: `duration` is 60, which has no unit; write ms, s, m (minutes), h or d, such as \"60s\""
     );
     let balancer = GOOD.replace("\"custom\"\nports = 64", "\"azure/load-balancer\"\nports_per_node = 8");
     let refused = read("good.toml", &balancer, &[("ports_per_node".into(), "1001".into())]).unwrap_err();

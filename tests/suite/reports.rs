@@ -159,7 +159,7 @@ fn interval_logs_read_back_as_one_interval_a_replication() {
     let expected: Vec<(String, u64)> = (0..3)
         .map(|replication| {
             let own = windows.lines().filter(|line| line.starts_with(&format!("{replication},")));
-            (format!("replication-{}", replication + 1), own.count() as u64)
+            (format!("replication-{replication}"), own.count() as u64)
         })
         .collect();
     assert_eq!(counts, expected);

@@ -49,6 +49,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         hottest_node: None,
         hottest_destination: None,
         first_failure_s: None,
+        last_failure_s: sums.last_failure(system),
         first_failure: sums.first_failure(system),
         replications_without_failure: sums.without_failure(),
         retry_amplification: sums.amplification(),
@@ -216,6 +217,11 @@ impl<'a> Sums<'a> {
             destination: destination_name(system, source),
             replication: replication as u32,
         })
+    }
+
+    fn last_failure(&self, system: &System) -> Option<f64> {
+        let last = self.trials.iter().filter_map(|trial| trial.last_failure).max()?;
+        Some(last.since(system.timing.origin).as_secs_f64())
     }
 
     fn without_failure(&self) -> u32 {

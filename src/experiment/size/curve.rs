@@ -44,7 +44,7 @@ impl FailureCurve {
         let pool = pool.map_err(|why| Error::Defect(format!("no threads: {why}")))?;
         let trial = |replication: u32| {
             let key = TrialKey { seed: plan.seed, replication };
-            let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key);
+            let part = |shard: &Shard| first_attempt_ports(&plan.system, shard, key, control.stop);
             cut.par_iter().map(part).reduce(Vec::new, add)
         };
         let taken: Vec<Vec<u64>> =

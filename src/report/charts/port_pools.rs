@@ -41,9 +41,11 @@ fn finding(pools: &[&PoolOccupancy], limited: bool) -> String {
     };
     let name = &fullest.port_pool;
     match pools.len() {
-        1 => format!("Port pool {name} is {} on average, {} at most", value(fullest), most(fullest)),
+        1 => {
+            format!("Of port pool {name}, {} are busy on average, {} at most", value(fullest), most(fullest))
+        }
         pools => format!(
-            "The fullest of {pools} port pools, {name}, is {} on average, the emptiest {}",
+            "Of the fullest of {pools} port pools, {name}, {} are busy on average, of the emptiest {}",
             value(fullest),
             value(emptiest)
         ),

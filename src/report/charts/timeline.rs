@@ -40,15 +40,22 @@ fn finding(results: &Results, failures: &Failures, ports: &[Held]) -> String {
         failures.bins.iter().enumerate().max_by(|(_, one), (_, other)| one.mean.total_cmp(&other.mean));
     match (results.first_failure_s, worst.filter(|(_, worst)| worst.mean > 0.0)) {
         (Some(first), Some((place, worst))) => format!(
-            "The first attempt fails {} s after the start; at worst {} fail within {}, {} after the start",
+            "The first attempt fails {} s after the start; in the worst {}, from {}, {} fail{}",
             number(first),
-            number(worst.mean),
             span(failures.width_s),
-            span(place as f64 * failures.width_s)
+            span(place as f64 * failures.width_s),
+            number(worst.mean),
+            match worst.most > worst.mean {
+                true => format!(" on average, {} in one replication", number(worst.most)),
+                false => String::new(),
+            }
         ),
         _ => {
             let most = ports.iter().map(Held::all).fold(0.0, f64::max);
-            format!("No attempt fails; at most {} ports are held at once", number(most))
+            let width =
+                ports.windows(2).next().map_or(results.duration_s, |pair| pair[1].start_s - pair[0].start_s);
+            let width = span(width);
+            format!("No attempt fails; in the fullest {width} {} ports are held on average", number(most))
         }
     }
 }

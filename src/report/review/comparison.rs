@@ -3,6 +3,7 @@
 use super::{figures, heading, method, sign_off};
 use crate::error::Error;
 use crate::experiment::compare::{ComparedOption, ComparisonResults};
+use crate::experiment::results::Verdict;
 use crate::report::charts;
 use crate::report::document::{Block, Document, Tone};
 use crate::report::number::{count, number, percent};
@@ -30,14 +31,17 @@ pub fn comparison(comparison: &ComparisonResults) -> Result<Document, Error> {
     blocks.extend(sign_off());
     let (finding, tone) = match comparison.recommended {
         Some(_) => (format!("Recommended: {}", comparison.why), Tone::Good),
-        None => (format!("No recommendation: {}", comparison.why), Tone::Bad),
+        None => {
+            let tone = if comparison.verdict == Verdict::Fail { Tone::Bad } else { Tone::Neutral };
+            (format!("No recommendation: {}", comparison.why), tone)
+        }
     };
     let title = first.map(|results| results.title.clone()).unwrap_or_default();
     Ok(Document { title, finding, tone, blocks })
 }
 
 /// One row an option.
-pub fn options(comparison: &ComparisonResults) -> Table {
+fn options(comparison: &ComparisonResults) -> Table {
     let mut table = Table::new([
         "option",
         "model",

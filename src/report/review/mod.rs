@@ -3,7 +3,7 @@
 mod comparison;
 mod figures;
 
-pub use comparison::{comparison, options};
+pub use comparison::comparison;
 
 use super::charts;
 use super::document::{Block, Document};
@@ -23,7 +23,9 @@ pub fn run(results: &Results) -> Result<Document, Error> {
     blocks.extend(failures(results));
     blocks.extend(occupancy(results));
     blocks.extend(places(results));
-    blocks.extend(results.analytic.iter().flat_map(theory));
+    if results.client_pool.is_none() {
+        blocks.extend(results.analytic.iter().flat_map(theory));
+    }
     blocks.extend(figures::platform(&results.scenario)?);
     blocks.extend(method(results));
     blocks.extend(sign_off());
@@ -54,13 +56,19 @@ fn judged(results: &Results) -> Vec<Block> {
             number(threshold.high),
         ]);
     }
-    vec![Block::Table(table)]
+    let advice = results.thresholds.iter().filter_map(|threshold| threshold.advice.clone());
+    std::iter::once(Block::Table(table)).chain(advice.map(Block::Warning)).collect()
 }
 
 fn failures(results: &Results) -> Vec<Block> {
     let first = match &results.first_failure {
         None => Block::Paragraph("Nothing failed in any replication.".into()),
-        Some(first) => Block::List(wording::first_failure(first).to_vec()),
+        Some(first) => {
+            let last = results.last_failure_s.map(|last| {
+                format!("the last failure of all replications comes {} s after the start", number(last))
+            });
+            Block::List(wording::first_failure(first).into_iter().chain(last).collect())
+        }
     };
     let mut blocks = vec![heading("What fails first"), first];
     if !results.snat_failures_by.is_empty() {
@@ -108,7 +116,8 @@ fn occupancy(results: &Results) -> Vec<Block> {
     let towards = ports.destination.as_ref().map(|name| format!(" towards {name}")).unwrap_or_default();
     let of = ports.per_row.map_or("an unlimited number of".to_string(), count);
     let fullest = format!(
-        "The fullest row is port pool {}{towards}: of {of} ports {} are busy on average ({} serve a flow, {} rest), {} at most.",
+        "The fullest row (a port pool seen towards one destination, the unit that fills up) is port pool {}{towards}: of {of} \
+         ports {} are busy on average (at sampled instants {} serve a flow and {} rest), {} at most.",
         ports.port_pool,
         number(ports.mean),
         number(ports.in_use_mean),
