@@ -1,7 +1,9 @@
 //! A client of a closed loop: it thinks, asks, and thinks again when its request is over.
 
-use super::feed::{Arrival, Head};
-use super::{System, TrialKey};
+use super::System;
+use super::feed::Arrival;
+use super::processes::{Head, Place};
+use super::workload_process::pick;
 use crate::flow::WorkloadId;
 use crate::random::{Purpose, Stream};
 use crate::time::SimTime;
@@ -24,13 +26,12 @@ pub(super) struct ClosedClient<'a> {
 
 impl<'a> ClosedClient<'a> {
     pub(super) fn new(
-        system: &'a System,
-        workload: WorkloadId,
+        place: Place<'a>,
         think: &'a Law,
         (number, pod_on_node): (u32, u32),
         process: usize,
-        key: TrialKey,
     ) -> Self {
+        let Place { system, id: workload, key, .. } = place;
         let owner = CLIENT_OWNER | u64::from(number) << 32 | u64::from(workload.0);
         let mut thinking = key.stream(Purpose::Arrivals, owner);
         let asks = Some(SimTime::ZERO + think.sample_rest(&mut thinking));
@@ -52,7 +53,7 @@ impl<'a> ClosedClient<'a> {
         let time = self.asks.take()?;
         let workload = &self.system.workloads[self.workload.index()];
         let node = workload.pods[self.number as usize % workload.pods.len()];
-        let destination = super::feed::pick(workload, &mut self.destinations);
+        let destination = pick(workload, &mut self.destinations);
         let source = self.system.source_of(self.workload, node, destination)?;
         let arrival =
             Arrival { pod: Some(self.pod_on_node), client: Some(self.process), ..Arrival::of(source, time) };
