@@ -35,6 +35,10 @@ pub enum Purpose {
     Retry = 11,
     /// How long a kept-open connection lives.
     ConnectionLife = 12,
+    /// Phases of a workload's rate.
+    Phases = 13,
+    /// When flows send.
+    Packets = 14,
 }
 
 /// A stream of random numbers: xoshiro256++.
@@ -71,6 +75,11 @@ impl Stream {
             chunk.copy_from_slice(&mix(state).to_le_bytes());
         }
         Self(Xoshiro256PlusPlus::from_seed(bytes))
+    }
+
+    /// A stream of its own for one of many, which may draw as often as it likes without shifting the next one's.
+    pub fn fork(&mut self) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(self.0.next_u64()))
     }
 
     /// Uniform in [0, 1), 53 bits.

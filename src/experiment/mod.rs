@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod compare;
 pub mod estimate;
 pub mod plan;
+pub mod probes;
 pub mod replay;
 pub mod results;
 pub mod runner;

@@ -4,7 +4,7 @@ use super::results::WarmUpChoice;
 use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
-use crate::outbound::{Egress, Refusal};
+use crate::outbound::{Egress, Refusal, Timers};
 use crate::scenario::{Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
@@ -17,6 +17,8 @@ pub struct Plan {
     pub system: System,
     /// How measured time is cut.
     pub cuts: Cuts,
+    /// Probed instants, rising.
+    pub probes: Vec<SimTime>,
     /// How runs start.
     pub start: Start,
     /// Why the warm-up is as long as it is; none where it was not chosen by a pilot run.
@@ -80,6 +82,7 @@ impl Plan {
         let mut plan = Self {
             system,
             cuts: Cuts::new(SimTime::ZERO, SimTime::ZERO, scenario.run.window),
+            probes: Vec::new(),
             start,
             warm_up_choice: None,
             replications: scenario.run.replications,
@@ -97,6 +100,7 @@ impl Plan {
         let horizon = end + scenario.run.duration.max(patience.unwrap_or(SimDuration::ZERO));
         self.system.timing = Timing { origin, end, horizon, stationary: self.start == Start::Stationary };
         self.cuts = Cuts::new(origin, end, scenario.run.window);
+        self.probes = scenario.probes.iter().map(|probe| origin + probe.at).collect();
     }
 
     /// What is simulated before anything is measured.
@@ -114,9 +118,9 @@ impl Plan {
         self.system.workloads.iter().all(|workload| matches!(workload.arrivals, Arrivals::Burst { .. }))
     }
 
-    /// Whether all traffic is recorded, so that nothing is drawn.
+    /// Whether all traffic is recorded, and runs as it was, so that nothing is drawn.
     pub fn is_recorded(&self) -> bool {
-        self.system.workloads.iter().all(|workload| workload.arrivals.is_recorded())
+        self.system.workloads.iter().all(|workload| workload.arrivals.draws_nothing())
     }
 }
 
@@ -161,7 +165,10 @@ pub fn settling_time(system: &System) -> SimDuration {
     let longest = system.workloads.iter().map(|workload| {
         let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
         let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
-        rest + 5.0 * workload.lifetime.longest_or_mean().min(SimDuration::LONGEST.as_secs_f64())
+        let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
+        let rest = rest.max(silent.map_or(0.0, SimDuration::as_secs_f64));
+        let turn = mean_length(system, workload) + mean_thinking(workload);
+        rest + 5.0 * turn.min(SimDuration::LONGEST.as_secs_f64())
             + workload.client_pool.as_ref().map_or(0.0, pool_turnover)
             + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
@@ -172,6 +179,27 @@ pub fn settling_time(system: &System) -> SimDuration {
 fn pool_turnover(pool: &ClientPool) -> f64 {
     let life = pool.max_lifetime.map_or(SimDuration::ZERO, |lifespan| lifespan.most);
     pool.idle_timeout.unwrap_or(SimDuration::ZERO).max(life).as_secs_f64()
+}
+
+/// Mean seconds that the clients of a closed loop think; 0 without any.
+fn mean_thinking(workload: &Workload) -> f64 {
+    match &workload.arrivals {
+        Arrivals::Closed { think, .. } => think.mean(),
+        _ => 0.0,
+    }
+}
+
+fn longest_idle(timers: &Timers) -> Option<SimDuration> {
+    timers.idle_timeout.max(Some(timers.udp_idle_timeout))
+}
+
+/// Mean seconds that a flow is in use; the longest of them where that is bounded.
+fn mean_length(system: &System, workload: &Workload) -> f64 {
+    let timers = &system.egress.timers;
+    match &workload.packets {
+        None => workload.lifetime.longest_or_mean(),
+        Some(packets) => packets.mean_length(&workload.lifetime, longest_idle(timers)),
+    }
 }
 
 /// Mean seconds that a port is kept beyond the lifetime, hold-down included.

@@ -181,6 +181,21 @@ pub struct ClientPoolFigures {
     pub wait_timeout_ratio: f64,
 }
 
+/// Busy ports, serving or in hold-down, at one instant, over replications and all rows together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProbeFigures {
+    /// When, from time 0.
+    pub at_s: f64,
+    /// Mean.
+    pub mean: f64,
+    /// Variance; null with one replication.
+    pub variance: Option<f64>,
+    /// The number that was asked about, if one was.
+    pub above: Option<u64>,
+    /// Share of replications with more busy ports than that.
+    pub share_above: Option<f64>,
+}
+
 /// Applications that try again after a failed request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RetryFigures {
@@ -413,8 +428,8 @@ pub struct Results {
     /// Retries of applications; null where none tries again.
     #[serde(default)]
     pub retries: Option<RetryFigures>,
-    /// Probes asked for.
-    pub probes: Vec<serde_json::Value>,
+    /// Probes asked for, in order of time.
+    pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.
     pub headroom: Option<f64>,
     /// Judged thresholds.

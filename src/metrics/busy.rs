@@ -1,6 +1,6 @@
 //! Busy ports of a whole device over time, and nothing else: what a pilot run needs.
 
-use crate::simulation::{Attempt, Connected, Kept, Observer, Outcome, PoolLevel, RowId};
+use crate::simulation::{Kept, Observer};
 use crate::time::{SimDuration, SimTime};
 
 /// Ports in use or at rest at equally spaced instants from the beginning of the run.
@@ -50,21 +50,12 @@ impl Observer for BusySeries {
         self.changes[start] += 1;
         self.changes[release] -= 1;
     }
-
-    fn attempt(&mut self, _: Attempt) {}
-    fn full(&mut self, _: RowId, _: SimTime, _: SimTime) {}
-    fn connected(&mut self, _: Connected) {}
-    fn outcome(&mut self, _: Outcome) {}
-    fn pool_level(&mut self, _: PoolLevel) {}
-    fn backing_off(&mut self, _: SimTime, _: i64) {}
-    fn refused_by_budget(&mut self, _: SimTime) {}
-    fn unresolved(&mut self, _: u64) {}
-    fn most_live(&mut self, _: u64) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulation::RowId;
 
     fn kept(start: u64, release: SimTime) -> Kept {
         let start = SimTime::from_nanos(start);

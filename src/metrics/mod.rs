@@ -4,6 +4,7 @@ mod busy;
 mod grid;
 mod recorder;
 mod summary;
+mod watch;
 
 pub use busy::BusySeries;
 pub use recorder::Recorder;

@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
+use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::SourceId;
 use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
@@ -14,6 +15,7 @@ pub struct Recorder<'a> {
     shard: &'a Shard,
     rows: Vec<(RowSummary, Grid)>,
     sources: Vec<(u64, u64)>,
+    watch: Watch<'a>,
     summary: Summary,
     windows: Ticker,
     bins: Ticker,
@@ -51,11 +53,17 @@ impl<'a> Recorder<'a> {
             shard,
             rows: shard.rows.iter().map(row).collect(),
             sources: vec![(0, 0); shard.sources.len()],
+            watch: Watch::default(),
             summary: Summary::empty(&cuts),
             windows: Ticker::new(cuts.window.nanos()),
             bins: Ticker::new(SERIES_BIN.nanos()),
             batches: Ticker::new(cuts.nanos().div_ceil(BATCHES as u64)),
         }
+    }
+
+    /// Counts busy ports at `instants` too, which rise.
+    pub fn watching(self, instants: &'a [SimTime]) -> Self {
+        Self { watch: Watch::new(instants), ..self }
     }
 
     /// The numbers, with the events that the run reported.
@@ -69,6 +77,7 @@ impl<'a> Recorder<'a> {
         let sources = self.shard.sources.iter().zip(&self.sources);
         self.summary.by_source =
             sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
+        self.summary.probes = self.watch.counts();
         self.summary.events = events;
         self.summary
     }
@@ -170,6 +179,7 @@ impl Observer for Recorder<'_> {
     #[inline]
     fn kept(&mut self, kept: Kept) {
         let Kept { row, start, close, release, initial } = kept;
+        self.watch.note(start, release);
         let cuts = self.cuts;
         let (figures, grid) = self.row(row);
         figures.busy_nanos += u128::from(cuts.measured(start, release));

@@ -160,6 +160,8 @@ pub struct Summary {
     pub last_failure: Option<SimTime>,
     /// Client pools.
     pub pools: PoolTotals,
+    /// Ports busy at each probed instant, over all rows.
+    pub probes: Vec<u64>,
     /// Retries.
     pub retries: RetryTotals,
     /// Measured requests that were neither served nor given up when the run ended.
@@ -189,6 +191,7 @@ impl Summary {
             first_failure: None,
             last_failure: None,
             pools: PoolTotals::default(),
+            probes: Vec::new(),
             retries: RetryTotals::default(),
             unresolved: 0,
             most_live: 0,
@@ -220,6 +223,7 @@ impl Summary {
             first_failure,
             last_failure,
             pools,
+            probes,
             retries,
             unresolved,
             most_live,
@@ -252,6 +256,8 @@ impl Summary {
         self.pools.opened += pools.opened;
         self.pools.waited += pools.waited;
         self.pools.wait_timeouts += pools.wait_timeouts;
+        self.probes.resize(self.probes.len().max(probes.len()), 0);
+        self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;

@@ -34,6 +34,7 @@ pub fn results(results: &Results) -> String {
     }
     text.push_str(&fullness(results));
     text.push_str(&clients(results));
+    results.probes.iter().for_each(|each| line(&mut text, "probe", &wording::probe(each)));
     text.push_str(&hottest("nodes", &results.failures_by_node));
     text.push_str(&hottest("destinations", &results.failures_by_destination));
     if results.client_pool.is_none() {

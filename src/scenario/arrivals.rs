@@ -1,16 +1,33 @@
 //! The `arrivals` of a workload: one key, which names the process.
 
-use super::laws::law;
-use super::reader::{Reader, Table, count, list};
+use super::laws::law_above_0;
+use super::reader::{Reader, Table, count, list, positive};
 use super::trace;
 use super::traffic::{MOST_FLOWS, Surroundings};
 use super::tree::Node;
+use super::varying;
 use crate::cluster::{Cluster, NodePool};
 use crate::time::SimDuration;
 use crate::workload::Arrivals;
 use crate::workload::arrivals::{Acceptance, BatchSize, BurstSize};
 
-const ARRIVALS: [&str; 7] = ["poisson", "even", "renewal", "burst", "herd", "batch", "trace"];
+const ARRIVALS: [&str; 12] = [
+    "poisson",
+    "mmpp",
+    "on_off",
+    "sinusoid",
+    "piecewise",
+    "even",
+    "renewal",
+    "burst",
+    "herd",
+    "batch",
+    "closed",
+    "trace",
+];
+
+/// Clients of a closed loop, each with a state of its own.
+const MOST_CLIENTS: u64 = 1_000_000;
 
 /// Reads the one arrival process of a workload.
 pub fn arrivals<'a>(
@@ -25,10 +42,15 @@ pub fn arrivals<'a>(
     let kind = reader.table(node, &full);
     let read = match name {
         "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
+        "mmpp" => varying::mmpp(reader, &kind),
+        "on_off" => varying::on_off(reader, &kind),
+        "sinusoid" => varying::sinusoid(reader, &kind),
+        "piecewise" => varying::piecewise(reader, &kind),
         "even" => even(&kind),
         "renewal" => renewal(reader, &kind),
         "burst" => burst(reader, &kind, around.cluster),
         "herd" => herd(&kind),
+        "closed" => closed(reader, &kind),
         "batch" => batch(reader, &kind),
         _ => trace::arrivals(reader, &kind, around, pool?),
     };
@@ -44,12 +66,14 @@ fn even(kind: &Table<'_>) -> Option<Arrivals> {
 
 fn renewal<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
     let node = kind.need("gap", "{ exponential = { mean = \"25ms\" } }")?;
-    let gap = law(reader, "gap", node)?;
-    if gap.mean() <= 0.0 {
-        reader.problem(&node.span, "`gap` is 0; allowed is a time above 0".into(), None);
-        return None;
-    }
-    Some(Arrivals::Renewal { gap })
+    Some(Arrivals::Renewal { gap: law_above_0(reader, "gap", node)? })
+}
+
+fn closed<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
+    let clients = kind.need("clients", "60").and_then(|_| kind.count("clients", 1, MOST_CLIENTS));
+    let think = kind.need("think", "{ exponential = { mean = \"2s\" } }");
+    let think = think.and_then(|node| law_above_0(reader, "think", node));
+    Some(Arrivals::Closed { clients: clients? as u32, think: think? })
 }
 
 fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Option<Arrivals> {
@@ -86,15 +110,10 @@ fn burst<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, cluster: &Cluster) -> Opt
 }
 
 fn herd(kind: &Table<'_>) -> Option<Arrivals> {
-    let every = kind.need("every", "\"60s\"").and_then(|_| kind.duration("every"));
+    let every = kind.need("every", "\"60s\"").and_then(|node| positive(kind.reader, "every", node));
     let clients = kind.need("clients", "700").and_then(|_| kind.count("clients", 1, MOST_FLOWS));
     let jitter = kind.duration("jitter").unwrap_or(SimDuration::ZERO);
-    let every = every?;
-    if every == SimDuration::ZERO {
-        kind.wrong(&kind.span, "`every` is 0; allowed is a time above 0".into(), None);
-        return None;
-    }
-    Some(Arrivals::Herd { every, clients: clients? as u32, jitter })
+    Some(Arrivals::Herd { every: every?, clients: clients? as u32, jitter })
 }
 
 fn batch<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {

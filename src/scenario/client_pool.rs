@@ -92,6 +92,7 @@ fn laid_over<'a>(reader: &'a Reader<'a>, table: &Table<'a>, pool: ClientPool) ->
         order: own_order?,
         line: line?,
         wait_timeout: wait_timeout?,
+        keepalive: pool.keepalive,
         retries_stale,
     })
 }

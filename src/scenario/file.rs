@@ -3,11 +3,14 @@
 use super::reader::{Origin, Reader, count};
 use super::traffic::{Surroundings, workload};
 use super::tree::{Node, Value, parse};
-use super::{Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices};
+use super::{
+    Comparison, Destination, Reach, RunSettings, Scenario, Threshold, WarmUp, devices, packets, probes,
+};
 use crate::cluster::{Cluster, NodePool};
 use crate::error::Error;
 use crate::flow::{NodeId, Protocol};
 use crate::import::Trace;
+use crate::outbound::Timers;
 use crate::time::SimDuration;
 use std::io::Read;
 use std::path::Path;
@@ -154,16 +157,12 @@ fn scenario<'a>(
     let run = run_settings(reader, root.get("run"));
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
-    if root.get("probe").is_some() {
-        reader.problem(
-            &root.span,
-            "`[[probe]]` is not simulated in this version".into(),
-            Some("remove it".into()),
-        );
-    }
+    let probes = tables(reader, root.get("probe"), "probe");
+    let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_abandoned(reader, workloads, outbound);
+        check_abandoned(reader, workloads, outbound.timers());
+        packets::check(reader, workloads, &read_workloads, &destinations, outbound.timers());
     }
     let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Scenario {
@@ -174,19 +173,14 @@ fn scenario<'a>(
         workloads,
         run: run?,
         thresholds,
+        probes,
         resolved: serde_json::Value::Null,
         warnings: Vec::new(),
     })
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.
-fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], outbound: &super::Outbound) {
-    let timers = match outbound {
-        super::Outbound::LoadBalancer(device) => &device.timers,
-        super::Outbound::NatGateway(device) => &device.timers,
-        super::Outbound::Firewall(device) => &device.timers,
-        super::Outbound::Custom(device) => &device.timers,
-    };
+fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], timers: &Timers) {
     if timers.idle_timeout.is_some() {
         return;
     }

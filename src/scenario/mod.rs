@@ -6,6 +6,8 @@ mod devices;
 pub mod file;
 mod laws;
 mod overrides;
+mod packets;
+mod probes;
 mod reader;
 mod recorded;
 mod retry;
@@ -15,6 +17,7 @@ mod trace;
 mod traffic;
 pub mod tree;
 pub mod units;
+mod varying;
 
 pub use file::{Override, parse_threshold, read, read_as, read_text};
 pub use recorded::{Behind, recorded};
@@ -24,7 +27,7 @@ use crate::outbound::custom::Custom;
 use crate::outbound::firewall::Firewall;
 use crate::outbound::load_balancer::LoadBalancer;
 use crate::outbound::nat_gateway::NatGateway;
-use crate::outbound::{Egress, Refusal};
+use crate::outbound::{Egress, Refusal, Timers};
 use crate::time::SimDuration;
 use crate::workload::Workload;
 pub use crate::workload::{Destination, Reach};
@@ -50,6 +53,16 @@ impl Outbound {
             Self::NatGateway(settings) => Ok(settings.egress()),
             Self::Firewall(settings) => Ok(settings.egress()),
             Self::Custom(settings) => Ok(settings.egress(cluster)),
+        }
+    }
+
+    /// How long it keeps mappings.
+    pub fn timers(&self) -> &Timers {
+        match self {
+            Self::LoadBalancer(settings) => &settings.timers,
+            Self::NatGateway(settings) => &settings.timers,
+            Self::Firewall(settings) => &settings.timers,
+            Self::Custom(settings) => &settings.timers,
         }
     }
 
@@ -116,6 +129,15 @@ pub struct Threshold {
     pub limit: f64,
 }
 
+/// A question about the ports busy at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// When, after time 0.
+    pub at: SimDuration,
+    /// In how many replications are more ports busy than this?
+    pub above: Option<u64>,
+}
+
 /// A checked scenario: nothing below it checks again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -133,6 +155,8 @@ pub struct Scenario {
     pub run: RunSettings,
     /// Thresholds.
     pub thresholds: Vec<Threshold>,
+    /// Probes, in order of time.
+    pub probes: Vec<Probe>,
     /// The file with every default filled in, for the results.
     pub resolved: serde_json::Value,
     /// Doubts about the input that belong into the report.

@@ -152,21 +152,16 @@ impl<'a> Table<'a> {
         self.get(key).and_then(|node| duration(self.reader, key, node))
     }
 
-    /// A rate, per second.
+    /// A rate above 0, per second.
     pub fn rate(&self, key: &str) -> Option<f64> {
         let node = self.need(key, "\"40 per s\"")?;
-        let read = match &node.value {
-            Value::Text(text) => units::rate(text),
-            _ => Err(format!("is {}, which has no unit; write such as \"40 per s\"", node.kind())),
-        };
-        let read = read.and_then(|rate| {
-            if rate > 0.0 && rate <= MOST_PER_SECOND {
-                Ok(rate)
-            } else {
-                Err(format!("is {rate} per s; write a rate above 0 and at most 1e9 per s"))
-            }
-        });
-        read.map_err(|why| self.wrong(&node.span, format!("`{key}` {why}"), None)).ok()
+        let rate = rate(self.reader, key, node)?;
+        if rate > 0.0 {
+            return Some(rate);
+        }
+        let message = format!("`{key}` is 0 per s; write a rate above 0 and at most 1e9 per s");
+        self.wrong(&node.span, message, None);
+        None
     }
 
     /// A whole number within bounds.
@@ -272,6 +267,29 @@ pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDurati
         )),
         _ => Err(format!("is {}, not a time; write such as \"30s\"", node.kind())),
     };
+    read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()
+}
+
+/// A time above 0 at `node`.
+pub fn positive(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {
+    let time = duration(reader, key, node)?;
+    if time > SimDuration::ZERO {
+        return Some(time);
+    }
+    reader.problem(&node.span, format!("`{key}` is 0; allowed is a time above 0"), None);
+    None
+}
+
+/// A rate of 0 or more at `node`, per second.
+pub fn rate(reader: &Reader<'_>, key: &str, node: &Node) -> Option<f64> {
+    let read = match &node.value {
+        Value::Text(text) => units::rate(text),
+        _ => Err(format!("is {}, which has no unit; write such as \"40 per s\"", node.kind())),
+    };
+    let read = read.and_then(|rate| match rate <= MOST_PER_SECOND {
+        true => Ok(rate),
+        false => Err(format!("is {rate} per s; write a rate of at most 1e9 per s")),
+    });
     read.map_err(|why| reader.problem(&node.span, format!("`{key}` {why}"), None)).ok()
 }
 

@@ -20,6 +20,7 @@ pub fn schema() -> Value {
             ("workload", json!({ "type": "array", "minItems": 1, "items": workload() })),
             ("run", run()),
             ("threshold", list(threshold())),
+            ("probe", list(table(&[("at", named("duration")), ("above", count(0))], &["at"]))),
         ],
         &["outbound", "workload"],
     );
@@ -102,7 +103,10 @@ fn workload() -> Value {
             ("destinations", json!({ "type": "object", "additionalProperties": number() })),
             ("destination_mix", one_of(&[("zipf", zipf)])),
             ("arrivals", arrivals()),
+            ("rate_over_time", table(&series(number()), &["points"])),
             ("lifetime", named("law")),
+            ("packets", table(&[("gap", named("law")), ("stop_after_packet", number())], &["gap"])),
+            ("keepalive", named("duration")),
             ("ends", table(&ends, &[])),
             ("syn", any(&[schedules, list(named("duration"))])),
             ("connect_timeout", named("duration")),
@@ -155,23 +159,38 @@ fn arrivals() -> Value {
         ("per_node", list(count(0))),
         ("spread", named("duration")),
     ];
+    let mmpp = [("rates", list(named("rate"))), ("mean_stay", list(named("duration")))];
+    let on_off = [("on", named("law")), ("off", named("law")), ("rate", named("rate"))];
+    let sinusoid = [("mean", named("rate")), ("amplitude", named("rate")), ("period", named("duration"))];
     let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
     let trace = [
         ("files", list(text())),
         ("format", words(&["auto", "zeek", "zeek-json", "csv"])),
         ("inside", list(text())),
         ("faster", number()),
-        ("loop", json!({ "const": false })),
+        ("loop", json!({ "type": "boolean" })),
+        ("users", count(1)),
     ];
     one_of(&[
         ("poisson", table(&[("rate", named("rate"))], &["rate"])),
+        ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
+        ("on_off", table(&on_off, &["on", "off", "rate"])),
+        ("sinusoid", table(&sinusoid, &["mean", "amplitude", "period"])),
+        ("piecewise", table(&series(named("rate")), &["points"])),
         ("even", table(&[("rate", named("rate")), ("first", named("duration"))], &["rate"])),
         ("renewal", table(&[("gap", named("law"))], &["gap"])),
         ("burst", table(&burst, &[])),
         ("herd", table(&herd, &["every", "clients"])),
         ("batch", table(&batch, &["rate", "size"])),
+        ("closed", table(&[("clients", count(1)), ("think", named("law"))], &["clients", "think"])),
         ("trace", table(&trace, &["files"])),
     ])
+}
+
+/// A value over time.
+fn series(value: Value) -> [(&'static str, Value); 3] {
+    let points = list(pair(named("duration"), value.clone()));
+    [("points", points), ("before", value), ("between", words(&["steps", "linear"]))]
 }
 
 fn run() -> Value {
@@ -218,7 +237,11 @@ fn law() -> Value {
 
 /// A weight and what it weighs.
 fn weighted(value: Value) -> Value {
-    json!({ "type": "array", "prefixItems": [number(), value], "minItems": 2, "maxItems": 2 })
+    pair(number(), value)
+}
+
+fn pair(first: Value, second: Value) -> Value {
+    json!({ "type": "array", "prefixItems": [first, second], "minItems": 2, "maxItems": 2 })
 }
 
 fn duration() -> Value {

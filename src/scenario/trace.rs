@@ -2,18 +2,22 @@
 
 use super::reader::{Reader, Table, list};
 use super::traffic::Surroundings;
-use super::tree::Value;
+use super::tree::{Node, Value};
 use crate::cluster::NodePool;
 use crate::error::Error;
 use crate::flow::{DestinationId, NodeId, Protocol};
 use crate::import::{Reading, Trace, TraceFlow, TraceFormat, read};
 use crate::time::SimDuration;
+use crate::workload::arrivals::{Playing, Recorded};
 use crate::workload::{Arrivals, Destination, Reach, TraceArrival};
 use ipnet::Ipv4Net;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// More users than this are a slip.
+const MOST_USERS: u64 = 1_000_000;
 
 /// Reads the files of `arrivals.trace`; their destinations join those of the scenario.
 pub fn arrivals<'a>(
@@ -32,15 +36,8 @@ pub fn arrivals<'a>(
     ];
     let format = kind.choice("format", &formats).unwrap_or(TraceFormat::Auto);
     let faster = kind.number("faster", 1e-6, 1e6).unwrap_or(1.0);
-    if let Some(node) = kind.get("loop")
-        && node.value != Value::Boolean(false)
-    {
-        kind.wrong(
-            &node.span,
-            "`loop` is not simulated: a trace runs once in this version".into(),
-            Some("remove `loop`".into()),
-        );
-    }
+    let playing = playing(kind);
+    let users = kind.count("users", 1, MOST_USERS).unwrap_or(1) as u32;
     let files: Vec<PathBuf> = files?.iter().map(|file| reader.path(file)).collect();
     if files.is_empty() {
         kind.wrong(
@@ -59,14 +56,22 @@ pub fn arrivals<'a>(
         }
     }
     if let Some(trace) = reader.given_trace() {
-        return Some(Arrivals::Trace(Arc::new(records(trace, faster, around, pool))));
+        return Some(Arrivals::Trace(recorded(trace, faster, around, pool)));
     }
     match read(&files, &reading) {
         Ok(trace) if trace.flows.is_empty() => {
             kind.wrong(&kind.span, "the trace holds no outbound flow; check `inside`".into(), None);
             None
         }
-        Ok(trace) => Some(Arrivals::Trace(Arc::new(records(&trace, faster, around, pool)))),
+        Ok(trace) => {
+            let recorded = Recorded { playing, users, ..recorded(&trace, faster, around, pool) };
+            if recorded.period() == SimDuration::ZERO && (users > 1 || playing == Playing::Endless) {
+                let message =
+                    "all flows of the trace start at once: with no period, `loop` and `users` say nothing";
+                kind.wrong(&kind.span, message.into(), None);
+            }
+            Some(Arrivals::Trace(recorded))
+        }
         Err(Error::Input(problems)) => {
             for problem in problems {
                 kind.wrong(&kind.span, problem.to_string(), None);
@@ -76,6 +81,17 @@ pub fn arrivals<'a>(
         Err(other) => {
             kind.wrong(&kind.span, other.to_string(), None);
             None
+        }
+    }
+}
+
+fn playing(kind: &Table<'_>) -> Playing {
+    match kind.get("loop") {
+        None | Some(Node { value: Value::Boolean(false), .. }) => Playing::Once,
+        Some(Node { value: Value::Boolean(true), .. }) => Playing::Endless,
+        Some(node) => {
+            kind.wrong(&node.span, format!("`loop` is {}; allowed is true, false", node.kind()), None);
+            Playing::Once
         }
     }
 }
@@ -92,7 +108,8 @@ fn texts<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, key: &str) -> Option<Vec<
     list(reader, key, node).iter().map(text).collect()
 }
 
-fn records(trace: &Trace, faster: f64, around: &mut Surroundings<'_>, pool: &NodePool) -> Vec<TraceArrival> {
+/// The flows of `trace`, played once by one user.
+fn recorded(trace: &Trace, faster: f64, around: &mut Surroundings<'_>, pool: &NodePool) -> Recorded {
     let mut nodes: HashMap<Ipv4Addr, NodeId> = HashMap::new();
     let mut destinations: HashMap<(Protocol, Ipv4Addr, u16), DestinationId> = HashMap::new();
     let first = trace.flows[0].start_us;
@@ -110,7 +127,9 @@ fn records(trace: &Trace, faster: f64, around: &mut Surroundings<'_>, pool: &Nod
             end: flow.end,
         }
     };
-    trace.flows.iter().map(&mut record).collect()
+    let flows = Arc::new(trace.flows.iter().map(&mut record).collect());
+    let addresses = nodes.len() as u32;
+    Recorded { flows, playing: Playing::Once, users: 1, addresses, nodes: (pool.first, pool.nodes) }
 }
 
 fn add(flow: &TraceFlow, destinations: &mut Vec<Destination>) -> DestinationId {

@@ -10,7 +10,7 @@ use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
 
 /// What a workload may refer to.
 pub struct Surroundings<'a> {
@@ -43,32 +43,58 @@ pub fn workload<'a>(
         Some(node) => super::arrivals::arrivals(reader, node, around, pool),
         None => None,
     };
+    let arrivals = match table.get("rate_over_time") {
+        None => arrivals,
+        Some(node) => {
+            let by = super::varying::scaled(reader, node, arrivals.as_ref());
+            arrivals.zip(by).map(|(of, by)| Arrivals::Scaled { of: Box::new(of), by })
+        }
+    };
     let pods = match (recorded, pool) {
         (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         _ => pods,
     };
-    let lifetime = lifetime(reader, &table, recorded);
+    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
+    let pooled = client_pool.is_some();
+    let packets = super::packets::packets(reader, &table);
+    let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
+    // A client pool closes its connections itself: what they send matters only while they are idle.
+    let packets = packets.filter(|_| !pooled);
+    let lifetime = match (recorded, &packets) {
+        (true, _) => Some(RECORDED_LIFETIME),
+        (_, Some(_)) if table.get("lifetime").is_none() => Some(super::packets::NEVER_CLOSED),
+        _ => lifetime(reader, &table),
+    };
     let destinations = match &arrivals {
-        Some(Arrivals::Trace(records)) => Some(trace::destinations_of(records)),
+        Some(Arrivals::Trace(recorded)) => Some(trace::destinations_of(&recorded.flows)),
         _ if recorded => None,
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
     let syn = syn(reader, &table, connect_timeout);
     let ends = ends(reader, &table);
-    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
     let retry = table.get("retry").map(|node| retry(reader, node));
-    let pooled = client_pool.is_some();
+    let only_here = table.get("packets").filter(|_| pooled).or(table.get("keepalive").filter(|_| recorded));
+    if let Some(node) = only_here.or(table.get("packets").filter(|_| recorded)) {
+        let message = "`packets` is for neither a `client_pool` nor a trace, `keepalive` not for a trace";
+        table.wrong(&node.span, message.into(), None);
+    }
+    if packets.is_some() && arrivals.as_ref().is_some_and(Arrivals::is_closed_loop) {
+        let message =
+            "`packets` and `keepalive` are not for `arrivals.closed`: its clients know when they close";
+        table.wrong(&table.span, message.into(), None);
+    }
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);
     table.finish();
     Some(Workload {
         name,
         arrivals: arrivals?,
         lifetime: lifetime?,
+        packets,
         ends: ends?,
         syn: syn?,
         connect_timeout,
-        client_pool,
+        client_pool: client_pool.map(|pool| ClientPool { keepalive, ..pool }),
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         pods: pods?,
         destinations: destinations?,
@@ -135,10 +161,7 @@ fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId
     Some((0..pods).map(place).collect())
 }
 
-fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>, recorded: bool) -> Option<Law> {
-    if recorded {
-        return Some(RECORDED_LIFETIME);
-    }
+fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Law> {
     table
         .need("lifetime", "{ exponential = { mean = \"240s\" } }")
         .and_then(|node| law(reader, "lifetime", node))

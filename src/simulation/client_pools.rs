@@ -304,9 +304,7 @@ impl<'a, O: Observer> Run<'a, O> {
         if let Some(timeout) = settings.idle_timeout {
             self.queue.after(self.now, timeout, Happening::IdleCloses(id, generation));
         }
-        if let Some(timeout) = device
-            && settings.idle_timeout.is_none_or(|own| timeout < own)
-        {
+        if let Some(timeout) = device.filter(|timeout| settings.outlives(*timeout)) {
             self.queue.after(self.now, timeout, Happening::MappingExpires(id, generation));
         }
     }

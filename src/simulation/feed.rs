@@ -1,14 +1,13 @@
 //! Arrivals of a shard, in order of time.
 //!
-//! Poisson traffic has one process per source. Every other process belongs to its workload and is regenerated in
-//! each shard that it feeds, which keeps the flows of its own sources; so no shard can shift another's draws.
+//! Poisson traffic, of a fixed or a varying rate, has one process per source, a closed loop one per client. Every other
+//! process belongs to its workload and is regenerated in each shard that it feeds, which keeps the flows of its own
+//! sources; so no shard can shift another's draws.
 
+use super::processes::{Head, Place, Process};
 use super::{Shard, System, TrialKey};
-use crate::flow::{EndKind, NodeId, SourceId, WorkloadId};
-use crate::random::{Purpose, Stream};
+use crate::flow::{EndKind, SourceId, WorkloadId};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::arrivals::{self, Asked, By, Poisson};
-use crate::workload::{Arrivals, Workload};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -25,6 +24,15 @@ pub struct Arrival {
     pub recorded: Option<(SimDuration, EndKind)>,
     /// How many of its batch follow, where the batch is granted or refused together.
     pub batch_left: Option<u64>,
+    /// The client of a closed loop that waits for it, by its number in the feed.
+    pub client: Option<u32>,
+}
+
+impl Arrival {
+    #[inline]
+    pub(super) fn of(source: SourceId, time: SimTime) -> Self {
+        Self { time, source, pod: None, recorded: None, batch_left: None, client: None }
+    }
 }
 
 type HeadKey = (SimTime, u64, u32);
@@ -40,21 +48,8 @@ impl<'a> Feed<'a> {
     /// The processes that feed `shard` in one trial.
     pub fn new(system: &'a System, shard: &'a Shard, key: TrialKey) -> Self {
         let mut processes = Vec::new();
-        for (number, workload) in system.workloads.iter().enumerate() {
-            let id = WorkloadId(number as u32);
-            let own = |source: &&SourceId| system.sources[source.index()].workload == id;
-            let mut own_sources = shard.sources.iter().filter(own).peekable();
-            match workload.arrivals {
-                Arrivals::Poisson { rate } => processes.extend(
-                    own_sources
-                        .filter_map(|source| SourceProcess::new(system, *source, rate, key))
-                        .map(Process::Source),
-                ),
-                _ if own_sources.peek().is_some() => {
-                    processes.push(Process::of_workload(system, shard, id, key))
-                }
-                _ => {}
-            }
+        for number in 0..system.workloads.len() {
+            Process::add(&mut processes, Place { system, shard, id: WorkloadId(number as u32), key });
         }
         let pending = vec![None; processes.len()];
         let mut feed = Self { processes, heads: BinaryHeap::new(), pending };
@@ -70,7 +65,7 @@ impl<'a> Feed<'a> {
         self.heads.peek().map(|Reverse((time, ..))| *time)
     }
 
-    /// The next flow.
+    /// The next flow; after the end of the run, nothing where the process that comes next has only others' flows.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
         let Reverse((_, _, process)) = self.heads.pop()?;
@@ -79,129 +74,20 @@ impl<'a> Feed<'a> {
         arrival
     }
 
+    /// The request of a closed loop's client is over at `at`.
+    pub fn come_back(&mut self, client: u32, at: SimTime) {
+        if let Process::Client(waiting) = &mut self.processes[client as usize] {
+            waiting.comes_back(at);
+            self.refill(client as usize);
+        }
+    }
+
     fn refill(&mut self, process: usize) {
-        if let Some((arrival, order)) = self.processes[process].next()
-            && arrival.time < SimTime::NEVER
+        if let Some(Head { time, order, arrival }) = self.processes[process].next()
+            && time < SimTime::NEVER
         {
-            self.heads.push(Reverse((arrival.time, order, process as u32)));
-            self.pending[process] = Some(arrival);
+            self.heads.push(Reverse((time, order, process as u32)));
+            self.pending[process] = arrival;
         }
     }
-}
-
-enum Process<'a> {
-    Source(SourceProcess),
-    Workload(Box<WorkloadProcess<'a>>),
-}
-
-impl<'a> Process<'a> {
-    fn of_workload(system: &'a System, shard: &'a Shard, id: WorkloadId, key: TrialKey) -> Self {
-        Self::Workload(Box::new(WorkloadProcess::new(system, shard, id, key)))
-    }
-
-    /// The next flow and its place among flows of one instant.
-    fn next(&mut self) -> Option<(Arrival, u64)> {
-        match self {
-            Self::Source(source) => Some((source.next(), 0)),
-            Self::Workload(process) => process.next(),
-        }
-    }
-}
-
-/// The Poisson process of one source.
-struct SourceProcess {
-    source: SourceId,
-    times: Poisson,
-}
-
-impl SourceProcess {
-    fn new(system: &System, source: SourceId, rate: f64, key: TrialKey) -> Option<Self> {
-        let gaps = key.stream(Purpose::Arrivals, u64::from(source.0));
-        let times = Poisson::new(rate * system.sources[source.index()].share, gaps)?;
-        Some(Self { source, times })
-    }
-
-    #[inline]
-    fn next(&mut self) -> Arrival {
-        let time = self.times.next_time();
-        Arrival { time, source: self.source, pod: None, recorded: None, batch_left: None }
-    }
-}
-
-/// A process of a whole workload, of which the shard keeps its own flows.
-struct WorkloadProcess<'a> {
-    system: &'a System,
-    shard: &'a Shard,
-    id: WorkloadId,
-    flows: arrivals::Process<'a>,
-    /// Flows of this workload so far, kept or not.
-    made: u64,
-    destinations: Stream,
-    /// The number of each pod among those of its node.
-    pod_on_node: Vec<u32>,
-}
-
-impl<'a> WorkloadProcess<'a> {
-    fn new(system: &'a System, shard: &'a Shard, id: WorkloadId, key: TrialKey) -> Self {
-        let workload = &system.workloads[id.index()];
-        let stream = |purpose| key.stream(purpose, u64::from(id.0) | WORKLOAD_OWNER);
-        let mut counts = vec![0; system.cluster.nodes() as usize];
-        let mut number_on_node = |node: &NodeId| {
-            counts[node.index()] += 1;
-            counts[node.index()] - 1
-        };
-        Self {
-            system,
-            shard,
-            id,
-            flows: arrivals::Process::new(workload, system.timing.origin, stream),
-            made: 0,
-            destinations: stream(Purpose::Destination),
-            pod_on_node: workload.pods.iter().map(&mut number_on_node).collect(),
-        }
-    }
-
-    /// The next flow of the shard's own sources.
-    fn next(&mut self) -> Option<(Arrival, u64)> {
-        let workload = &self.system.workloads[self.id.index()];
-        loop {
-            let asked = self.flows.next()?;
-            let number = self.made;
-            self.made += 1;
-            let (node, destination) = match asked.by {
-                By::Recorded(record) => (record.node, record.destination),
-                By::Pod(pod) => (workload.pods[pod], pick(workload, &mut self.destinations)),
-            };
-            let Some(source) = self.system.source_of(self.id, node, destination) else { continue };
-            if self.shard.sources.binary_search(&source).is_ok() {
-                return Some((self.arrival(&asked, source), number));
-            }
-        }
-    }
-
-    fn arrival(&self, asked: &Asked, source: SourceId) -> Arrival {
-        let (pod, recorded) = match asked.by {
-            By::Recorded(record) => (None, Some((record.lifetime, record.end))),
-            By::Pod(pod) => (Some(self.pod_on_node[pod]), None),
-        };
-        Arrival { time: asked.time, source, pod, recorded, batch_left: asked.batch_left }
-    }
-}
-
-/// Owners of streams that belong to a workload are told from sources by this bit.
-const WORKLOAD_OWNER: u64 = 1 << 63;
-
-fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId {
-    let destinations = &workload.destinations;
-    if destinations.len() == 1 {
-        return destinations[0].0;
-    }
-    let mut left = stream.uniform();
-    for (id, weight) in destinations {
-        if left < *weight {
-            return *id;
-        }
-        left -= weight;
-    }
-    destinations[destinations.len() - 1].0
 }

@@ -6,15 +6,18 @@
 
 mod batches;
 mod client_pools;
+mod closed_client;
 mod every_size;
 mod feed;
 mod observer;
+mod processes;
 mod requests;
 mod settlement;
 mod shard;
 mod stationary;
 mod system;
 mod trial;
+mod workload_process;
 
 pub use every_size::first_attempt_ports;
 pub use feed::{Arrival, Feed};

@@ -82,30 +82,30 @@ pub struct PoolLevel {
     pub waiting: i64,
 }
 
-/// Keeps numbers of a run.
+/// Keeps numbers of a run. What it does not ask for, it is told in vain.
 pub trait Observer {
     /// A try to get a port was granted or refused.
-    fn attempt(&mut self, attempt: Attempt);
+    fn attempt(&mut self, _attempt: Attempt) {}
     /// A port was kept; told when the end is known, in no particular order.
-    fn kept(&mut self, kept: Kept);
+    fn kept(&mut self, _kept: Kept) {}
     /// No port of the row was free from `since` to `until`.
-    fn full(&mut self, row: RowId, since: SimTime, until: SimTime);
+    fn full(&mut self, _row: RowId, _since: SimTime, _until: SimTime) {}
     /// A flow got its port.
-    fn connected(&mut self, connected: Connected);
+    fn connected(&mut self, _connected: Connected) {}
     /// A flow or request was decided.
-    fn outcome(&mut self, outcome: Outcome);
+    fn outcome(&mut self, _outcome: Outcome) {}
     /// Connections of client pools were opened or closed, requests joined or left the line.
-    fn pool_level(&mut self, level: PoolLevel);
+    fn pool_level(&mut self, _level: PoolLevel) {}
     /// A request asked for at `asked` joins the line of its client pool.
-    fn waits(&mut self, asked: SimTime);
+    fn waits(&mut self, _asked: SimTime) {}
     /// It has waited for too long.
-    fn wait_timed_out(&mut self, asked: SimTime);
+    fn wait_timed_out(&mut self, _asked: SimTime) {}
     /// Applications began (1) or ended (-1) a wait before they try again.
-    fn backing_off(&mut self, time: SimTime, more: i64);
+    fn backing_off(&mut self, _time: SimTime, _more: i64) {}
     /// The retry budget of a client refused a retry of a request asked for at `asked`.
-    fn refused_by_budget(&mut self, asked: SimTime);
+    fn refused_by_budget(&mut self, _asked: SimTime) {}
     /// Measured requests that were neither served nor given up when the run ended.
-    fn unresolved(&mut self, requests: u64);
+    fn unresolved(&mut self, _requests: u64) {}
     /// Most flows live at one instant, where a cap over all rows was watched for.
-    fn most_live(&mut self, live: u64);
+    fn most_live(&mut self, _live: u64) {}
 }

@@ -168,6 +168,10 @@ impl<O: Observer> Run<'_, O> {
     /// A flow, the request, or both came out.
     #[inline]
     pub(super) fn decided(&mut self, request: &Request, flow: Option<Fate>, outcome: Option<Fate>) {
+        if let (Some(client), Some(fate)) = (request.draws.client, outcome) {
+            let busy = if fate == Fate::Succeeded { request.draws.lifetime } else { SimDuration::ZERO };
+            self.coming_back.push((client, self.now + busy));
+        }
         let stale = request.stale && outcome.is_some();
         self.observer.outcome(Outcome { asked: request.asked, flow, request: outcome, stale });
     }

@@ -5,7 +5,7 @@ use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{Partition, Timers};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Ends, SynSchedule};
+use crate::workload::{Ends, Packets, SynSchedule};
 
 /// Everything about a flow that is drawn at its arrival, granted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,15 +20,28 @@ pub struct FlowDraws {
     pub row: u32,
     /// Which pod of the node asks.
     pub pod: u32,
+    /// The client of a closed loop that waits for it.
+    pub client: Option<u32>,
 }
 
 impl FlowDraws {
-    /// The same request's next flow: what belongs to the connection is drawn anew, unless it is recorded.
+    /// The same request's next flow: what belongs to the connection is drawn anew, unless it is recorded, or the flow
+    /// would have been forgotten for its silence.
     pub(super) fn again(self, system: &System, source: &Source, stream: &mut Stream) -> Self {
         let workload = system.workload(source);
-        let end = if workload.arrivals.is_recorded() { self.end } else { pick_end(&workload.ends, stream) };
-        let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, stream);
-        Self { end, hold_down, row: pick_row(system, source, stream), ..self }
+        let (timers, protocol) = (&system.egress.timers, system.protocol(source));
+        let unanswered = matches!(self.end, EndKind::HalfOpen | EndKind::Refused);
+        let (lifetime, end) = match &workload.packets {
+            None if workload.arrivals.is_recorded() => (self.lifetime, self.end),
+            None => (self.lifetime, pick_end(&workload.ends, stream)),
+            Some(packets) if unanswered => {
+                let drawn = (self.lifetime, pick_end(&workload.ends, stream));
+                until_silent(packets, timers, protocol, drawn, stream.fork())
+            }
+            Some(_) => (self.lifetime, self.end),
+        };
+        let hold_down = hold_down(timers, protocol, end, stream);
+        Self { lifetime, end, hold_down, row: pick_row(system, source, stream), ..self }
     }
 }
 
@@ -40,6 +53,7 @@ pub(super) struct SourceStreams {
     hold_downs: Stream,
     instances: Stream,
     pods: Stream,
+    packets: Stream,
 }
 
 impl SourceStreams {
@@ -52,6 +66,7 @@ impl SourceStreams {
             hold_downs: stream(Purpose::HoldDown),
             instances: stream(Purpose::Instance),
             pods: stream(Purpose::Pod),
+            packets: stream(Purpose::Packets),
         }
     }
 
@@ -70,14 +85,41 @@ impl SourceStreams {
             Some(recorded) => recorded,
             None => (workload.lifetime.sample(&mut self.lifetimes), pick_end(&workload.ends, &mut self.ends)),
         };
-        let hold_down = hold_down(&system.egress.timers, system.protocol(source), end, &mut self.hold_downs);
+        let protocol = system.protocol(source);
+        let (lifetime, end) = match &workload.packets {
+            None => (lifetime, end),
+            Some(packets) => {
+                let draws = self.packets.fork();
+                until_silent(packets, &system.egress.timers, protocol, (lifetime, end), draws)
+            }
+        };
+        let hold_down = hold_down(&system.egress.timers, protocol, end, &mut self.hold_downs);
         let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
             None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
             None => 0,
         };
-        FlowDraws { lifetime, end, hold_down, row, pod }
+        FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }
+    }
+}
+
+/// The device forgets a flow that is silent for too long, as it does one that its client abandons.
+fn until_silent(
+    packets: &Packets,
+    timers: &Timers,
+    protocol: Protocol,
+    (lifetime, end): (SimDuration, EndKind),
+    mut draws: Stream,
+) -> (SimDuration, EndKind) {
+    let idle_timeout = match (protocol, end) {
+        (Protocol::Udp, _) => Some(timers.udp_idle_timeout),
+        (Protocol::Tcp, EndKind::HalfOpen | EndKind::Refused) => None,
+        (Protocol::Tcp, _) => timers.idle_timeout,
+    };
+    match packets.silent_from(lifetime, idle_timeout, &mut draws) {
+        Some(last) => (last, EndKind::Abandoned),
+        None => (lifetime, end),
     }
 }
 

@@ -35,6 +35,9 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         if sharding == Sharding::Coupled {
             sets.join(0, number);
         }
+        if number > 0 && system.workload(source).arrivals.is_closed_loop() && same_clients(system, number) {
+            sets.join(number - 1, number);
+        }
         if system.workload(source).arrivals.couples_batches() {
             sets.join(system.first_source(source.workload).index(), number);
         }
@@ -49,6 +52,12 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         groups[group].push(SourceId(number as u32));
     }
     regroup(system, groups).into_iter().map(|sources| shard(system, sources)).collect()
+}
+
+/// Whether a source belongs to the clients of the one before it: those of one workload and node.
+fn same_clients(system: &System, number: usize) -> bool {
+    let [one, other] = [&system.sources[number - 1], &system.sources[number]];
+    (one.workload, one.node) == (other.workload, other.node)
 }
 
 /// Merging is always exact; it saves regenerating a workload's process once per shard.

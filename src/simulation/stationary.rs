@@ -51,6 +51,9 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| !matches!(workload.arrivals, Arrivals::Poisson { .. })) {
         return Some("arrivals are not all Poisson");
     }
+    if workloads.iter().any(|workload| workload.packets.is_some()) {
+        return Some("`packets` or `keepalive` decide how long a flow is kept");
+    }
     if workloads.iter().any(|workload| workload.client_pool.is_some()) {
         return Some("a client pool keeps connections open");
     }

@@ -158,6 +158,8 @@ pub(super) struct Run<'a, O> {
     pub unresolved: u64,
     /// Flows of batches that are granted or refused together, until the last of the batch has come.
     pub batches: Batches,
+    /// Clients of closed loops whose requests are decided, and when those are over.
+    pub coming_back: Vec<(u32, SimTime)>,
     events: u64,
 }
 
@@ -208,6 +210,7 @@ impl<'a, O: Observer> Run<'a, O> {
             all_live,
             unresolved: 0,
             batches: Batches::new(system.workloads.len()),
+            coming_back: Vec::new(),
             events: 0,
         }
     }
@@ -256,6 +259,7 @@ impl<'a, O: Observer> Run<'a, O> {
             } else if let Some(arrival) = feed.pop() {
                 self.arrive(&arrival);
             }
+            self.coming_back.drain(..).for_each(|(client, at)| feed.come_back(client, at));
         }
     }
 
@@ -403,7 +407,8 @@ impl<'a, O: Observer> Run<'a, O> {
         if let Some(resend) = workload.syn.resends.get(flow.next_resend).filter(|_| tcp) {
             return self.wait_until(due(*resend), flow, Happening::Resend);
         }
-        let matters = workload.retry.is_some() || workload.client_pool.is_some();
+        let matters =
+            workload.retry.is_some() || workload.client_pool.is_some() || workload.arrivals.is_closed_loop();
         match workload.syn.give_up.filter(|_| tcp && matters) {
             Some(give_up) if due(give_up) > self.now => {
                 self.wait_until(due(give_up), flow, Happening::GivesUp)

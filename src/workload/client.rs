@@ -66,6 +66,8 @@ pub struct ClientPool {
     pub line: Order,
     /// A request waits in line no longer; absent: for ever.
     pub wait_timeout: Option<SimDuration>,
+    /// Idle connections send something this often; absent: never.
+    pub keepalive: Option<SimDuration>,
     /// A request that meets a connection whose mapping has expired is tried on another one.
     pub retries_stale: bool,
 }
@@ -81,6 +83,13 @@ impl ClientPool {
         order: Order::Lifo,
         line: Order::Fifo,
         wait_timeout: None,
+        keepalive: None,
         retries_stale: true,
     };
+
+    /// Whether a device that forgets connections after `idle_timeout` forgets those that the client still keeps.
+    pub fn outlives(&self, idle_timeout: SimDuration) -> bool {
+        let silent = self.keepalive.is_none_or(|keepalive| keepalive >= idle_timeout);
+        silent && self.idle_timeout.is_none_or(|own| idle_timeout < own)
+    }
 }

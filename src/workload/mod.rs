@@ -4,12 +4,14 @@ pub mod arrivals;
 pub mod client;
 pub mod destination;
 pub mod law;
+pub mod packets;
 pub mod retry;
 
 pub use arrivals::{Arrivals, TraceArrival};
 pub use client::{ClientPool, SynSchedule};
 pub use destination::{Destination, Reach};
 pub use law::Law;
+pub use packets::Packets;
 pub use retry::Retry;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
@@ -56,6 +58,8 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// How long a flow (a request, with a client pool) is in use.
     pub lifetime: Law,
+    /// When its flows send; absent: never silent.
+    pub packets: Option<Packets>,
     /// How its flows end; with a client pool, how its connections end when the pool closes them.
     pub ends: Ends,
     /// When a client sends its SYN again.
@@ -73,9 +77,13 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections.
+    /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections,
+    /// ask for nothing else before it is over.
     pub fn reacts(&self) -> bool {
-        !self.syn.resends.is_empty() || self.client_pool.is_some() || self.retry.is_some()
+        !self.syn.resends.is_empty()
+            || self.client_pool.is_some()
+            || self.retry.is_some()
+            || self.arrivals.is_closed_loop()
     }
 
     /// The longest time from a request to its end when no line is without a timeout; in an orbit, that of a client

@@ -55,7 +55,11 @@ pub struct Sample {
 impl Sample {
     /// One value a run; at least 20 runs, so that 2.1 is Student's quantile or above it.
     pub fn of(runs: &[Results], value: impl Fn(&Results) -> f64) -> Self {
-        let values: Vec<f64> = runs.iter().map(value).collect();
+        Self::of_values(&runs.iter().map(value).collect::<Vec<_>>())
+    }
+
+    /// The same of the values themselves.
+    pub fn of_values(values: &[f64]) -> Self {
         let count = values.len() as f64;
         assert!(count >= 20.0);
         let mean = values.iter().sum::<f64>() / count;
@@ -67,6 +71,12 @@ impl Sample {
     pub fn share(hits: u32, all: u32) -> Self {
         let mean = f64::from(hits) / f64::from(all);
         Self::known(mean, mean * (1.0 - mean), f64::from(all))
+    }
+
+    /// A share of `count` replications, judged by the spread that the expected share has: near 0 and 1 the found one
+    /// may show none.
+    pub fn share_expecting(found: f64, expected: f64, count: f64) -> Self {
+        Self::known(found, expected * (1.0 - expected), count)
     }
 
     /// A mean and a variance over `count` replications.

@@ -74,6 +74,33 @@ fn each_mistake_says_what_is_allowed() {
         (with("[run]\nwindow = \"nan s\""), "is no unit of time"),
         (with("[run]\nduration = \"inf s\""), "is no unit of time"),
         (with("[run]\nwarm_up = \"stationery\""), "`warm_up`"),
+        (with("packets = {}"), "`packets` lacks `gap`"),
+        (with("packets = { gap = \"0s\" }"), "`gap` is 0; allowed is a time above 0"),
+        (with("packets = { gap = \"1s\", stop_after_packet = 2 }"), "allowed is a number from 0 to 1"),
+        (with("keepalive = \"0s\""), "`keepalive` is 0; allowed is a time above 0"),
+        (
+            with("packets = { gap = \"1s\" }\nclient_pool = { max = 1 }"),
+            "`packets` is for neither a `client_pool` nor a trace",
+        ),
+        (
+            with("packets = { gap = \"300s\" }").replace("lifetime.constant = { value = \"1s\" }\n", ""),
+            "hold their ports for ever",
+        ),
+        (
+            with("packets = { gap = \"30s\" }")
+                .replace("lifetime.constant = { value = \"1s\" }\n", "")
+                .replace("ports = 64", "ports = 64\nidle_timeout = \"240s\""),
+            "hold their ports for ever",
+        ),
+        (arrivals("closed = { clients = 0, think = \"1s\" }"), "`clients` is the number 0"),
+        (arrivals("closed = { clients = 1, think = \"0s\" }"), "`think` is 0; allowed is a time above 0"),
+        (
+            arrivals("closed = { clients = 1, think = \"1s\" }\nkeepalive = \"1s\""),
+            "are not for `arrivals.closed`",
+        ),
+        (with("[[probe]]\nabove = 3"), "`probe` lacks `at`"),
+        (with("[[probe]]\nat = \"61m\""), "`at` is 61m, after the end of the measured time"),
+        (with("[[probe]]\nat = \"1m\"\nabove = -1"), "allowed is a whole number from 0"),
         (with("[[threshold]]\nexpr = \"failure_rate < 1%\""), "did you mean `failure_ratio`?"),
         (with("[[threshold]]\nexpr = \"failure_ratio\""), "is no threshold"),
         (
@@ -93,6 +120,55 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("constant = { value", "pareto = { alpha = 0.9, mean"), "has no mean without `max`"),
         (GOOD.replace("constant", "weibul"), "unknown key `weibul` in `lifetime`"),
         (arrivals("renewal = { gap = \"0s\" }"), "`gap` is 0; allowed is a time above 0"),
+        (
+            arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"1s\", \"2s\"] }"),
+            "`rates` has 1 phases and `mean_stay` 2; each needs both",
+        ),
+        (arrivals("mmpp = { rates = [\"0 per s\"], mean_stay = [\"1s\"] }"), "`rates` has no value above 0"),
+        (
+            arrivals("mmpp = { rates = [\"1 per s\"], mean_stay = [\"0s\"] }"),
+            "`mean_stay` is 0; allowed is a time above 0",
+        ),
+        (arrivals("mmpp = { rates = [\"1 per s\"] }"), "`arrivals.mmpp` lacks `mean_stay`"),
+        (
+            arrivals("on_off = { on = \"1s\", off = \"0s\", rate = \"1 per s\" }"),
+            "`off` is 0; allowed is a time above 0",
+        ),
+        (arrivals("on_off = { on = \"1s\", rate = \"1 per s\" }"), "`arrivals.on_off` lacks `off`"),
+        (
+            arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"2 per s\", period = \"1h\" }"),
+            "`amplitude` is above `mean`",
+        ),
+        (
+            arrivals("sinusoid = { mean = \"1 per s\", amplitude = \"1 per s\", period = \"0s\" }"),
+            "`period` is 0; allowed is a time above 0",
+        ),
+        (
+            with("rate_over_time = { points = [[\"0s\", -1]] }"),
+            "`points` is the number -1; allowed is a number from 0",
+        ),
+        (with("rate_over_time = { points = [[\"0s\", \"1 per s\"]] }"), "allowed is a number from 0"),
+        (with("rate_over_time = { before = 1 }"), "`rate_over_time` lacks `points`"),
+        (
+            with("rate_over_time = { points = [[\"0s\", 2]] }").replace("poisson", "even"),
+            "`rate_over_time` is for arrivals that follow a rate",
+        ),
+        (
+            with("rate_over_time = { points = [[\"0s\", 2]] }\nclient_pool = { max = 1 }")
+                .replace("poisson = { ", "batch = { size.constant = 2, accept = \"whole\", "),
+            "`client_pool` takes no batch with `accept = \"whole\"`",
+        ),
+        (arrivals("piecewise = { points = [\"0s\"] }"), "each is a time and a value"),
+        (arrivals("piecewise = { points = [[\"0s\", \"0 per s\"]] }"), "`points` has no value above 0"),
+        (arrivals("piecewise = { points = [] }"), "`points` has no value above 0"),
+        (
+            arrivals("piecewise = { points = [[\"1s\", \"1 per s\"], [\"1s\", \"2 per s\"]] }"),
+            "the times of `points` do not rise",
+        ),
+        (
+            arrivals("piecewise = { points = [[\"0s\", \"1 per s\"]], between = \"lines\" }"),
+            "allowed is \"steps\", \"linear\"",
+        ),
         (arrivals("renewal = {}"), "`arrivals.renewal` lacks `gap`"),
         (
             arrivals("batch = { rate = \"1 per s\", size.constant = 2, accept = \"all\" }"),

@@ -209,4 +209,19 @@ fn a_request_on_a_forgotten_connection_is_stale() {
     assert_eq!(with("silent", "retry_stale = true"), (5, 4, 0));
     assert_eq!(with("silent", "retry_stale = false"), (3, 2, 2));
     assert_eq!(with("reset", "retry_stale = false"), (5, 0, 0));
+    assert_eq!(with("silent", "retry_stale = false, idle_timeout = \"1s\""), (5, 0, 0));
+}
+
+/// What idle connections send keeps their mappings.
+#[test]
+fn keepalives_keep_idle_connections() {
+    let stale = |keepalive: &str| {
+        let text = pool("0.2", "\"0s\"", "max = 4")
+            .replace("ports = \"unlimited\"", "ports = 10\nidle_timeout = \"2s\"\nidle_expiry = \"silent\"")
+            .replace("[run]", &format!("{keepalive}\n[run]"));
+        run(&text, &[("run.duration", "1000s"), ("run.warm_up", "0s")]).totals.stale
+    };
+    assert!(stale("") > 50);
+    assert!(stale("keepalive = \"2s\"") > 50);
+    assert_eq!(stale("keepalive = \"1999ms\""), 0);
 }

@@ -5,17 +5,17 @@ use crate::check::{Sample, assert_agrees, full_counts, run};
 use snatsim::experiment::results::Results;
 
 /// One row of `ports` ports; clients that are refused go away.
-fn one_row(ports: &str, arrivals: &str, lifetime: &str) -> String {
+pub fn one_row(ports: &str, arrivals: &str, lifetime: &str) -> String {
     format!(
         "[outbound]\nmodel = \"custom\"\nports = {ports}\n[[workload]]\narrivals.{arrivals}\nlifetime.{lifetime}\n\
          syn = \"none\"\n[run]\nreplications = 20\n"
     )
 }
 
-const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
+pub const EXPONENTIAL: &str = "exponential = { mean = \"1s\" }";
 
 /// The share of time without a free port, and the mean ports taken, of 20 runs with a seed each.
-fn time_and_ports(text: &str, set: &[(&str, &str)]) -> (Sample, Sample) {
+pub fn time_and_ports(text: &str, set: &[(&str, &str)]) -> (Sample, Sample) {
     let runs: Vec<Results> = (1..=20)
         .map(|seed: u32| {
             let seed = seed.to_string();

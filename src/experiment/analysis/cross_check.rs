@@ -17,6 +17,9 @@ impl Sums<'_> {
         let mut loads: BTreeMap<RowId, (f64, f64)> = BTreeMap::new();
         for source in &system.sources {
             let workload = system.workload(source);
+            if workload.packets.is_some() {
+                return None;
+            }
             let rate = workload.arrivals.mean_rate()? * source.share * system.share_per_row(source);
             let holding = mean_holding(system, source);
             for row in &source.rows {

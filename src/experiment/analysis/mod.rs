@@ -8,7 +8,7 @@ mod rows;
 use super::plan::Plan;
 use super::results::*;
 use super::runner::Trials;
-use super::{estimate, thresholds, warnings};
+use super::{estimate, probes, thresholds, warnings};
 use crate::metrics::{Counts, RowSummary, Summary};
 use crate::scenario::Scenario;
 use crate::simulation::{RowId, Source, System};
@@ -56,7 +56,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         connect_delay_s: sums.connect_delay(),
         client_pool: sums.client_pool(plan),
         retries: sums.retries(plan),
-        probes: Vec::new(),
+        probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
         thresholds: Vec::new(),
         verdict: Verdict::Pass,

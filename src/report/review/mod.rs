@@ -129,10 +129,11 @@ fn occupancy(results: &Results) -> Vec<Block> {
         number(results.port_holding_s.mean),
         percent(results.occupancy.full_time_ratio)
     );
+    let probes = results.probes.iter().map(|probe| format!("Probe: {}.", wording::probe(probe)));
     let mut blocks = vec![
         heading("When, and how full"),
         Block::Chart(charts::timeline::chart(results)),
-        Block::List(vec![fullest, kept]),
+        Block::List([fullest, kept].into_iter().chain(probes).collect()),
         Block::Chart(charts::port_pools::chart(results)),
         heading("How long clients wait"),
         Block::Chart(charts::connect_delay::chart(results)),

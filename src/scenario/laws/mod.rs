@@ -52,6 +52,16 @@ pub fn law<'a>(reader: &'a Reader<'a>, key: &str, node: &'a Node) -> Option<Law>
     read
 }
 
+/// A law whose mean is above 0.
+pub fn law_above_0<'a>(reader: &'a Reader<'a>, key: &str, node: &'a Node) -> Option<Law> {
+    let law = law(reader, key, node)?;
+    if law.mean() > 0.0 {
+        return Some(law);
+    }
+    reader.problem(&node.span, format!("`{key}` is 0; allowed is a time above 0"), None);
+    None
+}
+
 type Table<'a> = super::reader::Table<'a>;
 
 fn mean(law: &Table<'_>) -> Option<f64> {

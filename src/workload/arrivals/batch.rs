@@ -1,6 +1,6 @@
 //! Batches at the instants of a Poisson process.
 
-use super::Poisson;
+use super::{Poisson, Varying};
 use crate::random::Stream;
 use crate::time::SimTime;
 
@@ -44,9 +44,17 @@ impl BatchSize {
     }
 }
 
+/// When batches come.
+pub enum Instants<'a> {
+    /// At a fixed rate.
+    Fixed(Poisson),
+    /// At a rate that varies.
+    Varying(Varying<'a>),
+}
+
 /// Flows of batches, one after another.
 pub struct Batches<'a> {
-    instants: Option<Poisson>,
+    instants: Option<Instants<'a>>,
     size: &'a BatchSize,
     accept: Acceptance,
     time: SimTime,
@@ -56,14 +64,22 @@ pub struct Batches<'a> {
 
 impl<'a> Batches<'a> {
     /// Batches of `size` at `instants`.
-    pub fn new(instants: Option<Poisson>, size: &'a BatchSize, accept: Acceptance, sizes: Stream) -> Self {
+    pub fn new(
+        instants: Option<Instants<'a>>,
+        size: &'a BatchSize,
+        accept: Acceptance,
+        sizes: Stream,
+    ) -> Self {
         Self { instants, size, accept, time: SimTime::ZERO, left: 0, sizes }
     }
 
     /// When the next flow is asked for, and how many of its batch follow where they are judged together.
     pub fn next(&mut self) -> Option<(SimTime, Option<u64>)> {
         while self.left == 0 {
-            self.time = self.instants.as_mut()?.next_time();
+            self.time = match self.instants.as_mut()? {
+                Instants::Fixed(instants) => instants.next_time(),
+                Instants::Varying(instants) => instants.next_time(),
+            };
             self.left = self.size.draw(&mut self.sizes);
         }
         self.left -= 1;

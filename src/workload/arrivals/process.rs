@@ -1,10 +1,11 @@
 //! The process of a whole workload, whatever its kind.
 
-use super::batch::Batches;
+use super::batch::{Batches, Instants};
 use super::even::Even;
 use super::herd::Herd;
+use super::recorded::Player;
 use super::renewal::Renewal;
-use super::{Arrivals, Poisson, TraceArrival, burst};
+use super::{Arrivals, Poisson, RatePath, TraceArrival, Varying, burst};
 use crate::random::{Purpose, Stream};
 use crate::time::SimTime;
 use crate::workload::Workload;
@@ -41,7 +42,7 @@ enum Kind<'a> {
     Herd(Herd),
     Batches(Batches<'a>),
     Renewal(Renewal<'a>),
-    Trace(SimTime, std::slice::Iter<'a, TraceArrival>),
+    Trace(Player<'a>),
 }
 
 impl<'a> Process<'a> {
@@ -70,9 +71,9 @@ impl Iterator for Process<'_> {
                 Asked { batch_left, ..asked(time, self.picks.below(pods as u64) as usize) }
             }
             Kind::Renewal(renewal) => asked(renewal.next_time(), self.picks.below(pods as u64) as usize),
-            Kind::Trace(origin, records) => {
-                let record = records.next()?;
-                Asked { time: *origin + record.start, by: By::Recorded(*record), batch_left: None }
+            Kind::Trace(player) => {
+                let (time, record) = player.next()?;
+                Asked { time, by: By::Recorded(record), batch_left: None }
             }
         })
     }
@@ -80,7 +81,7 @@ impl Iterator for Process<'_> {
 
 impl<'a> Kind<'a> {
     fn new(workload: &'a Workload, origin: SimTime, stream: impl Fn(Purpose) -> Stream) -> Self {
-        match &workload.arrivals {
+        match workload.arrivals.unscaled() {
             Arrivals::Even { gap_s, first } => Self::Even(Even::new(origin, *first, *gap_s)),
             Arrivals::Burst { at, flows, spread } => {
                 let draws = stream(Purpose::Shape);
@@ -90,12 +91,22 @@ impl<'a> Kind<'a> {
                 Self::Herd(Herd::new(origin, *every, *clients, *jitter, stream(Purpose::Shape)))
             }
             Arrivals::Batch { rate, size, accept } => {
-                let instants = Poisson::new(*rate, stream(Purpose::Arrivals));
+                let draws = stream(Purpose::Arrivals);
+                let instants = match workload.arrivals.factor() {
+                    None => Poisson::new(*rate, draws).map(Instants::Fixed),
+                    Some(_) => RatePath::new(&workload.arrivals, origin, stream(Purpose::Phases))
+                        .map(|path| Instants::Varying(Varying::new(path, 1.0, draws))),
+                };
                 Self::Batches(Batches::new(instants, size, *accept, stream(Purpose::Shape)))
             }
             Arrivals::Renewal { gap } => Self::Renewal(Renewal::new(gap, stream(Purpose::Arrivals))),
-            Arrivals::Trace(records) => Self::Trace(origin, records.iter()),
-            Arrivals::Poisson { .. } => Self::Listed(Vec::new().into_iter()),
+            Arrivals::Trace(recorded) => Self::Trace(Player::new(recorded, origin, stream(Purpose::Shape))),
+            Arrivals::Poisson { .. }
+            | Arrivals::Phased(_)
+            | Arrivals::Sinusoid(_)
+            | Arrivals::Scaled { .. }
+            | Arrivals::Closed { .. }
+            | Arrivals::Piecewise(_) => Self::Listed(Vec::new().into_iter()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Independent gaps of one law.
 
 use crate::random::Stream;
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
 use crate::workload::Law;
 
 /// A renewal process that a random instant found running: the first gap is the rest of one weighted by its length.
@@ -21,15 +21,9 @@ impl<'a> Renewal<'a> {
     pub fn next_time(&mut self) -> SimTime {
         let time = match self.time {
             Some(time) => time + self.gap.sample(&mut self.gaps),
-            None => SimTime::ZERO + rest_of(self.gap, &mut self.gaps),
+            None => SimTime::ZERO + self.gap.sample_rest(&mut self.gaps),
         };
         self.time = Some(time);
         time
     }
-}
-
-/// What is left of a span of law `law` that a random instant falls into.
-fn rest_of(law: &Law, stream: &mut Stream) -> SimDuration {
-    let whole = law.sample_length_biased(stream);
-    SimDuration::from_secs_f64(whole.as_secs_f64() * stream.uniform())
 }

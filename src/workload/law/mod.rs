@@ -109,6 +109,12 @@ impl Law {
         })
     }
 
+    /// What is left of a draw that a random instant falls into.
+    pub fn sample_rest(&self, stream: &mut Stream) -> SimDuration {
+        let whole = self.sample_length_biased(stream);
+        SimDuration::from_secs_f64(whole.as_secs_f64() * stream.uniform())
+    }
+
     /// Mean, seconds; infinite for a Pareto tail with `alpha` of at most 1 and no largest value.
     pub fn mean(&self) -> f64 {
         match self {
