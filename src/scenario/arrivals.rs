@@ -2,8 +2,8 @@
 
 use super::laws::law_above_0;
 use super::reader::{Reader, Table, count, list, positive};
+use super::surroundings::{MOST_FLOWS, Surroundings};
 use super::trace;
-use super::traffic::{MOST_FLOWS, Surroundings};
 use super::tree::Node;
 use super::varying;
 use crate::cluster::{Cluster, NodePool};

@@ -2,6 +2,8 @@
 
 mod arrivals;
 mod client_pool;
+mod cluster;
+mod destinations;
 mod devices;
 pub mod file;
 mod laws;
@@ -11,16 +13,21 @@ mod probes;
 mod reader;
 mod recorded;
 mod retry;
+mod run;
 pub mod schema;
+mod surroundings;
 mod syn;
+mod thresholds;
 mod trace;
 mod traffic;
 pub mod tree;
 pub mod units;
 mod varying;
 
-pub use file::{Override, parse_threshold, read, read_as, read_text};
+pub use file::{read, read_as, read_text};
+pub use overrides::Override;
 pub use recorded::{Behind, recorded};
+pub use thresholds::parse_threshold;
 
 use crate::cluster::Cluster;
 use crate::outbound::custom::Custom;

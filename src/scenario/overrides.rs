@@ -1,8 +1,10 @@
 //! Keys set from the command line: `--set workload.checkout.client_pool.max=50`.
 
-use super::file::Override;
 use super::tree::{FLAG, Node, Value, parse};
 use crate::error::{Error, Problem};
+
+/// A setting from outside the file: dotted key and value.
+pub type Override = (String, String);
 
 /// Short names.
 const SHORT: [(&str, &str); 4] = [

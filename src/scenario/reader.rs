@@ -352,3 +352,8 @@ pub fn list<'a>(reader: &Reader<'_>, key: &str, node: &'a Node) -> &'a [Node] {
         }
     }
 }
+
+/// The tables of a list, where it is there.
+pub fn tables<'a>(reader: &Reader<'_>, node: Option<&'a Node>, name: &str) -> &'a [Node] {
+    node.map_or(&[], |node| list(reader, name, node))
+}

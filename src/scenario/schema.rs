@@ -3,7 +3,7 @@
 //! It knows names, types and units. What depends on several keys (shares that sum to 1, names that refer to tables,
 //! limits of a platform) is for the reader to check.
 
-use super::file::METRICS;
+use super::thresholds::METRICS;
 use crate::profile::{CLIENTS, PROFILES, Profile};
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! Recorded traffic as a workload: each source address stands for a node, in order of first appearance.
 
 use super::reader::{Reader, Table, list};
-use super::traffic::Surroundings;
+use super::surroundings::Surroundings;
 use super::tree::{Node, Value};
 use crate::cluster::NodePool;
 use crate::error::Error;

@@ -4,6 +4,7 @@ use super::client_pool::client_pool;
 use super::laws::law;
 use super::reader::{Reader, Table, did_you_mean};
 use super::retry::retry;
+use super::surroundings::Surroundings;
 use super::syn::syn;
 use super::trace;
 use super::tree::{Node, Value};
@@ -12,16 +13,6 @@ use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
 use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
 
-/// What a workload may refer to.
-pub struct Surroundings<'a> {
-    /// The machines.
-    pub cluster: &'a Cluster,
-    /// Destinations so far; recorded and made-up ones are added.
-    pub destinations: Vec<Destination>,
-}
-
-/// More than this in one number is a slip.
-pub const MOST_FLOWS: u64 = 100_000_000;
 const MOST_PODS: u64 = 1_000_000;
 const MOST_DESTINATIONS: u64 = 1_000_000;
 

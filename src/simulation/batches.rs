@@ -4,22 +4,11 @@
 //! room for its part. SYNs sent again later stand for themselves.
 
 use super::observer::Observer;
-use super::requests::Request;
-use super::trial::{Run, Try};
+use super::request::{Request, Try};
+use super::run::Run;
 use crate::flow::WorkloadId;
 use crate::snat::SnatFailure;
 use std::collections::BTreeMap;
-
-/// The flows that have come of the batch that each workload is asking for.
-pub(super) struct Batches {
-    by_workload: Vec<Vec<Request>>,
-}
-
-impl Batches {
-    pub(super) fn new(workloads: usize) -> Self {
-        Self { by_workload: vec![Vec::new(); workloads] }
-    }
-}
 
 impl<O: Observer> Run<'_, O> {
     /// A flow of a batch comes; `left` more follow at the same instant.

@@ -4,124 +4,14 @@
 //! waits in line. An idle connection is closed by the client after its idle timeout or at the end of its life, or
 //! forgotten by the device after the device's idle timeout, whichever comes first.
 
+use super::connections::{Connection, ConnectionId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
-use super::requests::Request;
-use super::settlement::FlowDraws;
-use super::trial::{Happening, Run, Try};
+use super::request::{Request, Try};
+use super::run::{Happening, Run};
 use crate::outbound::IdleExpiry;
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimDuration;
 use crate::workload::ClientPool;
 use crate::workload::client::{Lifespan, Order};
-use std::collections::VecDeque;
-
-/// A connection in the shard's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ConnectionId(u32);
-
-/// A connection that holds its port until someone closes it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Connection {
-    pub row: usize,
-    pub ip: usize,
-    pub opened: SimTime,
-    /// The request that it was opened for: its source and pod own the connection.
-    owner: Request,
-    /// How it will end, drawn when it was opened.
-    draws: FlowDraws,
-    /// Counts changes of state; an idle timer of another generation is void.
-    generation: u32,
-    /// Generation at which it was opened; the end of an earlier life in the same place is void.
-    born: u32,
-    /// Its life is over: it is closed once it serves nothing.
-    retires: bool,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// So many requests are served.
-    Busy(u32),
-    Idle,
-    /// Idle, and the device has forgotten it without telling.
-    Expired,
-    Closed,
-}
-
-/// A request in line.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    ticket: u32,
-    request: Request,
-}
-
-/// The client pool of one pod.
-#[derive(Debug, Clone, Default)]
-struct PodPool {
-    /// Connections with a stream to spare, in the order in which they got it.
-    available: VecDeque<ConnectionId>,
-    idle: u32,
-    open: u32,
-    line: VecDeque<Waiting>,
-    tickets: u32,
-}
-
-/// All client pools of a shard.
-pub(super) struct ClientPools {
-    /// By source, then pod of the node.
-    pods: Vec<Vec<PodPool>>,
-    connections: Vec<Connection>,
-    free: Vec<ConnectionId>,
-}
-
-impl Connection {
-    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
-        let draws = request.draws;
-        let (generation, born, retires) = (0, 0, false);
-        Self { row, ip, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
-    }
-}
-
-impl PodPool {
-    fn drop_available(&mut self, id: ConnectionId) {
-        self.available.retain(|each| *each != id);
-    }
-}
-
-impl ClientPools {
-    pub(super) fn new(pods: impl Iterator<Item = u32>) -> Self {
-        let pods = pods.map(|pods| vec![PodPool::default(); pods as usize]).collect();
-        Self { pods, connections: Vec::new(), free: Vec::new() }
-    }
-
-    /// Connections that hold a port.
-    pub(super) fn still_open(&self) -> Vec<Connection> {
-        let holds = |connection: &&Connection| matches!(connection.state, State::Busy(_) | State::Idle);
-        self.connections.iter().filter(holds).copied().collect()
-    }
-
-    fn of(&mut self, request: &Request) -> &mut PodPool {
-        &mut self.pods[request.source][request.draws.pod as usize]
-    }
-
-    fn at(&mut self, id: ConnectionId) -> &mut Connection {
-        &mut self.connections[id.0 as usize]
-    }
-
-    fn insert(&mut self, mut connection: Connection) -> ConnectionId {
-        match self.free.pop() {
-            Some(id) => {
-                connection.generation = self.at(id).generation + 1;
-                connection.born = connection.generation;
-                *self.at(id) = connection;
-                id
-            }
-            None => {
-                self.connections.push(connection);
-                ConnectionId(self.connections.len() as u32 - 1)
-            }
-        }
-    }
-}
 
 impl<'a, O: Observer> Run<'a, O> {
     fn settings(&self, request: &Request) -> &'a ClientPool {

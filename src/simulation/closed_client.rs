@@ -1,9 +1,7 @@
 //! A client of a closed loop: it thinks, asks, and thinks again when its request is over.
 
 use super::System;
-use super::feed::Arrival;
-use super::processes::{Head, Place};
-use super::workload_process::pick;
+use super::arrival::{Arrival, Head, Place, pick};
 use crate::flow::WorkloadId;
 use crate::random::{Purpose, Stream};
 use crate::time::SimTime;

@@ -4,36 +4,13 @@
 //! process belongs to its workload and is regenerated in each shard that it feeds, which keeps the flows of its own
 //! sources; so no shard can shift another's draws.
 
-use super::processes::{Head, Place, Process};
+use super::arrival::{Arrival, Head, Place};
+use super::processes::Process;
 use super::{Shard, System, TrialKey};
-use crate::flow::{EndKind, SourceId, WorkloadId};
-use crate::time::{SimDuration, SimTime};
+use crate::flow::WorkloadId;
+use crate::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-
-/// A flow that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Arrival {
-    /// When.
-    pub time: SimTime,
-    /// By whom and towards what.
-    pub source: SourceId,
-    /// The pod, where the process names it, counted over the pods of the source's node.
-    pub pod: Option<u32>,
-    /// Lifetime and end, where they are recorded.
-    pub recorded: Option<(SimDuration, EndKind)>,
-    /// How many of its batch follow, where the batch is granted or refused together.
-    pub batch_left: Option<u64>,
-    /// The client of a closed loop that waits for it, by its number in the feed.
-    pub client: Option<u32>,
-}
-
-impl Arrival {
-    #[inline]
-    pub(super) fn of(source: SourceId, time: SimTime) -> Self {
-        Self { time, source, pod: None, recorded: None, batch_left: None, client: None }
-    }
-}
 
 type HeadKey = (SimTime, u64, u32);
 

@@ -4,14 +4,20 @@
 //! apart, and together they give the numbers of one run: nothing here draws a random number that belongs to a
 //! shard.
 
+mod arrival;
 mod batches;
 mod client_pools;
 mod closed_client;
+mod connecting;
+mod connections;
 mod every_size;
 mod feed;
+mod key;
 mod observer;
 mod processes;
+mod request;
 mod requests;
+mod run;
 mod settlement;
 mod shard;
 mod stationary;
@@ -19,11 +25,13 @@ mod system;
 mod trial;
 mod workload_process;
 
+pub use arrival::Arrival;
 pub use every_size::first_attempt_ports;
-pub use feed::{Arrival, Feed};
+pub use feed::Feed;
+pub use key::TrialKey;
 pub use observer::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel};
 pub use settlement::FlowDraws;
 pub use shard::{Shard, Sharding, shards};
 pub use stationary::unknown_law;
 pub use system::{RowId, RowSpec, Source, System, Timing};
-pub use trial::{TrialKey, run_shard};
+pub use trial::run_shard;

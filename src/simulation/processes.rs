@@ -1,39 +1,13 @@
 //! The arrival processes that feed a shard.
 
+use super::arrival::{Arrival, Head, Place, number_pods, stream_of};
 use super::closed_client::ClosedClient;
-use super::feed::Arrival;
-use super::workload_process::{WorkloadProcess, number_pods, stream_of};
-use super::{Shard, System, TrialKey};
-use crate::flow::{SourceId, WorkloadId};
+use super::workload_process::WorkloadProcess;
+use super::{System, TrialKey};
+use crate::flow::SourceId;
 use crate::random::Purpose;
-use crate::time::SimTime;
 use crate::workload::arrivals::{Poisson, RatePath, Varying};
 use crate::workload::{Arrivals, Law};
-
-/// A workload in a shard in a trial.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub system: &'a System,
-    pub shard: &'a Shard,
-    pub id: WorkloadId,
-    pub key: TrialKey,
-}
-
-/// What a process has next.
-pub(super) struct Head {
-    pub time: SimTime,
-    /// Place among flows of one instant.
-    pub order: u64,
-    /// Nothing, where the shard has no part in it.
-    pub arrival: Option<Arrival>,
-}
-
-impl Head {
-    #[inline]
-    fn of_source(arrival: Arrival) -> Self {
-        Self { time: arrival.time, order: 0, arrival: Some(arrival) }
-    }
-}
 
 /// Where flows come from.
 pub(super) enum Process<'a> {

@@ -1,11 +1,8 @@
 //! A process that belongs to a whole workload: regenerated in each shard that it feeds.
 
-use super::feed::Arrival;
-use super::processes::{Head, Place};
-use super::{System, TrialKey};
-use crate::flow::{NodeId, SourceId, WorkloadId};
+use super::arrival::{Arrival, Head, Place, number_pods, pick, stream_of};
+use crate::flow::SourceId;
 use crate::random::{Purpose, Stream};
-use crate::workload::Workload;
 use crate::workload::arrivals::{self, Asked, By};
 
 /// A process of a whole workload, of which the shard keeps its own flows.
@@ -62,38 +59,4 @@ impl<'a> WorkloadProcess<'a> {
         };
         Arrival { pod, recorded, batch_left: asked.batch_left, ..Arrival::of(source, asked.time) }
     }
-}
-
-/// Owners of streams that belong to a workload are told from sources by this bit.
-const WORKLOAD_OWNER: u64 = 1 << 63;
-
-/// A workload's own stream.
-pub(super) fn stream_of(workload: WorkloadId, purpose: Purpose, key: TrialKey) -> Stream {
-    key.stream(purpose, u64::from(workload.0) | WORKLOAD_OWNER)
-}
-
-/// The number of each pod among those of its node.
-pub(super) fn number_pods(system: &System, workload: &Workload) -> Vec<u32> {
-    let mut counts = vec![0; system.cluster.nodes() as usize];
-    let number = |node: &NodeId| {
-        counts[node.index()] += 1;
-        counts[node.index()] - 1
-    };
-    workload.pods.iter().map(number).collect()
-}
-
-/// The destination of a flow that may have any.
-pub(super) fn pick(workload: &Workload, stream: &mut Stream) -> crate::flow::DestinationId {
-    let destinations = &workload.destinations;
-    if destinations.len() == 1 {
-        return destinations[0].0;
-    }
-    let mut left = stream.uniform();
-    for (id, weight) in destinations {
-        if left < *weight {
-            return *id;
-        }
-        left -= weight;
-    }
-    destinations[destinations.len() - 1].0
 }

@@ -1,0 +1,36 @@
+//! `[[destination]]`: what is reached, and how.
+
+use super::reader::{Reader, Table, tables};
+use crate::flow::Protocol;
+use crate::workload::{Destination, Reach};
+
+/// Reads the destinations; one of that name where there is none.
+pub fn destinations<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Vec<Destination> {
+    let mut addresses: Vec<String> = Vec::new();
+    let mut destinations: Vec<Destination> = Vec::new();
+    for (number, node) in tables(reader, root.get("destination"), "destination").iter().enumerate() {
+        let table = reader.table(node, "destination");
+        let name = table.text("name").map_or_else(|| format!("destination-{}", number + 1), str::to_string);
+        if destinations.iter().any(|each| each.name == name) {
+            table.wrong(&node.span, format!("two destinations are called \"{name}\""), None);
+        }
+        let address = table.text("address").map_or_else(|| name.clone(), str::to_string);
+        let address = addresses.iter().position(|each| *each == address).unwrap_or_else(|| {
+            addresses.push(address);
+            addresses.len() - 1
+        }) as u64;
+        table.count("port", 1, 65_535);
+        let protocol = table.choice("protocol", &[("tcp", Protocol::Tcp), ("udp", Protocol::Udp)]);
+        let beside = ["private-endpoint", "service-endpoint", "vnet", "peered", "on-premises"]
+            .map(|name| (name, Reach::Beside));
+        let reaches = [&[("internet", Reach::Internet), ("blocked", Reach::Blocked)], &beside[..]].concat();
+        let reach = table.choice("reach", &reaches).unwrap_or(Reach::Internet);
+        table.finish();
+        destinations.push(Destination { name, address, protocol: protocol.unwrap_or_default(), reach });
+    }
+    if destinations.is_empty() {
+        let name = "internet".to_string();
+        destinations.push(Destination { name, address: 0, protocol: Protocol::Tcp, reach: Reach::Internet });
+    }
+    destinations
+}

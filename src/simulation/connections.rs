@@ -1,0 +1,115 @@
+//! Connections that clients keep open, and the client pools that hold them.
+
+use super::request::Request;
+use super::settlement::FlowDraws;
+use crate::time::SimTime;
+use std::collections::VecDeque;
+
+/// A connection in the shard's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ConnectionId(pub u32);
+
+/// A connection that holds its port until someone closes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connection {
+    pub row: usize,
+    pub ip: usize,
+    pub opened: SimTime,
+    /// The request that it was opened for: its source and pod own the connection.
+    pub owner: Request,
+    /// How it will end, drawn when it was opened.
+    pub draws: FlowDraws,
+    /// Counts changes of state; an idle timer of another generation is void.
+    pub generation: u32,
+    /// Generation at which it was opened; the end of an earlier life in the same place is void.
+    pub born: u32,
+    /// Its life is over: it is closed once it serves nothing.
+    pub retires: bool,
+    pub state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// So many requests are served.
+    Busy(u32),
+    Idle,
+    /// Idle, and the device has forgotten it without telling.
+    Expired,
+    Closed,
+}
+
+/// A request in line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub ticket: u32,
+    pub request: Request,
+}
+
+/// The client pool of one pod.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PodPool {
+    /// Connections with a stream to spare, in the order in which they got it.
+    pub available: VecDeque<ConnectionId>,
+    pub idle: u32,
+    pub open: u32,
+    pub line: VecDeque<Waiting>,
+    pub tickets: u32,
+}
+
+/// All client pools of a shard.
+pub(super) struct ClientPools {
+    /// By source, then pod of the node.
+    pub pods: Vec<Vec<PodPool>>,
+    pub connections: Vec<Connection>,
+    pub free: Vec<ConnectionId>,
+}
+
+impl Connection {
+    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
+        let draws = request.draws;
+        let (generation, born, retires) = (0, 0, false);
+        Self { row, ip, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
+    }
+}
+
+impl PodPool {
+    pub(super) fn drop_available(&mut self, id: ConnectionId) {
+        self.available.retain(|each| *each != id);
+    }
+}
+
+impl ClientPools {
+    pub(super) fn new(pods: impl Iterator<Item = u32>) -> Self {
+        let pods = pods.map(|pods| vec![PodPool::default(); pods as usize]).collect();
+        Self { pods, connections: Vec::new(), free: Vec::new() }
+    }
+
+    /// Connections that hold a port.
+    pub(super) fn still_open(&self) -> Vec<Connection> {
+        let holds = |connection: &&Connection| matches!(connection.state, State::Busy(_) | State::Idle);
+        self.connections.iter().filter(holds).copied().collect()
+    }
+
+    pub(super) fn of(&mut self, request: &Request) -> &mut PodPool {
+        &mut self.pods[request.source][request.draws.pod as usize]
+    }
+
+    pub(super) fn at(&mut self, id: ConnectionId) -> &mut Connection {
+        &mut self.connections[id.0 as usize]
+    }
+
+    pub(super) fn insert(&mut self, mut connection: Connection) -> ConnectionId {
+        match self.free.pop() {
+            Some(id) => {
+                connection.generation = self.at(id).generation + 1;
+                connection.born = connection.generation;
+                *self.at(id) = connection;
+                id
+            }
+            None => {
+                self.connections.push(connection);
+                ConnectionId(self.connections.len() as u32 - 1)
+            }
+        }
+    }
+}

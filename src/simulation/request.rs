@@ -1,0 +1,119 @@
+//! What an application asks for, and what its client may still try.
+
+use super::settlement::FlowDraws;
+use super::{Source, System};
+use crate::time::{SimDuration, SimTime};
+use crate::workload::retry::Budget;
+use std::collections::VecDeque;
+
+/// A request of an application.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request {
+    pub source: usize,
+    pub asked: SimTime,
+    pub draws: FlowDraws,
+    /// Its place among the requests of its source.
+    pub number: u64,
+    /// Tries that failed.
+    pub failed_tries: u32,
+    pub last_wait: SimDuration,
+    /// It met a connection whose mapping had expired.
+    pub stale: bool,
+}
+
+impl Request {
+    #[inline]
+    pub(super) fn new(source: usize, asked: SimTime, number: u64, draws: FlowDraws) -> Self {
+        Self { source, asked, draws, number, failed_tries: 0, last_wait: SimDuration::ZERO, stale: false }
+    }
+
+    /// Whether no try has failed yet.
+    #[inline]
+    pub(super) fn is_first_try(&self) -> bool {
+        self.failed_tries == 0
+    }
+}
+
+/// What one client did towards one destination within the span of its retry budget.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Account {
+    pub requests: VecDeque<SimTime>,
+    pub retries: VecDeque<SimTime>,
+}
+
+impl Account {
+    /// Whether one more retry is allowed; if so, it is booked.
+    pub(super) fn draw(&mut self, budget: Budget, now: SimTime) -> bool {
+        for booked in [&mut self.requests, &mut self.retries] {
+            while booked.front().is_some_and(|first| *first + Budget::SPAN <= now) {
+                booked.pop_front();
+            }
+        }
+        let allowed = budget.allows(self.requests.len(), self.retries.len());
+        if allowed {
+            self.retries.push_back(now);
+        }
+        allowed
+    }
+}
+
+/// Retry budgets by source, then pod of the node; nothing at all where no workload has one.
+pub(super) struct Budgets(Vec<Vec<Account>>);
+
+impl Budgets {
+    pub(super) fn new<'s>(system: &System, sources: impl Iterator<Item = &'s Source>) -> Self {
+        let clients = |source: &Source| {
+            let budget = system.workload(source).retry.as_ref().and_then(|retry| retry.budget());
+            vec![Account::default(); budget.map_or(0, |_| source.pods as usize)]
+        };
+        let accounts: Vec<Vec<Account>> = sources.map(clients).collect();
+        let any = accounts.iter().any(|clients| !clients.is_empty());
+        Self(if any { accounts } else { Vec::new() })
+    }
+
+    /// Counts a request that is asked for.
+    #[inline]
+    pub(super) fn book(&mut self, request: &Request) {
+        if let Some(account) = self.of(request) {
+            account.requests.push_back(request.asked);
+        }
+    }
+
+    #[inline]
+    pub(super) fn of(&mut self, request: &Request) -> Option<&mut Account> {
+        self.0.get_mut(request.source)?.get_mut(request.draws.pod as usize)
+    }
+}
+
+/// A flow that waits to send its SYN again, or a request that waits to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TryId(pub u32);
+
+/// A flow that asks for a port.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Try {
+    /// What it is for.
+    pub request: Request,
+    /// Its first SYN.
+    pub first: SimTime,
+    pub next_resend: usize,
+}
+
+impl Try {
+    /// The first SYN of a flow.
+    #[inline]
+    pub(super) fn new(request: Request, now: SimTime) -> Self {
+        Self { request, first: now, next_resend: 0 }
+    }
+}
+
+/// The flows that have come of the batch that each workload is asking for.
+pub(super) struct Batches {
+    pub by_workload: Vec<Vec<Request>>,
+}
+
+impl Batches {
+    pub(super) fn new(workloads: usize) -> Self {
+        Self { by_workload: vec![Vec::new(); workloads] }
+    }
+}

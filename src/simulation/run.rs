@@ -1,0 +1,225 @@
+//! The state of a shard in one trial: rows, waiting tries, what is scheduled, and what is told of it.
+
+use super::connections::{ClientPools, Connection, ConnectionId};
+use super::observer::{Kept, Observer};
+use super::request::{Batches, Budgets, Request, Try, TryId};
+use super::settlement::{Settlement, SourceStreams};
+use super::{RowId, Shard, Source, System, TrialKey};
+use crate::event_queue::{Event, EventClass, EventQueue};
+use crate::flow::{Protocol, SourceId};
+use crate::random::Purpose;
+use crate::snat::{Caps, ReleaseQueue, Row, SnatFailure};
+use crate::time::SimTime;
+use crate::workload::Workload;
+
+/// Pods that keep connections open.
+fn pooled_pods(system: &System, source: &Source) -> u32 {
+    if system.workload(source).client_pool.is_some() { source.pods } else { 0 }
+}
+
+/// What acts by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Happening {
+    /// A request on a kept-open connection ends.
+    RequestEnds(ConnectionId),
+    /// A client pool closes an idle connection.
+    IdleCloses(ConnectionId, u32),
+    /// The device forgets an idle connection.
+    MappingExpires(ConnectionId, u32),
+    /// A connection has lived as long as it may.
+    LifeEnds(ConnectionId, u32),
+    /// A request has waited in line for too long.
+    WaitEnds { source: u32, pod: u32, ticket: u32 },
+    /// A client sends its SYN again.
+    Resend(TryId),
+    /// A client gives up connecting.
+    GivesUp(TryId),
+    /// An application tries its request again.
+    Retry(TryId),
+}
+
+impl Event for Happening {
+    fn class(&self) -> EventClass {
+        match self {
+            Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
+                EventClass::Close
+            }
+            Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
+        }
+    }
+}
+
+pub(super) struct LocalSource<'a> {
+    pub spec: &'a Source,
+    pub workload: &'a Workload,
+    pub protocol: Protocol,
+    pub rows: Vec<usize>,
+    pub streams: SourceStreams,
+}
+
+/// Live flows over all rows.
+pub(super) struct AllLive {
+    cap: Option<u32>,
+    counts_holds: bool,
+    closes: ReleaseQueue,
+    live: u64,
+    pub most: u64,
+}
+
+pub(super) struct Run<'a, O> {
+    pub system: &'a System,
+    pub shard: &'a Shard,
+    pub key: TrialKey,
+    pub observer: &'a mut O,
+    pub now: SimTime,
+    pub sources: Vec<LocalSource<'a>>,
+    pub rows: Vec<Row>,
+    pub queue: EventQueue<Happening>,
+    tries: Vec<Try>,
+    free_tries: Vec<TryId>,
+    pub client_pools: ClientPools,
+    pub budgets: Budgets,
+    pub all_live: Option<AllLive>,
+    /// Measured flows and requests that wait for their outcome.
+    pub unresolved: u64,
+    /// Flows of batches that are granted or refused together, until the last of the batch has come.
+    pub batches: Batches,
+    /// Clients of closed loops whose requests are decided, and when those are over.
+    pub coming_back: Vec<(u32, SimTime)>,
+    pub events: u64,
+}
+
+impl<'a, O: Observer> Run<'a, O> {
+    pub(super) fn new(
+        system: &'a System,
+        shard: &'a Shard,
+        key: TrialKey,
+        total_cap: Option<u32>,
+        observer: &'a mut O,
+    ) -> Self {
+        let egress = &system.egress;
+        let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
+        let row =
+            |id: &RowId| Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)));
+        let local = |id: &SourceId| {
+            let spec = &system.sources[id.index()];
+            let position = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
+            LocalSource {
+                spec,
+                workload: system.workload(spec),
+                protocol: system.protocol(spec),
+                rows: spec.rows.iter().map(position).collect(),
+                streams: SourceStreams::new(*id, key),
+            }
+        };
+        let sources: Vec<LocalSource<'a>> = shard.sources.iter().map(local).collect();
+        let all_live = egress.total_cap.map(|_| AllLive {
+            cap: total_cap,
+            counts_holds: egress.cap_counts_holds,
+            closes: ReleaseQueue::default(),
+            live: 0,
+            most: 0,
+        });
+        Self {
+            system,
+            shard,
+            key,
+            observer,
+            now: SimTime::ZERO,
+            budgets: Budgets::new(system, sources.iter().map(|source| source.spec)),
+            client_pools: ClientPools::new(sources.iter().map(|source| pooled_pods(system, source.spec))),
+            sources,
+            rows: shard.rows.iter().map(row).collect(),
+            queue: EventQueue::new(),
+            tries: Vec::new(),
+            free_tries: Vec::new(),
+            all_live,
+            unresolved: 0,
+            batches: Batches::new(system.workloads.len()),
+            coming_back: Vec::new(),
+            events: 0,
+        }
+    }
+
+    /// The row that the request's flow meets; its source needs a port.
+    pub(super) fn row_of(&self, request: &Request) -> usize {
+        self.sources[request.source].rows[request.draws.row as usize]
+    }
+
+    /// Takes a port of a row.
+    #[inline]
+    pub(super) fn open(&mut self, row: usize) -> Result<usize, SnatFailure> {
+        if !self.below_total_cap(1) {
+            return Err(SnatFailure::TotalCap);
+        }
+        let ip = self.rows[row].open(self.now)?;
+        if let Some(all) = &mut self.all_live {
+            all.live += 1;
+            all.most = all.most.max(all.live);
+        }
+        Ok(ip)
+    }
+
+    /// Whether the cap over all rows leaves room for so many flows more.
+    #[inline]
+    pub(super) fn below_total_cap(&mut self, more: u64) -> bool {
+        let Some(all) = &mut self.all_live else { return true };
+        while all.closes.pop_due(self.now).is_some() {
+            all.live -= 1;
+        }
+        all.cap.is_none_or(|cap| all.live + more <= u64::from(cap))
+    }
+
+    /// Takes back what waited.
+    pub(super) fn release_try(&mut self, id: TryId) -> Try {
+        self.free_tries.push(id);
+        self.tries[id.0 as usize]
+    }
+
+    /// Keeps what waits.
+    pub(super) fn hold_try(&mut self, flow: Try) -> TryId {
+        match self.free_tries.pop() {
+            Some(id) => {
+                self.tries[id.0 as usize] = flow;
+                id
+            }
+            None => {
+                self.tries.push(flow);
+                TryId(self.tries.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// A measured request waits for its outcome: the run goes on until then.
+    pub(super) fn await_outcome(&mut self, asked: SimTime) {
+        self.unresolved += u64::from(self.system.timing.measures(asked));
+    }
+
+    /// Undoes [`Self::await_outcome`].
+    pub(super) fn settle(&mut self, asked: SimTime) {
+        self.unresolved -= u64::from(self.system.timing.measures(asked));
+    }
+
+    /// A port serves a flow whose end is known.
+    pub(super) fn keep(&mut self, row: usize, ip: usize, settlement: Settlement) {
+        let Settlement { close, release } = settlement;
+        self.mark_end(row, ip, close, release);
+        let row = self.shard.rows[row];
+        self.observer.kept(Kept { row, start: self.now, close, release, initial: false });
+    }
+
+    /// Books when a port comes free.
+    pub(super) fn mark_end(&mut self, row: usize, ip: usize, close: SimTime, release: SimTime) {
+        self.events += 1;
+        self.rows[row].keep_until(ip, close, release);
+        if let Some(all) = &mut self.all_live {
+            all.closes.push(if all.counts_holds { release } else { close });
+        }
+    }
+
+    /// Tells how long a kept-open connection had its port.
+    pub(super) fn tell_kept(&mut self, connection: &Connection, close: SimTime, release: SimTime) {
+        let row = self.shard.rows[connection.row];
+        self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+    }
+}
