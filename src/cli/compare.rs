@@ -6,6 +6,7 @@ use crate::error::{Error, ExitStatus};
 use crate::experiment::compare;
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
+use crate::scenario::devices::models;
 use crate::scenario::{read, read_as, read_text};
 use clap::Args;
 use std::path::PathBuf;
@@ -63,8 +64,8 @@ fn options(args: &CompareArgs, base: &crate::scenario::Scenario) -> Result<Vec<O
     if args.options.is_empty() {
         let own =
             base.resolved.pointer("/outbound/model").and_then(|model| model.as_str()).unwrap_or_default();
-        let others = crate::profile::PROFILES.iter().filter(|profile| profile.name != own);
-        let ips = base.outbound.public_ips().to_string();
+        let others = models().filter(|profile| profile.name != own);
+        let ips = base.outbound.public_ips(&base.cluster).to_string();
         let keys = |name: &str| vec![("model".into(), name.into()), ("public_ips".into(), ips.clone())];
         return Ok(std::iter::once(None).chain(others.map(|profile| Some(keys(profile.name)))).collect());
     }

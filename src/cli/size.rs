@@ -5,7 +5,9 @@ use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::size::{self, Question};
 use crate::experiment::thresholds::exit_status;
+use crate::profile::Profile;
 use crate::report::OutputDirectory;
+use crate::scenario::devices::models;
 use crate::scenario::{Comparison, Outbound, Scenario, parse_threshold, read, read_text};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -123,12 +125,10 @@ const MOST_CUSTOM_PORTS: u64 = 65_536;
 
 /// The most the platform allows; for a custom device as many as the largest platform.
 fn most_public_ips(base: &Scenario) -> u64 {
-    let shipped = match &base.outbound {
-        Outbound::LoadBalancer(_) => "azure/load-balancer",
-        Outbound::NatGateway(_) => "azure/nat-gateway",
-        Outbound::Firewall(_) | Outbound::Custom(_) => "azure/firewall",
+    let model = base.resolved.pointer("/outbound/model").and_then(|model| model.as_str());
+    let most = match model.and_then(Profile::named) {
+        Some(profile) => profile.most("public_ips"),
+        None => models().filter_map(|profile| profile.most("public_ips")).max(),
     };
-    let tree = crate::profile::Profile::named(shipped).and_then(|profile| profile.tree().ok());
-    let most = tree.and_then(|tree| tree.get("range")?.get("public_ips")?.get("most")?.to_json().as_u64());
     most.unwrap_or(1)
 }

@@ -1,6 +1,6 @@
 //! A device described key by key, of no platform.
 
-use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 
@@ -41,8 +41,17 @@ pub struct Custom {
 }
 
 impl Custom {
-    /// The device for `cluster`.
-    pub fn egress(&self, cluster: &Cluster) -> Egress {
+    /// Public IPs stay apart only where a cap is counted per IP.
+    fn ports_by_ip(&self) -> Vec<Option<u32>> {
+        match self.per_destination_cap {
+            Some(_) => vec![self.ports; self.public_ips as usize],
+            None => vec![self.ports.map(|ports| ports.saturating_mul(self.public_ips))],
+        }
+    }
+}
+
+impl WayOut for Custom {
+    fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
         let (names, partition): (Vec<String>, Partition) = match &self.partition {
             CustomPartition::Node => {
                 ((0..cluster.nodes()).map(|node| cluster.node_name(NodeId(node))).collect(), Partition::Node)
@@ -54,7 +63,7 @@ impl Custom {
             }
         };
         let ports = self.ports_by_ip();
-        Egress {
+        Ok(Egress {
             model: "custom".into(),
             stage: "custom".into(),
             pools: names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect(),
@@ -66,15 +75,15 @@ impl Custom {
             per_destination_cap: self.per_destination_cap,
             total_cap: self.total_cap,
             cap_counts_holds: false,
-        }
+        })
     }
 
-    /// Public IPs stay apart only where a cap is counted per IP.
-    fn ports_by_ip(&self) -> Vec<Option<u32>> {
-        match self.per_destination_cap {
-            Some(_) => vec![self.ports; self.public_ips as usize],
-            None => vec![self.ports.map(|ports| ports.saturating_mul(self.public_ips))],
-        }
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn public_ips(&self, _cluster: &Cluster) -> u32 {
+        self.public_ips
     }
 }
 

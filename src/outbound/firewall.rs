@@ -2,7 +2,8 @@
 //!
 //! Leaves out: autoscaling and draining of instances.
 
-use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 
 /// The settings and platform figures of a firewall.
@@ -39,15 +40,16 @@ impl Firewall {
     pub fn ports(&self) -> u64 {
         u64::from(self.ports_per_ip_here()) * u64::from(self.public_ips) * u64::from(self.instances)
     }
+}
 
-    /// The device.
-    pub fn egress(&self) -> Egress {
+impl WayOut for Firewall {
+    fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = self.ports_per_ip_here().saturating_mul(self.public_ips);
         let pools = (1..=self.instances)
             .map(|instance| PortPool { name: format!("instance {instance}"), ports: vec![Some(ports)] })
             .collect();
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
-        Egress {
+        Ok(Egress {
             model: "azure/firewall".into(),
             stage: "firewall".into(),
             pools,
@@ -59,6 +61,14 @@ impl Firewall {
             per_destination_cap: None,
             total_cap: None,
             cap_counts_holds: false,
-        }
+        })
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn public_ips(&self, _cluster: &Cluster) -> u32 {
+        self.public_ips
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Leaves out: inbound rules taking blocks of 8, tier crossings while the cluster runs.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 
@@ -120,9 +120,10 @@ impl LoadBalancer {
             ),
         }
     }
+}
 
-    /// The device for `cluster`.
-    pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+impl WayOut for LoadBalancer {
+    fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = self.ports_per_node(cluster)?;
         let pools = (0..cluster.nodes())
             .map(|node| PortPool { name: cluster.node_name(NodeId(node)), ports: vec![Some(ports)] })
@@ -140,5 +141,13 @@ impl LoadBalancer {
             total_cap: None,
             cap_counts_holds: false,
         })
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn public_ips(&self, _cluster: &Cluster) -> u32 {
+        self.public_ips
     }
 }

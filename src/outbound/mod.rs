@@ -7,6 +7,9 @@ pub mod custom;
 pub mod firewall;
 pub mod load_balancer;
 pub mod nat_gateway;
+mod way_out;
+
+pub use way_out::{Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
 use crate::time::SimDuration;

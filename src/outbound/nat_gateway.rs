@@ -1,6 +1,7 @@
 //! Azure NAT Gateway: all nodes share every port of every public IP, on demand.
 
-use super::{Egress, Partition, PortPool, Search, Sharing, Timers};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use crate::cluster::Cluster;
 
 /// The settings and platform figures of a NAT gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +32,12 @@ impl NatGateway {
     pub fn flows_per_destination(&self) -> Option<u64> {
         self.per_destination_cap.map(|cap| u64::from(cap) * u64::from(self.public_ips))
     }
+}
 
-    /// The device.
-    pub fn egress(&self) -> Egress {
+impl WayOut for NatGateway {
+    fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = vec![Some(self.ports_per_ip); self.public_ips as usize];
-        Egress {
+        Ok(Egress {
             model: "azure/nat-gateway".into(),
             stage: "nat-gateway".into(),
             pools: vec![PortPool { name: "gateway".into(), ports }],
@@ -47,6 +49,14 @@ impl NatGateway {
             per_destination_cap: self.per_destination_cap,
             total_cap: self.total_cap,
             cap_counts_holds: self.cap_counts_holds,
-        }
+        })
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn public_ips(&self, _cluster: &Cluster) -> u32 {
+        self.public_ips
     }
 }

@@ -1,23 +1,17 @@
 //! The shipped outbound models and client libraries: every figure with its source, date and doubt.
 
 use crate::error::Error;
+use crate::scenario::devices;
 use crate::scenario::tree::{Node, Value, parse};
 
 /// A shipped model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Profile {
     /// `azure/nat-gateway`.
     pub name: &'static str,
     /// Its file, embedded.
     pub text: &'static str,
 }
-
-/// Every shipped model.
-pub const PROFILES: [Profile; 3] = [
-    Profile { name: "azure/firewall", text: include_str!("../../models/azure/firewall.toml") },
-    Profile { name: "azure/load-balancer", text: include_str!("../../models/azure/load-balancer.toml") },
-    Profile { name: "azure/nat-gateway", text: include_str!("../../models/azure/nat-gateway.toml") },
-];
 
 /// Defaults of client libraries, for `client_pool.preset`.
 pub const CLIENTS: [Profile; 10] = [
@@ -63,13 +57,18 @@ const NOTES: [&str; 3] = ["title", "source", "assumption"];
 
 impl Profile {
     /// The outbound model of that name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        PROFILES.iter().find(|profile| profile.name == name)
+    pub fn named(name: &str) -> Option<Self> {
+        devices::models().find(|profile| profile.name == name)
+    }
+
+    /// The most that the platform allows of a setting, where the model says.
+    pub fn most(&self, key: &str) -> Option<u64> {
+        self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()
     }
 
     /// Everything that is shipped: outbound models, then clients.
-    pub fn all() -> impl Iterator<Item = &'static Self> {
-        PROFILES.iter().chain(&CLIENTS)
+    pub fn all() -> impl Iterator<Item = Self> {
+        devices::models().chain(CLIENTS)
     }
 
     /// The name without its folder, as a scenario names a client.
@@ -159,7 +158,7 @@ mod tests {
     #[test]
     fn every_key_of_every_model_rests_on_a_source_or_an_assumption() {
         for profile in Profile::all() {
-            assert_eq!(uncovered(profile), Vec::<String>::new(), "{}", profile.name);
+            assert_eq!(uncovered(&profile), Vec::<String>::new(), "{}", profile.name);
         }
     }
 

@@ -4,7 +4,7 @@ mod arrivals;
 mod client_pool;
 mod cluster;
 mod destinations;
-mod devices;
+pub mod devices;
 pub mod file;
 mod laws;
 mod overrides;
@@ -30,59 +30,10 @@ pub use recorded::{Behind, recorded};
 pub use thresholds::parse_threshold;
 
 use crate::cluster::Cluster;
-use crate::outbound::custom::Custom;
-use crate::outbound::firewall::Firewall;
-use crate::outbound::load_balancer::LoadBalancer;
-use crate::outbound::nat_gateway::NatGateway;
-use crate::outbound::{Egress, Refusal, Timers};
+pub use crate::outbound::{Outbound, WayOut};
 use crate::time::SimDuration;
 use crate::workload::Workload;
 pub use crate::workload::{Destination, Reach};
-
-/// What stands between the cluster and the internet.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outbound {
-    /// `azure/load-balancer`.
-    LoadBalancer(LoadBalancer),
-    /// `azure/nat-gateway`.
-    NatGateway(NatGateway),
-    /// `azure/firewall`.
-    Firewall(Firewall),
-    /// `custom`.
-    Custom(Custom),
-}
-
-impl Outbound {
-    /// The device for `cluster`, or why the platform would refuse it.
-    pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
-        match self {
-            Self::LoadBalancer(settings) => settings.egress(cluster),
-            Self::NatGateway(settings) => Ok(settings.egress()),
-            Self::Firewall(settings) => Ok(settings.egress()),
-            Self::Custom(settings) => Ok(settings.egress(cluster)),
-        }
-    }
-
-    /// How long it keeps mappings.
-    pub fn timers(&self) -> &Timers {
-        match self {
-            Self::LoadBalancer(settings) => &settings.timers,
-            Self::NatGateway(settings) => &settings.timers,
-            Self::Firewall(settings) => &settings.timers,
-            Self::Custom(settings) => &settings.timers,
-        }
-    }
-
-    /// Public IPs it has.
-    pub fn public_ips(&self) -> u32 {
-        match self {
-            Self::LoadBalancer(settings) => settings.public_ips,
-            Self::NatGateway(settings) => settings.public_ips,
-            Self::Firewall(settings) => settings.public_ips,
-            Self::Custom(settings) => settings.public_ips,
-        }
-    }
-}
 
 /// What happens before time 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 //! It knows names, types and units. What depends on several keys (shares that sum to 1, names that refer to tables,
 //! limits of a platform) is for the reader to check.
 
+use super::devices;
 use super::thresholds::METRICS;
-use crate::profile::{CLIENTS, PROFILES, Profile};
+use crate::profile::{CLIENTS, Profile};
 use serde_json::{Map, Value, json};
 
 /// The schema, draft 2020-12.
@@ -31,7 +32,7 @@ pub fn schema() -> Value {
 }
 
 fn outbound() -> Value {
-    let models: Vec<&str> = PROFILES.iter().map(|profile| profile.name).chain(["custom"]).collect();
+    let models: Vec<&str> = devices::names().collect();
     let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
     let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
     let instances = table(&[("instances", count(1)), ("by_node", list(count(1)))], &["instances"]);
@@ -355,7 +356,7 @@ mod tests {
 
     #[test]
     fn every_key_of_a_shipped_model_may_be_set() {
-        for profile in &PROFILES {
+        for profile in devices::models() {
             let mut own = profile.tree().unwrap().to_json();
             let keys = own.as_object_mut().unwrap();
             keys.retain(|key, _| !["title", "source", "assumption", "range"].contains(&key.as_str()));

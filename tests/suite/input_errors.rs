@@ -203,7 +203,8 @@ fn each_mistake_says_what_is_allowed() {
 fn overrides_reach_any_key_and_say_when_there_is_none() {
     let set = |key: &str, value: &str| read("good.toml", GOOD, &[(key.into(), value.into())]);
     assert_eq!(set("run.seed", "9").unwrap().run.seed, 9);
-    assert_eq!(set("public_ips", "3").unwrap().outbound.public_ips(), 3);
+    let scenario = set("public_ips", "3").unwrap();
+    assert_eq!(scenario.outbound.public_ips(&scenario.cluster), 3);
     assert_eq!(
         set("workload.0.client_pool.max", "7").unwrap().workloads[0].client_pool.as_ref().unwrap().max,
         7

@@ -27,7 +27,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         scenario: scenario.resolved.clone(),
         title: scenario.title.clone(),
         model: system.egress.model.clone(),
-        public_ips: scenario.outbound.public_ips(),
+        public_ips: scenario.outbound.public_ips(&scenario.cluster),
         seed: plan.seed,
         replications: plan.replications,
         duration_s: system.timing.duration().as_secs_f64(),

@@ -1,0 +1,83 @@
+//! The `[outbound]` table: a shipped model with its own keys laid over it, or a custom device.
+
+mod custom;
+mod firewall;
+mod keys;
+mod load_balancer;
+mod nat_gateway;
+
+use super::reader::{Reader, Table};
+use super::tree::{Node, Value};
+use crate::cluster::Cluster;
+use crate::outbound::Outbound;
+use crate::profile::Profile;
+use keys::Keys;
+
+/// A way out as a scenario names it: its shipped model, if it has one, and who reads its settings.
+struct Way {
+    name: &'static str,
+    model: Option<&'static str>,
+    read: fn(&Keys<'_>, &Cluster) -> Option<Outbound>,
+}
+
+/// Every way out. All lists of names follow from this one.
+const WAYS: [Way; 4] = [
+    Way {
+        name: "azure/firewall",
+        model: Some(include_str!("../../../models/azure/firewall.toml")),
+        read: firewall::read,
+    },
+    Way {
+        name: "azure/load-balancer",
+        model: Some(include_str!("../../../models/azure/load-balancer.toml")),
+        read: load_balancer::read,
+    },
+    Way {
+        name: "azure/nat-gateway",
+        model: Some(include_str!("../../../models/azure/nat-gateway.toml")),
+        read: nat_gateway::read,
+    },
+    Way { name: "custom", model: None, read: custom::read },
+];
+
+/// What `outbound.model` may be.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().map(|way| way.name)
+}
+
+/// The shipped models.
+pub fn models() -> impl Iterator<Item = Profile> {
+    WAYS.iter().filter_map(|way| Some(Profile { name: way.name, text: way.model? }))
+}
+
+/// Reads the outbound device. Keys of `own` are laid over those of the shipped model.
+pub fn outbound<'a>(
+    reader: &'a Reader<'a>,
+    own: &'a Node,
+    shipped: Option<&'a Node>,
+    cluster: &Cluster,
+) -> Option<Outbound> {
+    let keys = Keys { own: reader.table(own, "outbound"), shipped };
+    let way = way(&keys.own)?;
+    let device = (way.read)(&keys, cluster);
+    keys.own.finish();
+    device
+}
+
+fn way(own: &Table<'_>) -> Option<&'static Way> {
+    if own.get("model").is_none() {
+        let help = "write `model = \"azure/load-balancer\"`".to_string();
+        own.reader.problem(&own.span, "`outbound` lacks `model`".into(), Some(help));
+        return None;
+    }
+    let ways: Vec<(&str, &'static Way)> = WAYS.iter().map(|way| (way.name, way)).collect();
+    own.choice("model", &ways)
+}
+
+/// The shipped model that `own` names, as a tree.
+pub fn shipped(own: &Node) -> Option<Node> {
+    match own.get("model").map(|node| &node.value) {
+        Some(Value::Text(name)) => Profile::named(name).and_then(|profile| profile.tree().ok()),
+        _ => None,
+    }
+}
