@@ -1,6 +1,7 @@
 //! The figures that shipped scenarios state in their comments, against arithmetic.
 
-use crate::check::{run, scenario};
+use crate::check::{assert_agrees, run, scenario};
+use snatsim::analytic::erlang_b;
 use snatsim::experiment::results::{Recovery, Results};
 use snatsim::scenario::Outbound;
 use snatsim::workload::Arrivals;
@@ -64,4 +65,32 @@ fn the_backlog_of_a_retry_storm_drains_at_the_rate_that_the_steady_load_leaves()
         assert_eq!(*share_recovered, 1.0);
         assert!((took - drained).abs() <= HOLDING_S + 60.0, "{took} s, drained after {drained} s");
     }
+}
+
+const DNS: &str = include_str!("../../models/scenarios/dns-outside.toml");
+
+/// A port serves 20 ms of a query and is kept for 240 s of silence.
+#[test]
+fn a_default_node_sustains_four_queries_a_second_to_one_server_and_fails_by_erlang_above() {
+    let found = run(DNS, &[]);
+    let check = found.analytic.as_ref().unwrap();
+    assert!((check.holding_s - 240.02).abs() < 1e-9 && check.ports == 1024, "{check:?}");
+    assert!((check.sustainable_rate_per_s - 1024.0 / 240.02).abs() < 1e-9);
+    assert_agrees(&found.first_attempt_failure_ratio, erlang_b(1024, 4.5 * 240.02), 0.05);
+    let below = run(DNS, &[("workload.0.arrivals.poisson.rate", "3.5 per s")]);
+    assert_eq!(below.totals.snat_failures, 0, "840 of 1,024 ports");
+}
+
+#[test]
+fn a_second_server_address_doubles_the_queries_and_a_second_port_does_not() {
+    let second = |address: &str, port: u16| {
+        let server = format!(
+            "[[destination]]\nname = \"second\"\naddress = \"{address}\"\nport = {port}\nprotocol = \"udp\"\n"
+        );
+        let both = "[[workload]]\ndestinations = { \"resolver\" = 1.0, \"second\" = 1.0 }";
+        let text = DNS.replace("[[workload]]", &(server + both));
+        run(&text, &[("workload.0.arrivals.poisson.rate", "9 per s")]).first_attempt_failure_ratio
+    };
+    assert_agrees(&second("203.0.113.54", 53), erlang_b(1024, 4.5 * 240.02), 0.05);
+    assert_agrees(&second("203.0.113.53", 5353), erlang_b(1024, 9.0 * 240.02), 0.05);
 }
