@@ -163,16 +163,21 @@ fn begins_by_itself(workload: &Workload) -> bool {
 /// A warm-up after which the start is forgotten: longest hold-down, 5 mean lifetimes, and all waits of a client that keeps failing.
 pub fn settling_time(system: &System) -> SimDuration {
     let longest = system.workloads.iter().map(|workload| {
-        let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
-        let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
-        let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
-        let rest = rest.max(silent.map_or(0.0, SimDuration::as_secs_f64));
+        let rest = longest_rest(system, workload);
         let turn = mean_length(system, workload) + mean_thinking(workload);
         rest + 5.0 * turn.min(SimDuration::LONGEST.as_secs_f64())
             + workload.client_pool.as_ref().map_or(0.0, pool_turnover)
             + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())
+}
+
+/// The longest time in seconds that a port is kept beyond a flow of `workload`; the mean where it has no limit.
+pub fn longest_rest(system: &System, workload: &Workload) -> f64 {
+    let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
+    let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
+    let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
+    rest.max(silent.map_or(0.0, SimDuration::as_secs_f64))
 }
 
 /// After this many seconds a client pool no longer remembers how it was filled.

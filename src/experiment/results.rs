@@ -3,6 +3,10 @@
 //! Field names are the outside contract (`snatsim schema results`). Durations are seconds (`*_s`), ratios are
 //! between 0 and 1.
 
+mod recovery;
+
+pub use recovery::{Recovery, ReplicationRecovery};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -428,6 +432,9 @@ pub struct Results {
     /// Retries of applications; null where none tries again.
     #[serde(default)]
     pub retries: Option<RetryFigures>,
+    /// What became of failures after a trigger; absent where the traffic has none, or nothing besides bursts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
     /// Probes asked for, in order of time.
     pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.

@@ -67,6 +67,9 @@ fn first_failure(results: &Results) -> String {
     if let Some(last) = results.last_failure_s {
         line(&mut text, "last to fail", &format!("{} s after the start, in any replication", number(last)));
     }
+    if let Some(recovery) = &results.recovery {
+        line(&mut text, "recovery", &wording::recovery(recovery, results.duration_s));
+    }
     text
 }
 

@@ -3,7 +3,8 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, ProbeFigures, RatioEstimate, Results, RetryFigures, ThresholdResult, Verdict, WarmUpReason,
+    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult, Verdict,
+    WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -137,4 +138,61 @@ pub fn retries(retries: &RetryFigures) -> String {
         text += &format!(", {refused_by_budget} refused by a budget");
     }
     text
+}
+
+/// What became of failures after the trigger, in a run of `duration_s`.
+pub fn recovery(recovery: &Recovery, duration_s: f64) -> String {
+    let all = recovery.replications.len();
+    let failed = recovery.replications.iter().any(|each| each.last_failing_window_s.is_some());
+    if !failed {
+        return "no window fails more often than before the trigger".into();
+    }
+    let recovered = recovery.replications.iter().filter(|each| each.recovered).count();
+    let whole = recovery.mean_time_to_recover_s.map(number).unwrap_or_default();
+    let ran_on = number(duration_s - recovery.last_trigger_s);
+    let average = if recovered > 1 { " on average" } else { "" };
+    match recovered {
+        0 => format!("had not recovered when the run ended, {ran_on} s after the trigger"),
+        _ if recovered == all => format!("recovered {whole} s after the trigger{average}"),
+        _ => format!(
+            "{recovered} of {all} replications recovered, {whole} s after the trigger{average}; the others had not when the \
+             run ended, {ran_on} s after it"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::results::ReplicationRecovery;
+
+    fn told(recovered: &[bool]) -> String {
+        let each = |recovered: &bool| ReplicationRecovery {
+            replication: 0,
+            first_failing_window_s: Some(60.0),
+            last_failing_window_s: Some(120.0),
+            recovered: *recovered,
+            time_to_recover_s: recovered.then_some(90.0),
+        };
+        let found = Recovery {
+            first_trigger_s: 60.0,
+            last_trigger_s: 90.0,
+            failing_above: 0.0,
+            quiet_s: 60.0,
+            share_recovered: 0.0,
+            mean_time_to_recover_s: recovered.contains(&true).then_some(90.0),
+            replications: recovered.iter().map(each).collect(),
+        };
+        recovery(&found, 600.0)
+    }
+
+    #[test]
+    fn recovery_is_told_with_its_time_and_its_absence_with_the_time_waited() {
+        assert_eq!(told(&[true, true]), "recovered 90 s after the trigger on average");
+        assert_eq!(told(&[true]), "recovered 90 s after the trigger");
+        assert_eq!(told(&[false, false]), "had not recovered when the run ended, 510 s after the trigger");
+        let mixed = "1 of 2 replications recovered, 90 s after the trigger; the others had not when the run ended, \
+                     510 s after it";
+        assert_eq!(told(&[true, false]), mixed);
+    }
 }

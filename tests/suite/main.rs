@@ -27,4 +27,5 @@ mod reports;
 mod scenario_files;
 mod schemas;
 mod second_opinion;
+mod shipped_scenarios;
 mod warm_up;

@@ -3,6 +3,7 @@
 mod clients;
 mod cross_check;
 mod curves;
+mod recovery;
 mod rows;
 
 use super::plan::Plan;
@@ -56,6 +57,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         connect_delay_s: sums.connect_delay(),
         client_pool: sums.client_pool(plan),
         retries: sums.retries(plan),
+        recovery: None,
         probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
         thresholds: Vec::new(),
@@ -78,6 +80,7 @@ fn complete(results: &mut Results, scenario: &Scenario, plan: &Plan) {
     results.hottest_node = results.failures_by_node.first().cloned();
     results.hottest_destination = results.failures_by_destination.first().cloned();
     results.first_failure_s = results.first_failure.as_ref().map(|failure| failure.time_s);
+    results.recovery = recovery::recovery(plan, &results.windows);
     let all_windows = plan.cuts.count(plan.cuts.window) as u64 * u64::from(plan.replications);
     results.empty_windows = all_windows - results.windows.len() as u64;
     results.thresholds = scenario.thresholds.iter().map(|each| thresholds::judge(results, each)).collect();

@@ -71,6 +71,10 @@ fn failures(results: &Results) -> Vec<Block> {
         }
     };
     let mut blocks = vec![heading("What fails first"), first];
+    if let Some(recovery) = &results.recovery {
+        let told = wording::recovery(recovery, results.duration_s);
+        blocks.push(Block::Paragraph(format!("After the trigger: {told}.")));
+    }
     if !results.snat_failures_by.is_empty() {
         let mut reasons = Table::new(["stage", "reason", "SNAT failures"]);
         for each in &results.snat_failures_by {

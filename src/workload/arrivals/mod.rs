@@ -15,6 +15,7 @@ mod recorded;
 mod renewal;
 mod series;
 mod sinusoid;
+mod trigger;
 mod varying;
 
 pub use batch::{Acceptance, BatchSize};
@@ -26,6 +27,7 @@ pub use rate_path::RatePath;
 pub use recorded::{Playing, Recorded, TraceArrival};
 pub use series::{Between, Series};
 pub use sinusoid::Sinusoid;
+pub use trigger::Trigger;
 pub use varying::Varying;
 
 use crate::time::SimDuration;

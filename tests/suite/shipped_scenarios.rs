@@ -1,0 +1,96 @@
+//! The figures that shipped scenarios state in their comments, against arithmetic.
+
+use crate::check::{assert_agrees, run, scenario};
+use snatsim::analytic::erlang_b;
+use snatsim::experiment::results::{Recovery, Results};
+use snatsim::scenario::Outbound;
+use snatsim::workload::Arrivals;
+
+const RETRY_STORM: &str = include_str!("../../models/scenarios/retry-storm.toml");
+
+/// 1,024 ports that are kept for 0.5 s of use and 240 s of hold-down, asked for 3.5 times a second.
+const PORTS: f64 = 1024.0;
+const RATE: f64 = 3.5;
+const HOLDING_S: f64 = 240.5;
+
+const BUDGET: [(&str, &str); 2] =
+    [("workload.0.retry.budget", "{ ratio = 0.1 }"), ("workload.1.retry.budget", "{ ratio = 0.1 }")];
+
+fn recovery(results: &Results) -> &Recovery {
+    results.recovery.as_ref().expect("the scenario has a trigger")
+}
+
+#[test]
+fn the_load_of_the_retry_storm_is_what_its_arithmetic_says() {
+    let scenario = scenario(RETRY_STORM, &[]);
+    let Outbound::LoadBalancer(device) = &scenario.outbound else { panic!("another device") };
+    let orders = &scenario.workloads[0];
+    assert_eq!(orders.arrivals, Arrivals::Poisson { rate: RATE });
+    assert_eq!(orders.lifetime.mean() + device.timers.hold_down_fin.mean(), HOLDING_S);
+    let egress = scenario.outbound.egress(&scenario.cluster).unwrap();
+    assert_eq!(egress.pools[0].ports, [Some(PORTS as u32)]);
+    let offered = orders.arrivals.mean_rate().unwrap() * HOLDING_S;
+    assert!(offered < PORTS, "first attempts alone are below capacity");
+    let calm = run(RETRY_STORM, &[("workload.1.arrivals.burst.flows", "1")]);
+    assert_eq!(calm.totals.snat_failures, 0, "the steady load never fails");
+}
+
+#[test]
+fn a_retry_storm_without_a_budget_outlasts_the_run() {
+    let found = run(RETRY_STORM, &[]);
+    assert!(recovery(&found).share_recovered < 0.5, "{:?}", recovery(&found));
+    assert_eq!(found.totals.request_failures, 0, "nobody gives up");
+}
+
+#[test]
+fn a_retry_storm_with_a_budget_ends_when_the_ports_of_the_burst_come_free() {
+    let found = run(RETRY_STORM, &BUDGET);
+    let Recovery { share_recovered, mean_time_to_recover_s, .. } = recovery(&found);
+    assert_eq!(*share_recovered, 1.0);
+    // The last port of the burst comes free a holding time after it; the window in which that is ends up to 60 s later.
+    assert!(mean_time_to_recover_s.unwrap() <= HOLDING_S + 60.0, "{mean_time_to_recover_s:?}");
+}
+
+/// A burst of `flows` leaves the ports that the steady load needs not; the others drain at the rate that it leaves over.
+/// Ports come free in waves, a holding time apart, so failures end up to one of those, and a window, later.
+#[test]
+fn the_backlog_of_a_retry_storm_drains_at_the_rate_that_the_steady_load_leaves() {
+    for flows in [1000.0, 2000.0, 4000.0] {
+        let set = [("workload.1.arrivals.burst.flows", &*flows.to_string()), ("run.duration", "120m")];
+        let found = run(RETRY_STORM, &set);
+        let drained = (flows - (PORTS - RATE * HOLDING_S)) / (PORTS / HOLDING_S - RATE);
+        let Recovery { share_recovered, mean_time_to_recover_s, .. } = recovery(&found);
+        let took = mean_time_to_recover_s.unwrap();
+        println!("{flows} flows: {took} s, drained after {drained} s");
+        assert_eq!(*share_recovered, 1.0);
+        assert!((took - drained).abs() <= HOLDING_S + 60.0, "{took} s, drained after {drained} s");
+    }
+}
+
+const DNS: &str = include_str!("../../models/scenarios/dns-outside.toml");
+
+/// A port serves 20 ms of a query and is kept for 240 s of silence.
+#[test]
+fn a_default_node_sustains_four_queries_a_second_to_one_server_and_fails_by_erlang_above() {
+    let found = run(DNS, &[]);
+    let check = found.analytic.as_ref().unwrap();
+    assert!((check.holding_s - 240.02).abs() < 1e-9 && check.ports == 1024, "{check:?}");
+    assert!((check.sustainable_rate_per_s - 1024.0 / 240.02).abs() < 1e-9);
+    assert_agrees(&found.first_attempt_failure_ratio, erlang_b(1024, 4.5 * 240.02), 0.05);
+    let below = run(DNS, &[("workload.0.arrivals.poisson.rate", "3.5 per s")]);
+    assert_eq!(below.totals.snat_failures, 0, "840 of 1,024 ports");
+}
+
+#[test]
+fn a_second_server_address_doubles_the_queries_and_a_second_port_does_not() {
+    let second = |address: &str, port: u16| {
+        let server = format!(
+            "[[destination]]\nname = \"second\"\naddress = \"{address}\"\nport = {port}\nprotocol = \"udp\"\n"
+        );
+        let both = "[[workload]]\ndestinations = { \"resolver\" = 1.0, \"second\" = 1.0 }";
+        let text = DNS.replace("[[workload]]", &(server + both));
+        run(&text, &[("workload.0.arrivals.poisson.rate", "9 per s")]).first_attempt_failure_ratio
+    };
+    assert_agrees(&second("203.0.113.54", 53), erlang_b(1024, 4.5 * 240.02), 0.05);
+    assert_agrees(&second("203.0.113.53", 5353), erlang_b(1024, 9.0 * 240.02), 0.05);
+}
