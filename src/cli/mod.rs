@@ -9,8 +9,10 @@ mod size;
 mod watch;
 
 use crate::error::{Error, ExitStatus};
+use crate::experiment;
 use crate::report as rendering;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use schemars::schema_for;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +72,12 @@ enum SchemaOf {
     Scenario,
     /// What `run --format json` prints.
     Results,
+    /// What `compare --format json` prints.
+    Comparison,
+    /// What `size --format json` prints.
+    Size,
+    /// What `replay --format json` prints.
+    Replay,
 }
 
 /// How a result is printed.
@@ -175,12 +183,7 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => report::report(args),
         Command::Models(args) => models::models(args),
-        Command::Schema { of: SchemaOf::Scenario } => {
-            print(&rendering::json(&crate::scenario::schema::schema())?)
-        }
-        Command::Schema { of: SchemaOf::Results } => {
-            print(&rendering::json(&schemars::schema_for!(crate::experiment::results::Results))?)
-        }
+        Command::Schema { of } => print(&schema(*of)?),
         Command::Completions { shell } => {
             let mut bytes = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "snatsim", &mut bytes);
@@ -192,6 +195,16 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
             written.map_err(|why| Error::Defect(format!("the manual page could not be made: {why}")))?;
             print(&String::from_utf8_lossy(&bytes))
         }
+    }
+}
+
+fn schema(of: SchemaOf) -> Result<String, Error> {
+    match of {
+        SchemaOf::Scenario => rendering::json(&crate::scenario::schema::schema()),
+        SchemaOf::Results => rendering::json(&schema_for!(experiment::results::Results)),
+        SchemaOf::Comparison => rendering::json(&schema_for!(experiment::compare::ComparisonResults)),
+        SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
+        SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// All shipped models and clients.
+    /// All shipped models, clients and SYN schedules.
     List,
     /// One model: each figure with source, date and doubt.
     Show {

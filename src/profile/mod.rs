@@ -1,4 +1,4 @@
-//! The shipped outbound models and client libraries: every figure with its source, date and doubt.
+//! The shipped outbound models, client libraries and SYN schedules: every figure with its source, date and doubt.
 
 use crate::error::Error;
 use crate::scenario::devices;
@@ -39,6 +39,13 @@ pub const CLIENTS: [Profile; 10] = [
     },
 ];
 
+/// When operating systems send a SYN again, for `syn`.
+pub const SYN_SCHEDULES: [Profile; 3] = [
+    Profile { name: "syn/linux-6.5", text: include_str!("../../models/syn/linux-6.5.toml") },
+    Profile { name: "syn/linux-classic", text: include_str!("../../models/syn/linux-classic.toml") },
+    Profile { name: "syn/windows", text: include_str!("../../models/syn/windows.toml") },
+];
+
 /// One key of a model, as `snatsim models show` prints it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Figure {
@@ -66,12 +73,12 @@ impl Profile {
         self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()
     }
 
-    /// Everything that is shipped: outbound models, then clients.
+    /// Everything that is shipped: outbound models, then clients, then SYN schedules.
     pub fn all() -> impl Iterator<Item = Self> {
-        devices::models().chain(CLIENTS)
+        devices::models().chain(CLIENTS).chain(SYN_SCHEDULES)
     }
 
-    /// The name without its folder, as a scenario names a client.
+    /// The name without its folder, as a scenario names a client or a SYN schedule.
     pub fn short_name(&self) -> &'static str {
         self.name.rsplit('/').next().unwrap_or(self.name)
     }

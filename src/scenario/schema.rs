@@ -5,7 +5,7 @@
 
 use super::devices;
 use super::thresholds::METRICS;
-use crate::profile::{CLIENTS, Profile};
+use crate::profile::{CLIENTS, Profile, SYN_SCHEDULES};
 use serde_json::{Map, Value, json};
 
 /// The schema, draft 2020-12.
@@ -94,7 +94,8 @@ fn workload() -> Value {
     let ends = ["fin", "rst", "abandoned", "half_open", "refused"].map(|end| (end, number()));
     let hot_node = table(&[("hot_node", number())], &["hot_node"]);
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
-    let schedules = words(&["linux-6.5", "linux-classic", "none"]);
+    let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
+    let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
     table(
         &[
             ("name", text()),
@@ -109,7 +110,7 @@ fn workload() -> Value {
             ("packets", table(&[("gap", named("law")), ("stop_after_packet", number())], &["gap"])),
             ("keepalive", named("duration")),
             ("ends", table(&ends, &[])),
-            ("syn", any(&[schedules, list(named("duration"))])),
+            ("syn", any(&[words(&schedules), list(named("duration")), intervals])),
             ("connect_timeout", named("duration")),
             ("client_pool", client_pool()),
             ("retry", retry()),

@@ -37,7 +37,8 @@ fn each_mistake_says_what_is_allowed() {
     let arrivals = |process: &str| GOOD.replace("poisson = { rate = \"1 per s\" }", process);
     let law = |law: &str| GOOD.replace("constant = { value = \"1s\" }", law);
     for (text, expected) in [
-        (with("syn = \"linux-7\""), "allowed is \"linux-6.5\", \"linux-classic\", \"none\""),
+        (with("syn = \"linux-7\""), "allowed is \"linux-6.5\", \"linux-classic\", \"windows\", \"none\""),
+        (with("syn = { intervals = [\"1s\"] }"), "needs `connect_timeout`"),
         (with("syn = [\"1s\"]"), "needs `connect_timeout`"),
         (with("ends = { fin = 0.5 }"), "sum to 0.5; they must sum to 1"),
         (with("ends = { abandoned = 1.0 }"), "needs an idle timeout"),

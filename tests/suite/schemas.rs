@@ -109,3 +109,22 @@ fn results_that_lack_a_figure_or_have_a_wrong_one_are_refused() {
         assert_ne!(problems(&schema, &document), Vec::<String>::new());
     }
 }
+
+#[test]
+fn every_other_output_has_its_schema() {
+    let short = ["--replications", "2", "--set", "run.duration=60s"];
+    let node = "models/scenarios/default-node.toml";
+    let target = ["--vary", "ports_per_node", "--target", "failure_ratio < 50%"];
+    let trace = ["replay", "tests/data/zat/conn.log", "--ports", "16"];
+    let compare = [&["compare", node][..], &short].concat();
+    let size = [&["size", node][..], &target, &short].concat();
+    for (name, command) in [("comparison", compare), ("size", size), ("replay", trace.to_vec())] {
+        let mut document = json(&[command.as_slice(), &["-o", "json"]].concat());
+        let schema = schema(name);
+        assert_eq!(problems(&schema, &document), Vec::<String>::new(), "{name}");
+        let fields = document.as_object_mut().unwrap();
+        let first = fields.keys().next().unwrap().clone();
+        fields.insert(first, serde_json::json!({ "no": "value" }));
+        assert_ne!(problems(&schema, &document), Vec::<String>::new(), "{name}");
+    }
+}

@@ -7,6 +7,7 @@ use crate::import::{Tally, TraceFlow};
 use crate::outbound::Sharing;
 use crate::time::{SimDuration, SimTime};
 use rows::{PoolRows, Towards};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ pub struct Question {
 }
 
 /// What a replay found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Replay {
     /// Records read.
     pub records: u64,
