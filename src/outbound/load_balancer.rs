@@ -74,6 +74,7 @@ impl LoadBalancer {
     fn automatic(&self, nodes: u32) -> Result<u32, Refusal> {
         let tier = self.tiers.iter().find(|tier| nodes <= tier.nodes).ok_or_else(|| Refusal {
             code: "NoAutomaticTier",
+            key: "ports_per_node",
             message: format!("{nodes} nodes are more than the automatic allocation covers"),
             help: "set `ports_per_node` to a number".into(),
         })?;
@@ -99,6 +100,7 @@ impl LoadBalancer {
         let below = ports / step * step;
         Refusal {
             code: "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight",
+            key: "ports_per_node",
             message: format!("{ports} ports per node is not a multiple of {step}"),
             help: format!("write {below} or {}", below.saturating_add(step)),
         }
@@ -109,6 +111,7 @@ impl LoadBalancer {
         let ips = needed.div_ceil(u64::from(self.ports_per_ip));
         Refusal {
             code: "InvalidLoadBalancerProfileAllocatedOutboundPorts",
+            key: "ports_per_node",
             message: format!(
                 "{nodes} nodes (surge nodes counted) x {ports} ports need {needed} ports, and {} public IP(s) have {}",
                 self.public_ips,

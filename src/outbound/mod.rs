@@ -5,8 +5,12 @@
 
 pub mod custom;
 pub mod firewall;
+pub mod firewall_nat_gateway;
 pub mod load_balancer;
 pub mod nat_gateway;
+pub mod no_egress;
+pub mod node_public_ip;
+pub mod static_egress_gateway;
 mod way_out;
 
 pub use way_out::{Outbound, WayOut};
@@ -143,6 +147,8 @@ impl Egress {
 pub struct Refusal {
     /// The platform's own code or ours in its manner.
     pub code: &'static str,
+    /// The setting to blame.
+    pub key: &'static str,
     /// What was asked and what is there, in numbers.
     pub message: String,
     /// What to write instead.
