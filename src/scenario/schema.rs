@@ -42,6 +42,7 @@ fn outbound() -> Value {
             ("model", words(&models)),
             ("public_ips", count(1)),
             ("ports_per_node", any(&[count(0), words(&["auto"])])),
+            ("inbound_rules", count(0)),
             ("instances", count(1)),
             ("by_node", list(count(1))),
             ("gateway_nodes", count(1)),

@@ -193,3 +193,24 @@ fn a_firewall_before_a_nat_gateway_has_its_ports_and_the_firewalls_idle_timeouts
     );
     assert_ne!(both.idle_expiry, gateway.idle_expiry);
 }
+
+#[test]
+fn each_inbound_rule_takes_a_block_of_eight_ports_from_the_grants() {
+    let with = |inbound_rules: u32, public_ips: u32| LoadBalancer { inbound_rules, public_ips, ..device() };
+    assert_eq!(
+        [0, 1, 10, 8000, 9000].map(|rules| with(rules, 1).inventory()),
+        [64_000, 63_992, 63_920, 0, 0]
+    );
+    assert_eq!([0, 1, 8, 9].map(|rules| with(rules, 1).most_nodes(64)), [1000, 999, 999, 998]);
+    assert_eq!([0, 1, 50, 51].map(|rules| with(rules, 1).largest_grant(50)), [1280, 1272, 1272, 1264]);
+    let refusal = |nodes, keys: &str| {
+        let outbound = format!("model = \"azure/load-balancer\"\n{keys}");
+        read("test.toml", &text(nodes, 0, &outbound), &[]).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let exact = "ports_per_node = 6400";
+    assert_eq!(refusal(10, exact), Ok(()));
+    let one_rule = refusal(10, &format!("{exact}\ninbound_rules = 1")).unwrap_err();
+    assert!(one_rule.contains("have 63992") && one_rule.contains("at least 2 public IPs"), "{one_rule}");
+    assert_eq!(refusal(50, "inbound_rules = 1600"), Ok(()), "the tiers grant 51,200 of 64,000");
+    assert!(refusal(50, "inbound_rules = 1601").unwrap_err().contains("have 51192"));
+}
