@@ -50,6 +50,15 @@ pub enum IdleExpiry {
     Reset,
 }
 
+/// Which SYN of an unanswered flow its half-open mapping is counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HalfOpenFrom {
+    /// The one that made it: those sent again do not prolong it.
+    FirstSyn,
+    /// The last one.
+    LastSyn,
+}
+
 /// How long a port rests, and when silence frees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timers {
@@ -61,6 +70,8 @@ pub struct Timers {
     pub hold_down_udp: Law,
     /// A SYN that is never answered holds its port this long.
     pub half_open: SimDuration,
+    /// From which SYN on.
+    pub half_open_from: HalfOpenFrom,
     /// TCP idle timeout; absent: never.
     pub idle_timeout: Option<SimDuration>,
     /// UDP idle timeout.

@@ -2,7 +2,9 @@
 //!
 //! Leaves out: what the rules of `block` let through.
 
-use super::{Egress, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{
+    Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut,
+};
 use crate::cluster::Cluster;
 use crate::time::SimDuration;
 use crate::workload::Law;
@@ -22,6 +24,7 @@ impl NoEgress {
             hold_down_rst: Law::Constant(SimDuration::ZERO),
             hold_down_udp: Law::Constant(SimDuration::ZERO),
             half_open: SimDuration::ZERO,
+            half_open_from: HalfOpenFrom::LastSyn,
             idle_timeout: Some(SimDuration::ZERO),
             udp_idle_timeout: SimDuration::ZERO,
             idle_expiry: IdleExpiry::Silent,

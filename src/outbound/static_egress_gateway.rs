@@ -1,7 +1,6 @@
 //! Azure Static Egress Gateway: pods leave through gateway nodes, each with one public IP of a prefix.
 //!
-//! Leaves out: pods that do not use the gateway, how Linux searches a port, and its rule that a SYN sent again does
-//! not prolong a half-open mapping.
+//! Leaves out: pods that do not use the gateway, and how Linux searches a port.
 
 use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;

@@ -54,6 +54,7 @@ fn outbound() -> Value {
             ("sharing", any(&[rules, by_protocol])),
             ("hold_down", any(&[named("law"), by_kind()])),
             ("half_open", named("duration")),
+            ("half_open_from", words(&["first-syn", "last-syn"])),
             ("idle_timeout", named("duration")),
             ("idle_expiry", words(&["silent", "reset"])),
             ("udp_idle_timeout", named("duration")),

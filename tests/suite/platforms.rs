@@ -214,3 +214,17 @@ fn each_inbound_rule_takes_a_block_of_eight_ports_from_the_grants() {
     assert_eq!(refusal(50, "inbound_rules = 1600"), Ok(()), "the tiers grant 51,200 of 64,000");
     assert!(refusal(50, "inbound_rules = 1601").unwrap_err().contains("have 51192"));
 }
+
+#[test]
+fn linux_counts_a_half_open_mapping_from_its_first_syn() {
+    let kept = |keys: &str| {
+        let traffic = "[[workload]]\narrivals.burst = { flows = 5 }\nlifetime = \"1s\"\nends = { half_open = 1 }\n\
+            syn = \"linux-6.5\"\n[run]\nduration = \"1h\"\nreplications = 1\n";
+        let outbound = format!("[outbound]\nmodel = \"azure/static-egress-gateway\"\n{keys}\n");
+        let results = run(&(outbound + traffic), &[]);
+        results.port_holding_s.mean * results.totals.attempts as f64 / 5.0
+    };
+    assert_eq!(kept(""), 120.0);
+    assert_eq!(kept("half_open_from = \"last-syn\""), 67.0 + 120.0);
+    assert_eq!(kept("half_open = \"10s\""), 4.0 * 10.0, "SYNs at 0, 11, 35 and 67 s each find no mapping");
+}
