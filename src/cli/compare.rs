@@ -5,6 +5,7 @@ use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::compare;
 use crate::experiment::thresholds::exit_status;
+use crate::profile::Profile;
 use crate::report::OutputDirectory;
 use crate::scenario::devices::models;
 use crate::scenario::{read, read_as, read_text};
@@ -24,7 +25,8 @@ pub struct CompareArgs {
     #[command(flatten)]
     simulating: Simulating,
     /// An option to compare, repeatable: `model=azure/nat-gateway,public_ips=2`. Without any: the scenario's own
-    /// device and the other shipped models with its number of public IPs.
+    /// device and the other shipped models that have public IPs to choose, with its number of them or the most that
+    /// they may have.
     #[arg(long = "option", value_name = "KEY=VALUE,...")]
     options: Vec<String>,
     /// Write results, a table, plots and a report into this directory.
@@ -64,10 +66,13 @@ fn options(args: &CompareArgs, base: &crate::scenario::Scenario) -> Result<Vec<O
     if args.options.is_empty() {
         let own =
             base.resolved.pointer("/outbound/model").and_then(|model| model.as_str()).unwrap_or_default();
-        let others = models().filter(|profile| profile.name != own);
-        let ips = base.outbound.public_ips(&base.cluster).to_string();
-        let keys = |name: &str| vec![("model".into(), name.into()), ("public_ips".into(), ips.clone())];
-        return Ok(std::iter::once(None).chain(others.map(|profile| Some(keys(profile.name)))).collect());
+        let others = models().filter(|profile| profile.name != own && profile.gives("public_ips"));
+        let ips = u64::from(base.outbound.public_ips(&base.cluster)).max(1);
+        let keys = |profile: Profile| {
+            let ips = profile.most("public_ips").map_or(ips, |most| most.min(ips));
+            vec![("model".into(), profile.name.into()), ("public_ips".into(), ips.to_string())]
+        };
+        return Ok(std::iter::once(None).chain(others.map(|profile| Some(keys(profile)))).collect());
     }
     args.options.iter().map(|option| parse(option).map(Some)).collect()
 }

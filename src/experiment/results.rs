@@ -67,7 +67,7 @@ pub struct Totals {
 pub struct FailureCount {
     /// Stage: `load-balancer`.
     pub stage: String,
-    /// Reason: `no_free_port`, `destination_cap`, `total_cap`.
+    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`.
     pub reason: String,
     /// How many.
     pub count: u64,

@@ -137,7 +137,7 @@ pub struct Summary {
     /// By batch of the flow's first try.
     pub batches: Vec<Counts>,
     /// By reason, in the order of [`SnatFailure::ALL`]; counted like [`Counts::snat_failures`].
-    pub reasons: [u64; 3],
+    pub reasons: [u64; SnatFailure::ALL.len()],
     /// (tries, refused) of each source with any.
     pub by_source: BTreeMap<SourceId, (u64, u64)>,
     /// (tries, refused) of each window.
@@ -179,7 +179,7 @@ impl Summary {
     pub fn empty(cuts: &Cuts) -> Self {
         Self {
             batches: vec![Counts::default(); BATCHES],
-            reasons: [0; 3],
+            reasons: [0; SnatFailure::ALL.len()],
             by_source: BTreeMap::new(),
             windows: vec![(0, 0); cuts.count(cuts.window)],
             series: vec![SeriesCounts::default(); cuts.count(SERIES_BIN)],

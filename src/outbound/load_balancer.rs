@@ -1,6 +1,7 @@
 //! Azure Load Balancer: every node gets its own grant of ports, before anyone asks.
 //!
-//! Leaves out: inbound rules taking blocks of 8, tier crossings while the cluster runs.
+//! Leaves out: tier crossings while the cluster runs, and which public IP a port belongs to: the search is full, so how a grant
+//! is laid over several public IPs changes no number.
 
 use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
@@ -31,13 +32,15 @@ pub struct LoadBalancer {
     pub public_ips: u32,
     /// Ports of one public IP that can be granted.
     pub ports_per_ip: u32,
+    /// Load-balancing and inbound NAT rules on the public IPs for outbound traffic, each in a block of ports of its own.
+    pub inbound_rules: u32,
     /// How they are granted.
     pub allocation: Allocation,
     /// Automatic tiers, smallest clusters first.
     pub tiers: Vec<Tier>,
     /// The most that automatic allocation gives a node, whatever the number of IPs.
     pub automatic_most: u32,
-    /// Manual grants are multiples of this.
+    /// Ports come in blocks of this many: manual grants are multiples of it, and an inbound rule takes one away.
     pub granularity: u32,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
@@ -67,17 +70,24 @@ impl LoadBalancer {
         share.min(u64::from(self.ports_per_ip)) / step * step
     }
 
-    fn inventory(&self) -> u64 {
-        u64::from(self.ports_per_ip) * u64::from(self.public_ips)
+    /// Ports of all public IPs that inbound rules leave.
+    pub fn inventory(&self) -> u64 {
+        let taken = u64::from(self.inbound_rules) * u64::from(self.granularity);
+        (u64::from(self.ports_per_ip) * u64::from(self.public_ips)).saturating_sub(taken)
     }
 
     fn automatic(&self, nodes: u32) -> Result<u32, Refusal> {
         let tier = self.tiers.iter().find(|tier| nodes <= tier.nodes).ok_or_else(|| Refusal {
             code: "NoAutomaticTier",
+            key: "ports_per_node",
             message: format!("{nodes} nodes are more than the automatic allocation covers"),
             help: "set `ports_per_node` to a number".into(),
         })?;
-        Ok(tier.ports.saturating_mul(self.public_ips).min(self.automatic_most))
+        let ports = tier.ports.saturating_mul(self.public_ips).min(self.automatic_most);
+        match u64::from(ports) * u64::from(nodes) > self.inventory() {
+            true => Err(self.too_many(ports, nodes)),
+            false => Ok(ports),
+        }
     }
 
     fn manual(&self, ports: u32, cluster: &Cluster) -> Result<u32, Refusal> {
@@ -99,6 +109,7 @@ impl LoadBalancer {
         let below = ports / step * step;
         Refusal {
             code: "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight",
+            key: "ports_per_node",
             message: format!("{ports} ports per node is not a multiple of {step}"),
             help: format!("write {below} or {}", below.saturating_add(step)),
         }
@@ -106,9 +117,11 @@ impl LoadBalancer {
 
     fn too_many(&self, ports: u32, nodes: u32) -> Refusal {
         let needed = u64::from(ports) * u64::from(nodes);
-        let ips = needed.div_ceil(u64::from(self.ports_per_ip));
+        let taken = u64::from(self.inbound_rules) * u64::from(self.granularity);
+        let ips = (needed + taken).div_ceil(u64::from(self.ports_per_ip));
         Refusal {
             code: "InvalidLoadBalancerProfileAllocatedOutboundPorts",
+            key: "ports_per_node",
             message: format!(
                 "{nodes} nodes (surge nodes counted) x {ports} ports need {needed} ports, and {} public IP(s) have {}",
                 self.public_ips,

@@ -5,8 +5,12 @@
 
 pub mod custom;
 pub mod firewall;
+pub mod firewall_nat_gateway;
 pub mod load_balancer;
 pub mod nat_gateway;
+pub mod no_egress;
+pub mod node_public_ip;
+pub mod static_egress_gateway;
 mod way_out;
 
 pub use way_out::{Outbound, WayOut};
@@ -46,6 +50,15 @@ pub enum IdleExpiry {
     Reset,
 }
 
+/// Which SYN of an unanswered flow its half-open mapping is counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HalfOpenFrom {
+    /// The one that made it: those sent again do not prolong it.
+    FirstSyn,
+    /// The last one.
+    LastSyn,
+}
+
 /// How long a port rests, and when silence frees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timers {
@@ -57,6 +70,8 @@ pub struct Timers {
     pub hold_down_udp: Law,
     /// A SYN that is never answered holds its port this long.
     pub half_open: SimDuration,
+    /// From which SYN on.
+    pub half_open_from: HalfOpenFrom,
     /// TCP idle timeout; absent: never.
     pub idle_timeout: Option<SimDuration>,
     /// UDP idle timeout.
@@ -143,6 +158,8 @@ impl Egress {
 pub struct Refusal {
     /// The platform's own code or ours in its manner.
     pub code: &'static str,
+    /// The setting to blame.
+    pub key: &'static str,
     /// What was asked and what is there, in numbers.
     pub message: String,
     /// What to write instead.

@@ -2,8 +2,12 @@
 
 use super::custom::Custom;
 use super::firewall::Firewall;
+use super::firewall_nat_gateway::FirewallNatGateway;
 use super::load_balancer::LoadBalancer;
 use super::nat_gateway::NatGateway;
+use super::no_egress::NoEgress;
+use super::node_public_ip::NodePublicIp;
+use super::static_egress_gateway::StaticEgressGateway;
 use super::{Egress, Refusal, Timers};
 use crate::cluster::Cluster;
 
@@ -28,6 +32,14 @@ pub enum Outbound {
     NatGateway(NatGateway),
     /// `azure/firewall`.
     Firewall(Firewall),
+    /// `azure/node-public-ip`.
+    NodePublicIp(NodePublicIp),
+    /// `azure/static-egress-gateway`.
+    StaticEgressGateway(StaticEgressGateway),
+    /// `azure/firewall-nat-gateway`.
+    FirewallNatGateway(FirewallNatGateway),
+    /// `none`, `block`.
+    NoEgress(NoEgress),
     /// `custom`.
     Custom(Custom),
 }
@@ -40,6 +52,10 @@ impl std::ops::Deref for Outbound {
             Self::LoadBalancer(settings) => settings,
             Self::NatGateway(settings) => settings,
             Self::Firewall(settings) => settings,
+            Self::NodePublicIp(settings) => settings,
+            Self::StaticEgressGateway(settings) => settings,
+            Self::FirewallNatGateway(settings) => settings,
+            Self::NoEgress(settings) => settings,
             Self::Custom(settings) => settings,
         }
     }

@@ -68,6 +68,11 @@ impl Profile {
         devices::models().find(|profile| profile.name == name)
     }
 
+    /// Whether it gives a figure of that name.
+    pub fn gives(&self, key: &str) -> bool {
+        self.tree().is_ok_and(|tree| tree.get(key).is_some())
+    }
+
     /// The most that the platform allows of a setting, where the model says.
     pub fn most(&self, key: &str) -> Option<u64> {
         self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()

@@ -209,7 +209,7 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
     };
     let _ = writeln!(
         text,
-        "     {:22} {:>4}  {:>27}  {:>27}  {:>9}",
+        "     {:27} {:>4}  {:>27}  {:>27}  {:>9}",
         "model", "IPs", "SNAT failures (attempts)", "connections lost", "no port"
     );
     for (index, option) in comparison.options.iter().enumerate() {
@@ -217,7 +217,7 @@ pub fn comparison(comparison: &ComparisonResults) -> String {
         let mark = if comparison.recommended == Some(index) { "->" } else { "  " };
         let _ = writeln!(
             text,
-            "{mark} {index} {:22} {:>4}  {:>27}  {:>27}  {:>9}",
+            "{mark} {index} {:27} {:>4}  {:>27}  {:>27}  {:>9}",
             results.model,
             results.public_ips,
             short(&results.failure_ratio),

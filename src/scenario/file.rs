@@ -92,7 +92,7 @@ fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
     let accepted = scenario.outbound.egress(&scenario.cluster);
     if let Err(refusal) = accepted {
-        let node = tree.get("outbound").and_then(|outbound| outbound.get("ports_per_node"));
+        let node = tree.get("outbound").and_then(|outbound| outbound.get(refusal.key));
         let span = node.map_or(0..0, |node| node.span.clone());
         let message = format!("{} ({})", refusal.message, refusal.code);
         let problem = origin.problem(&span, message, Some(refusal.help));

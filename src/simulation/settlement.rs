@@ -2,7 +2,7 @@
 
 use super::{Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
-use crate::outbound::{Partition, Timers};
+use crate::outbound::{HalfOpenFrom, Partition, Timers};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Ends, Packets, SynSchedule};
@@ -171,7 +171,7 @@ impl Settlement {
         Self { close, release: close + flow.hold_down }
     }
 
-    /// Of a SYN granted at `now` that is never answered: further SYNs that meet the live mapping keep it. Also
+    /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it. Also
     /// gives the number of the first resend that finds the mapping gone.
     pub(super) fn half_open(
         timers: &Timers,
@@ -185,7 +185,9 @@ impl Settlement {
         while let Some(resend) = syn.resends.get(next).map(|resend| first + *resend)
             && resend < gone
         {
-            gone = resend + timers.half_open;
+            if timers.half_open_from == HalfOpenFrom::LastSyn {
+                gone = resend + timers.half_open;
+            }
             next += 1;
         }
         (Self { close: gone, release: gone }, next)

@@ -17,11 +17,13 @@ pub enum SnatFailure {
     DestinationCap,
     /// Ports are free, but the device may have no more flows at all.
     TotalCap,
+    /// There is no port, nor ever will be.
+    NoEgress,
 }
 
 impl SnatFailure {
     /// All reasons, in the order that summaries count them.
-    pub const ALL: [Self; 3] = [Self::NoFreePort, Self::DestinationCap, Self::TotalCap];
+    pub const ALL: [Self; 4] = [Self::NoFreePort, Self::DestinationCap, Self::TotalCap, Self::NoEgress];
 
     /// Its name in results.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl SnatFailure {
             Self::NoFreePort => "no_free_port",
             Self::DestinationCap => "destination_cap",
             Self::TotalCap => "total_cap",
+            Self::NoEgress => "no_egress",
         }
     }
 }

@@ -52,7 +52,9 @@ impl Row {
                 live: 0,
             })
             .collect();
-        Self { ips, caps, choice, full_since: None, full_spans: Vec::new() }
+        let mut row = Self { ips, caps, choice, full_since: None, full_spans: Vec::new() };
+        row.full_since = row.is_without_ports().then_some(SimTime::ZERO);
+        row
     }
 
     /// Takes a port for a flow that asks at `now`, and says on which public IP.
@@ -117,6 +119,10 @@ impl Row {
         }
     }
 
+    fn is_without_ports(&self) -> bool {
+        self.ips.iter().all(|ports| ports.total == 0)
+    }
+
     fn is_full(&self) -> bool {
         self.ips.iter().all(|ports| ports.busy == ports.total)
     }
@@ -126,7 +132,7 @@ impl Row {
         let caps = self.caps;
         let ports = &mut self.ips[0];
         if ports.busy == ports.total {
-            return Err(SnatFailure::NoFreePort);
+            return Err(ports.none_free());
         }
         if ports.at_cap(caps, now) {
             return Err(SnatFailure::DestinationCap);
@@ -139,6 +145,7 @@ impl Row {
         self.free_due(now);
         let Room { free, legal } = self.room(now);
         match () {
+            () if free < flows && self.is_without_ports() => Some(SnatFailure::NoEgress),
             () if free < flows => Some(SnatFailure::NoFreePort),
             () if legal < flows => Some(SnatFailure::DestinationCap),
             () => None,
@@ -189,6 +196,11 @@ struct Room {
 }
 
 impl Ports {
+    /// Why there is no free port.
+    fn none_free(&self) -> SnatFailure {
+        if self.total == 0 { SnatFailure::NoEgress } else { SnatFailure::NoFreePort }
+    }
+
     /// How many more live flows the cap allows.
     fn below_cap(&mut self, caps: Caps, now: SimTime) -> u64 {
         let Some(cap) = caps.per_ip else { return u64::MAX };

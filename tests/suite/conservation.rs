@@ -212,6 +212,7 @@ impl Account {
                 SnatFailure::NoFreePort => ports == Some(level.busy() as u64),
                 SnatFailure::DestinationCap => Some(level.in_use) >= cap,
                 SnatFailure::TotalCap => true,
+                SnatFailure::NoEgress => ports == Some(0),
             };
             prop_assert!(true_reason, "{:?} with {:?} of {:?} ports at {:?}", reason, level, ports, time);
         }

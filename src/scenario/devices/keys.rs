@@ -2,7 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
-use crate::outbound::{IdleExpiry, Sharing, Timers};
+use crate::outbound::{HalfOpenFrom, IdleExpiry, Sharing, Timers};
 use crate::scenario::laws::law;
 use crate::scenario::reader::{Table, choice, count, duration, list};
 use crate::scenario::tree::{Entry, Node, Value};
@@ -101,6 +101,10 @@ impl<'a> Keys<'a> {
     pub(super) fn timers(&self) -> Timers {
         self.check_keys("hold_down", &["fin", "rst", "udp"]);
         self.check_keys("sharing", &["tcp", "udp"]);
+        let from = [("first-syn", HalfOpenFrom::FirstSyn), ("last-syn", HalfOpenFrom::LastSyn)];
+        let from = self
+            .get("half_open_from")
+            .and_then(|node| choice(self.own.reader, "half_open_from", node, &from));
         let expiries = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
         let expiry =
             self.get("idle_expiry").and_then(|node| choice(self.own.reader, "idle_expiry", node, &expiries));
@@ -109,6 +113,7 @@ impl<'a> Keys<'a> {
             hold_down_rst: self.hold_down("rst"),
             hold_down_udp: self.hold_down("udp"),
             half_open: self.duration("half_open").unwrap_or(SimDuration::ZERO),
+            half_open_from: from.unwrap_or(HalfOpenFrom::LastSyn),
             idle_timeout: self.duration("idle_timeout"),
             udp_idle_timeout: self.duration("udp_idle_timeout").unwrap_or(SimDuration::ZERO),
             idle_expiry: expiry.unwrap_or(IdleExpiry::Silent),

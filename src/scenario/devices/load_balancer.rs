@@ -18,11 +18,16 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     let sharing_udp = keys.sharing("udp");
     let public_ips = keys.count("public_ips", 1, 1);
     let ports_per_ip = keys.count("ports_per_ip", 1, 65_536);
+    let inbound_rules = match keys.get("inbound_rules") {
+        Some(_) => keys.count("inbound_rules", 0, u64::from(u32::MAX)),
+        None => Some(0),
+    };
     let automatic_most = keys.count("automatic_most", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
     Some(Outbound::LoadBalancer(LoadBalancer {
         public_ips: public_ips?,
         ports_per_ip: ports_per_ip?,
+        inbound_rules: inbound_rules?,
         allocation: allocation?,
         tiers: tiers?,
         automatic_most: automatic_most?,

@@ -5,6 +5,9 @@ mod firewall;
 mod keys;
 mod load_balancer;
 mod nat_gateway;
+mod no_egress;
+mod node_public_ip;
+mod static_egress_gateway;
 
 use super::reader::{Reader, Table};
 use super::tree::{Node, Value};
@@ -20,8 +23,9 @@ struct Way {
     read: fn(&Keys<'_>, &Cluster) -> Option<Outbound>,
 }
 
-/// Every way out. All lists of names follow from this one.
-const WAYS: [Way; 4] = [
+/// Every way out. All lists of names follow from this one. What is made of two stands after both: of equals, `compare` recommends
+/// the first.
+const WAYS: [Way; 9] = [
     Way {
         name: "azure/firewall",
         model: Some(include_str!("../../../models/azure/firewall.toml")),
@@ -37,6 +41,23 @@ const WAYS: [Way; 4] = [
         model: Some(include_str!("../../../models/azure/nat-gateway.toml")),
         read: nat_gateway::read,
     },
+    Way {
+        name: "azure/firewall-nat-gateway",
+        model: Some(include_str!("../../../models/azure/firewall-nat-gateway.toml")),
+        read: nat_gateway::behind_firewall,
+    },
+    Way {
+        name: "azure/node-public-ip",
+        model: Some(include_str!("../../../models/azure/node-public-ip.toml")),
+        read: node_public_ip::read,
+    },
+    Way {
+        name: "azure/static-egress-gateway",
+        model: Some(include_str!("../../../models/azure/static-egress-gateway.toml")),
+        read: static_egress_gateway::read,
+    },
+    Way { name: "block", model: Some(include_str!("../../../models/block.toml")), read: no_egress::block },
+    Way { name: "none", model: Some(include_str!("../../../models/none.toml")), read: no_egress::none },
     Way { name: "custom", model: None, read: custom::read },
 ];
 

@@ -1,19 +1,29 @@
-//! `azure/nat-gateway`.
+//! `azure/nat-gateway`, and the same behind a firewall.
 
 use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
+use crate::outbound::firewall_nat_gateway::FirewallNatGateway;
 use crate::outbound::nat_gateway::NatGateway;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
+    settings(keys).map(Outbound::NatGateway)
+}
+
+/// Reads the settings of a gateway on the subnet of a firewall.
+pub(super) fn behind_firewall(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
+    settings(keys).map(|gateway| Outbound::FirewallNatGateway(FirewallNatGateway(gateway)))
+}
+
+fn settings(keys: &Keys<'_>) -> Option<NatGateway> {
     let timers = keys.timers();
     keys.check_platform_sharing();
     let (public_ips, ports_per_ip) = (keys.count("public_ips", 1, 1), keys.count("ports_per_ip", 1, 65_536));
     let per_destination_cap = keys.count("per_destination_cap", 1, u64::from(u32::MAX));
     let total_cap = keys.count("total_cap", 1, u64::from(u32::MAX));
     let cap_counts_holds = keys.boolean("cap_counts_holds").unwrap_or(false);
-    Some(Outbound::NatGateway(NatGateway {
+    Some(NatGateway {
         public_ips: public_ips?,
         ports_per_ip: ports_per_ip?,
         per_destination_cap,
@@ -21,5 +31,5 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         cap_counts_holds,
         sharing_udp: keys.sharing("udp"),
         timers,
-    }))
+    })
 }

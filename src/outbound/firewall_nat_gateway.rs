@@ -1,0 +1,26 @@
+//! Azure Firewall with a NAT gateway on its subnet: the gateway's ports and hold-downs, the firewall's idle timeouts.
+//!
+//! Leaves out: the firewall's own limits on flows, which are not ports.
+
+use super::nat_gateway::NatGateway;
+use super::{Egress, Refusal, Timers, WayOut};
+use crate::cluster::Cluster;
+
+/// The gateway's settings; its timers hold the firewall's idle timeouts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirewallNatGateway(pub NatGateway);
+
+impl WayOut for FirewallNatGateway {
+    fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+        let model = "azure/firewall-nat-gateway".into();
+        Ok(Egress { model, stage: "firewall-nat-gateway".into(), ..self.0.egress(cluster)? })
+    }
+
+    fn timers(&self) -> &Timers {
+        self.0.timers()
+    }
+
+    fn public_ips(&self, cluster: &Cluster) -> u32 {
+        self.0.public_ips(cluster)
+    }
+}

@@ -1,0 +1,46 @@
+//! A public IP on every node: what the node masquerades is translated one to one.
+//!
+//! Leaves out: the node's own tracking of connections, and how it searches a port.
+
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use crate::cluster::Cluster;
+use crate::flow::NodeId;
+
+/// The settings and platform figures of node public IPs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodePublicIp {
+    /// Ports that a node may use towards one destination.
+    pub ports_per_node: u32,
+    /// Sharing of UDP ports.
+    pub sharing_udp: Sharing,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl WayOut for NodePublicIp {
+    fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+        let ports = vec![Some(self.ports_per_node)];
+        let pool = |node| PortPool { name: cluster.node_name(NodeId(node)), ports: ports.clone() };
+        Ok(Egress {
+            model: "azure/node-public-ip".into(),
+            stage: "node-public-ip".into(),
+            pools: (0..cluster.nodes()).map(pool).collect(),
+            partition: Partition::Node,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: self.sharing_udp,
+            search: Search::Random,
+            timers: self.timers.clone(),
+            per_destination_cap: None,
+            total_cap: None,
+            cap_counts_holds: false,
+        })
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn public_ips(&self, cluster: &Cluster) -> u32 {
+        cluster.nodes()
+    }
+}

@@ -1,0 +1,16 @@
+//! `none` and `block`, which have no settings.
+
+use super::keys::Keys;
+use crate::cluster::Cluster;
+use crate::outbound::Outbound;
+use crate::outbound::no_egress::NoEgress;
+
+/// The outbound type none.
+pub(super) fn none(_keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
+    Some(Outbound::NoEgress(NoEgress::named("none")))
+}
+
+/// The outbound type block.
+pub(super) fn block(_keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
+    Some(Outbound::NoEgress(NoEgress::named("block")))
+}
