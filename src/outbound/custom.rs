@@ -63,18 +63,14 @@ impl WayOut for Custom {
             }
         };
         let ports = self.ports_by_ip();
+        let pools = names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect();
         Ok(Egress {
-            model: "custom".into(),
-            stage: "custom".into(),
-            pools: names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect(),
-            partition,
             sharing_tcp: self.sharing_tcp,
             sharing_udp: self.sharing_udp,
             search: self.search,
-            timers: self.timers.clone(),
             per_destination_cap: self.per_destination_cap,
             total_cap: self.total_cap,
-            cap_counts_holds: false,
+            ..Egress::new("custom", pools, partition, &self.timers)
         })
     }
 

@@ -108,8 +108,6 @@ pub struct PortPool {
 pub struct Egress {
     /// Model name, such as `azure/nat-gateway`.
     pub model: String,
-    /// The stage's name in results: `load-balancer`.
-    pub stage: String,
     /// Its port pools.
     pub pools: Vec<PortPool>,
     /// Who uses which.
@@ -131,6 +129,27 @@ pub struct Egress {
 }
 
 impl Egress {
+    /// A device without caps that shares ports by endpoint and finds the lowest free one.
+    pub fn new(model: &str, pools: Vec<PortPool>, partition: Partition, timers: &Timers) -> Self {
+        Self {
+            model: model.into(),
+            pools,
+            partition,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: Sharing::Endpoint,
+            search: Search::Lowest,
+            timers: timers.clone(),
+            per_destination_cap: None,
+            total_cap: None,
+            cap_counts_holds: false,
+        }
+    }
+
+    /// The stage's name in results: the model's without its platform, such as `load-balancer`.
+    pub fn stage(&self) -> &str {
+        self.model.rsplit('/').next().unwrap_or(&self.model)
+    }
+
     /// The sharing rule of `protocol`.
     pub fn sharing(&self, protocol: Protocol) -> Sharing {
         match protocol {

@@ -2,9 +2,7 @@
 //!
 //! Leaves out: what the rules of `block` let through.
 
-use super::{
-    Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut,
-};
+use super::{Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::time::SimDuration;
 use crate::workload::Law;
@@ -35,19 +33,8 @@ impl NoEgress {
 
 impl WayOut for NoEgress {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
-        Ok(Egress {
-            model: self.name.into(),
-            stage: self.name.into(),
-            pools: vec![PortPool { name: "internet".into(), ports: vec![Some(0)] }],
-            partition: Partition::Shared,
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: Sharing::Endpoint,
-            search: Search::Lowest,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let pools = vec![PortPool { name: "internet".into(), ports: vec![Some(0)] }];
+        Ok(Egress::new(self.name, pools, Partition::Shared, &self.timers))
     }
 
     fn timers(&self) -> &Timers {

@@ -225,7 +225,7 @@ impl<'a, O: Observer> Run<'a, O> {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
             let release = self.now + closed.draws.hold_down;
-            self.mark_end(closed.row, closed.ip, self.now, release);
+            self.mark_end(closed.row, closed.slot, self.now, release);
             self.tell_kept(&closed, self.now, release);
         }
         self.forget(id);
@@ -241,7 +241,7 @@ impl<'a, O: Observer> Run<'a, O> {
             return;
         }
         let expired = *connection;
-        self.mark_end(expired.row, expired.ip, self.now, self.now);
+        self.mark_end(expired.row, expired.slot, self.now, self.now);
         self.tell_kept(&expired, self.now, self.now);
         if self.system.egress.timers.idle_expiry == IdleExpiry::Reset {
             return self.forget(id);

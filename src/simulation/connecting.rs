@@ -6,7 +6,7 @@ use super::request::{Request, Try, TryId};
 use super::run::{Happening, Run};
 use super::settlement::Settlement;
 use crate::flow::{EndKind, Protocol};
-use crate::snat::SnatFailure;
+use crate::snat::{Slot, SnatFailure};
 use crate::time::{SimDuration, SimTime};
 
 impl<O: Observer> Run<'_, O> {
@@ -18,7 +18,7 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// The device grants or refuses.
-    pub(super) fn answered(&mut self, flow: &Try, result: Result<usize, SnatFailure>) {
+    pub(super) fn answered(&mut self, flow: &Try, result: Result<Slot, SnatFailure>) {
         let row = self.row_of(&flow.request);
         let Try { request, first, .. } = flow;
         self.observer.attempt(Attempt {
@@ -30,13 +30,13 @@ impl<O: Observer> Run<'_, O> {
             refused: result.err(),
         });
         match result {
-            Ok(ip) => self.granted(flow, row, ip),
+            Ok(slot) => self.granted(flow, row, slot),
             Err(_) => self.unanswered(*flow),
         }
     }
 
     #[inline]
-    fn granted(&mut self, flow: &Try, row: usize, ip: usize) {
+    fn granted(&mut self, flow: &Try, row: usize, slot: Slot) {
         let Try { request, first, next_resend } = flow;
         let local = &self.sources[request.source];
         let timers = &self.system.egress.timers;
@@ -44,15 +44,15 @@ impl<O: Observer> Run<'_, O> {
         if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
             let (settlement, next_resend) =
                 Settlement::half_open(timers, &workload.syn, *first, self.now, *next_resend);
-            self.keep(row, ip, settlement);
+            self.keep(row, slot, settlement);
             return self.unanswered(Try { next_resend, ..*flow });
         }
         self.observer.connected(Connected { asked: request.asked, first: *first, time: self.now });
         if workload.client_pool.is_some() {
-            return self.connection_opened(Connection::new(*request, row, ip, self.now));
+            return self.connection_opened(Connection::new(*request, row, slot, self.now));
         }
         let settlement = Settlement::of(timers, protocol, &request.draws, self.now);
-        self.keep(row, ip, settlement);
+        self.keep(row, slot, settlement);
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
             return self.request_fails(*request);

@@ -2,6 +2,7 @@
 
 use super::request::Request;
 use super::settlement::FlowDraws;
+use crate::snat::Slot;
 use crate::time::SimTime;
 use std::collections::VecDeque;
 
@@ -13,7 +14,7 @@ pub(super) struct ConnectionId(pub u32);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Connection {
     pub row: usize,
-    pub ip: usize,
+    pub slot: Slot,
     pub opened: SimTime,
     /// The request that it was opened for: its source and pod own the connection.
     pub owner: Request,
@@ -65,10 +66,10 @@ pub(super) struct ClientPools {
 }
 
 impl Connection {
-    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
+    pub(super) fn new(request: Request, row: usize, slot: Slot, opened: SimTime) -> Self {
         let draws = request.draws;
         let (generation, born, retires) = (0, 0, false);
-        Self { row, ip, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
+        Self { row, slot, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
     }
 }
 

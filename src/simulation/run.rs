@@ -8,7 +8,7 @@ use super::{RowId, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{Protocol, SourceId};
 use crate::random::Purpose;
-use crate::snat::{Caps, ReleaseQueue, Row, SnatFailure};
+use crate::snat::{Caps, ReleaseQueue, Row, Slot, SnatFailure};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
@@ -148,16 +148,16 @@ impl<'a, O: Observer> Run<'a, O> {
 
     /// Takes a port of a row.
     #[inline]
-    pub(super) fn open(&mut self, row: usize) -> Result<usize, SnatFailure> {
+    pub(super) fn open(&mut self, row: usize) -> Result<Slot, SnatFailure> {
         if !self.below_total_cap(1) {
             return Err(SnatFailure::TotalCap);
         }
-        let ip = self.rows[row].open(self.now)?;
+        let slot = self.rows[row].open(self.now)?;
         if let Some(all) = &mut self.all_live {
             all.live += 1;
             all.most = all.most.max(all.live);
         }
-        Ok(ip)
+        Ok(slot)
     }
 
     /// Whether the cap over all rows leaves room for so many flows more.
@@ -201,17 +201,17 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     /// A port serves a flow whose end is known.
-    pub(super) fn keep(&mut self, row: usize, ip: usize, settlement: Settlement) {
+    pub(super) fn keep(&mut self, row: usize, slot: Slot, settlement: Settlement) {
         let Settlement { close, release } = settlement;
-        self.mark_end(row, ip, close, release);
+        self.mark_end(row, slot, close, release);
         let row = self.shard.rows[row];
         self.observer.kept(Kept { row, start: self.now, close, release, initial: false });
     }
 
     /// Books when a port comes free.
-    pub(super) fn mark_end(&mut self, row: usize, ip: usize, close: SimTime, release: SimTime) {
+    pub(super) fn mark_end(&mut self, row: usize, slot: Slot, close: SimTime, release: SimTime) {
         self.events += 1;
-        self.rows[row].keep_until(ip, close, release);
+        self.rows[row].keep_until(slot, close, release);
         if let Some(all) = &mut self.all_live {
             all.closes.push(if all.counts_holds { release } else { close });
         }

@@ -34,8 +34,8 @@ impl<'a, O: Observer> Run<'a, O> {
     fn seat_residents(&mut self, key: TrialKey) {
         for (position, id) in self.shard.rows.iter().enumerate() {
             for resident in stationary::residents(self.system, &self.shard.sources, *id, key) {
-                if let Ok(ip) = self.rows[position].open(SimTime::ZERO) {
-                    self.rows[position].keep_until(ip, resident.close, resident.release);
+                if let Ok(slot) = self.rows[position].open(SimTime::ZERO) {
+                    self.rows[position].keep_until(slot, resident.close, resident.release);
                     let (close, release) = (resident.close, resident.release);
                     self.observer.kept(Kept {
                         row: *id,

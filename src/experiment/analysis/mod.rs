@@ -165,8 +165,8 @@ impl<'a> Sums<'a> {
             |reason: SnatFailure| self.trials.iter().map(|trial| trial.reasons[reason as usize]).sum();
         let counted = SnatFailure::ALL.into_iter().map(|reason| (reason, count(reason)));
         let seen = counted.filter(|(_, count): &(_, u64)| *count > 0);
-        let stage = &system.egress.stage;
-        seen.map(|(reason, count)| FailureCount { stage: stage.clone(), reason: reason.name().into(), count })
+        let stage = system.egress.stage();
+        seen.map(|(reason, count)| FailureCount { stage: stage.into(), reason: reason.name().into(), count })
             .collect()
     }
 
@@ -213,7 +213,7 @@ impl<'a> Sums<'a> {
         let pool = system.rows[failure.row.index()].pool;
         Some(FirstFailure {
             time_s: failure.time.since(system.timing.origin).as_secs_f64(),
-            stage: system.egress.stage.clone(),
+            stage: system.egress.stage().into(),
             reason: failure.reason.name().into(),
             port_pool: system.egress.pools[pool.index()].name.clone(),
             node: system.cluster.node_name(source.node),
