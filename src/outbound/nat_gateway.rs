@@ -38,14 +38,14 @@ impl WayOut for NatGateway {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = vec![Some(self.ports_per_ip); self.public_ips as usize];
         let pools = vec![PortPool { name: "gateway".into(), ports }];
-        Ok(Egress {
+        let egress = Egress {
             sharing_udp: self.sharing_udp,
             search: Search::Random,
             per_destination_cap: self.per_destination_cap,
-            total_cap: self.total_cap,
             cap_counts_holds: self.cap_counts_holds,
             ..Egress::new("azure/nat-gateway", pools, Partition::Shared, &self.timers)
-        })
+        };
+        Ok(egress.with_total_cap(self.total_cap))
     }
 
     fn timers(&self) -> &Timers {

@@ -20,11 +20,13 @@ impl NoEgress {
         let timers = Timers {
             hold_down_fin: Law::Constant(SimDuration::ZERO),
             hold_down_rst: Law::Constant(SimDuration::ZERO),
+            hold_down_refused: Law::Constant(SimDuration::ZERO),
             hold_down_udp: Law::Constant(SimDuration::ZERO),
             half_open: SimDuration::ZERO,
             half_open_from: HalfOpenFrom::LastSyn,
             idle_timeout: Some(SimDuration::ZERO),
             udp_idle_timeout: SimDuration::ZERO,
+            udp_stream_timeout: None,
             idle_expiry: IdleExpiry::Silent,
         };
         Self { name, timers }

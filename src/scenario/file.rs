@@ -90,7 +90,7 @@ fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
     reader.finish()?;
     let scenario =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    let accepted = scenario.outbound.egress(&scenario.cluster);
+    let accepted = scenario.paths();
     if let Err(refusal) = accepted {
         let node = tree.get("outbound").and_then(|outbound| outbound.get(refusal.key));
         let span = node.map_or(0..0, |node| node.span.clone());

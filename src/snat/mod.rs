@@ -37,11 +37,22 @@ pub enum SnatFailure {
     TotalCap,
     /// There is no port, nor ever will be.
     NoEgress,
+    /// Ports are free, but the node may have no more flows.
+    NodeCap,
+    /// The connection-tracking table of the node is full.
+    TrackingTableFull,
 }
 
 impl SnatFailure {
     /// All reasons, in the order that summaries count them.
-    pub const ALL: [Self; 4] = [Self::NoFreePort, Self::DestinationCap, Self::TotalCap, Self::NoEgress];
+    pub const ALL: [Self; 6] = [
+        Self::NoFreePort,
+        Self::DestinationCap,
+        Self::TotalCap,
+        Self::NoEgress,
+        Self::NodeCap,
+        Self::TrackingTableFull,
+    ];
 
     /// Its name in results.
     pub fn name(self) -> &'static str {
@@ -50,6 +61,8 @@ impl SnatFailure {
             Self::DestinationCap => "destination_cap",
             Self::TotalCap => "total_cap",
             Self::NoEgress => "no_egress",
+            Self::NodeCap => "node_cap",
+            Self::TrackingTableFull => "tracking_table_full",
         }
     }
 }

@@ -84,6 +84,14 @@ impl Row {
         }
     }
 
+    /// Undoes a grant of this instant.
+    pub fn give_back(&mut self, slot: Slot, now: SimTime) {
+        let ports = &mut self.ips[slot.ip as usize];
+        ports.busy -= 1;
+        ports.live -= u32::from(self.caps.per_ip.is_some());
+        self.full_since = self.full_since.filter(|since| *since != now);
+    }
+
     /// Ports that serve a flow or rest at `now`.
     pub fn busy(&mut self, now: SimTime) -> u64 {
         self.free_due(now);
