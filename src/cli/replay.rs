@@ -7,8 +7,7 @@ use crate::experiment::replay::{HoldDown, Question, Replayer};
 use crate::experiment::thresholds::exit_status;
 use crate::import::{self, BadLines, Reading, TraceFormat};
 use crate::outbound::Sharing;
-use crate::profile::Profile;
-use crate::scenario::{Behind, recorded, units};
+use crate::scenario::{Behind, recorded, shipped, units};
 use crate::time::SimDuration;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
@@ -144,7 +143,7 @@ fn behind_model(args: &ReplayArgs, model: &str, reading: &Reading) -> Result<Exi
 
 fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
     let profile =
-        Profile::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
+        shipped::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
     let figures = profile.figures()?;
     let span = |key: &str| {
         let figure = figures.iter().find(|figure| figure.key == key);

@@ -2,10 +2,36 @@
 
 use super::reader::{Reader, Table, duration};
 use super::tree::{Node, Value};
-use crate::profile::{CLIENTS, Profile};
+use crate::profile::Profile;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
 use crate::workload::client::{Lifespan, Order};
+
+/// Defaults of client libraries, for `client_pool.preset`.
+pub const CLIENTS: [Profile; 10] = [
+    Profile {
+        name: "clients/apache-httpclient-5",
+        text: include_str!("../../models/clients/apache-httpclient-5.toml"),
+    },
+    Profile {
+        name: "clients/dotnet-sockets-http-handler",
+        text: include_str!("../../models/clients/dotnet-sockets-http-handler.toml"),
+    },
+    Profile { name: "clients/go-net-http", text: include_str!("../../models/clients/go-net-http.toml") },
+    Profile { name: "clients/grpc", text: include_str!("../../models/clients/grpc.toml") },
+    Profile { name: "clients/hikaricp", text: include_str!("../../models/clients/hikaricp.toml") },
+    Profile { name: "clients/node-http", text: include_str!("../../models/clients/node-http.toml") },
+    Profile { name: "clients/okhttp", text: include_str!("../../models/clients/okhttp.toml") },
+    Profile {
+        name: "clients/python-aiohttp",
+        text: include_str!("../../models/clients/python-aiohttp.toml"),
+    },
+    Profile { name: "clients/python-httpx", text: include_str!("../../models/clients/python-httpx.toml") },
+    Profile {
+        name: "clients/python-requests",
+        text: include_str!("../../models/clients/python-requests.toml"),
+    },
+];
 
 const ORDERS: [(&str, Order); 2] = [("lifo", Order::Lifo), ("fifo", Order::Fifo)];
 

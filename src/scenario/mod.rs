@@ -15,6 +15,7 @@ mod recorded;
 mod retry;
 mod run;
 pub mod schema;
+pub mod shipped;
 mod surroundings;
 mod syn;
 mod thresholds;

@@ -2,9 +2,16 @@
 
 use super::reader::{Reader, Table, choice, duration, list};
 use super::tree::{Node, Value};
-use crate::profile::{Profile, SYN_SCHEDULES};
+use crate::profile::Profile;
 use crate::time::SimDuration;
 use crate::workload::SynSchedule;
+
+/// When operating systems send a SYN again, for `syn`.
+pub const SYN_SCHEDULES: [Profile; 3] = [
+    Profile { name: "syn/linux-6.5", text: include_str!("../../models/syn/linux-6.5.toml") },
+    Profile { name: "syn/linux-classic", text: include_str!("../../models/syn/linux-classic.toml") },
+    Profile { name: "syn/windows", text: include_str!("../../models/syn/windows.toml") },
+];
 
 /// What is used where nothing is written.
 const DEFAULT: &str = "linux-6.5";

@@ -10,7 +10,7 @@ mod node_public_ip;
 mod static_egress_gateway;
 
 use super::reader::{Reader, Table};
-use super::tree::{Node, Value};
+use super::tree::Node;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::profile::Profile;
@@ -93,12 +93,4 @@ fn way(own: &Table<'_>) -> Option<&'static Way> {
     }
     let ways: Vec<(&str, &'static Way)> = WAYS.iter().map(|way| (way.name, way)).collect();
     own.choice("model", &ways)
-}
-
-/// The shipped model that `own` names, as a tree.
-pub fn shipped(own: &Node) -> Option<Node> {
-    match own.get("model").map(|node| &node.value) {
-        Some(Value::Text(name)) => Profile::named(name).and_then(|profile| profile.tree().ok()),
-        _ => None,
-    }
 }
