@@ -6,6 +6,7 @@ mod cluster;
 mod destinations;
 pub mod devices;
 pub mod file;
+mod keys;
 mod laws;
 mod overrides;
 mod packets;
