@@ -1,9 +1,9 @@
 //! `snatsim models`.
 
-use super::{Format, print};
+use super::print;
 use crate::error::{Error, ExitStatus};
-use crate::report;
 use crate::report::table::Table;
+use crate::report::{self, Format};
 use crate::scenario::shipped;
 use clap::{Args, Subcommand};
 use std::fmt::Write;

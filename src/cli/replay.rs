@@ -1,12 +1,13 @@
 //! `snatsim replay`.
 
+use super::show;
 use super::watch::{Watching, watched};
-use super::{Format, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::replay::{HoldDown, Question, Replayer};
 use crate::experiment::thresholds::exit_status;
 use crate::import::{self, BadLines, Reading, TraceFormat};
 use crate::outbound::Sharing;
+use crate::report::Format;
 use crate::scenario::{Behind, recorded, shipped, units};
 use crate::time::SimDuration;
 use clap::{Args, ValueEnum};
