@@ -9,7 +9,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::{Scenario, devices, packets, probes};
+use super::{Scenario, devices, packets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
 use crate::outbound::Timers;
@@ -83,7 +83,7 @@ pub fn read_as(
 
 fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
     let own = tree.get("outbound").cloned();
-    let shipped = own.as_ref().and_then(devices::shipped);
+    let shipped = own.as_ref().and_then(shipped::model_of);
     let reader = Reader::new(origin);
     let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
     let resolved = resolve(&tree, shipped.as_ref());

@@ -11,7 +11,7 @@ use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
 
 const MOST_PODS: u64 = 1_000_000;
 const MOST_DESTINATIONS: u64 = 1_000_000;
@@ -45,10 +45,10 @@ pub fn workload<'a>(
         (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         _ => pods,
     };
-    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
-    let pooled = client_pool.is_some();
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
+    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
+    let pooled = client_pool.is_some();
     // A client pool closes its connections itself: what they send matters only while they are idle.
     let packets = packets.filter(|_| !pooled);
     let lifetime = match (recorded, &packets) {
@@ -85,7 +85,7 @@ pub fn workload<'a>(
         ends: ends?,
         syn: syn?,
         connect_timeout,
-        client_pool: client_pool.map(|pool| ClientPool { keepalive, ..pool }),
+        client_pool,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         way_out: 0,
         pods: pods?,
