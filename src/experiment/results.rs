@@ -67,7 +67,7 @@ pub struct Totals {
 pub struct FailureCount {
     /// Stage: `load-balancer`.
     pub stage: String,
-    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`.
+    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`, `search_gave_up`.
     pub reason: String,
     /// How many.
     pub count: u64,

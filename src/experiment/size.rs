@@ -246,7 +246,7 @@ fn is_exact(plan: &Plan) -> bool {
     let egress = &plan.system.egress;
     let starts_anywhere = |arrivals: &Arrivals| arrivals.mean_rate().is_some() || arrivals.is_recorded();
     plan.has_no_feedback()
-        && egress.per_destination_cap.is_none()
+        && egress.per_destination_cap().is_none()
         && egress.total_cap.is_none()
         && (plan.is_pure_burst() || plan.system.workloads.iter().all(|each| starts_anywhere(&each.arrivals)))
 }

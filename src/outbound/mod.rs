@@ -13,9 +13,11 @@ pub mod node_public_ip;
 pub mod static_egress_gateway;
 mod way_out;
 
+pub use crate::snat::Search;
 pub use way_out::{Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
+use crate::snat::Rules;
 use crate::time::SimDuration;
 use crate::workload::Law;
 
@@ -30,15 +32,6 @@ pub enum Sharing {
     Exclusive,
     /// One flow per port, TCP and UDP from one inventory.
     ExclusiveAnyProtocol,
-}
-
-/// How a free port is searched. Every search here is full: it fails only when no port is legal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Search {
-    /// The lowest free port.
-    Lowest,
-    /// One at random among the free ones.
-    Random,
 }
 
 /// What happens on the wire when the idle timeout takes a mapping.
@@ -116,16 +109,12 @@ pub struct Egress {
     pub sharing_tcp: Sharing,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
-    /// Port search.
-    pub search: Search,
+    /// How its rows find a port, and what they allow.
+    pub rules: Rules,
     /// Timers.
     pub timers: Timers,
-    /// Live flows per public IP and destination, at most.
-    pub per_destination_cap: Option<u32>,
     /// Live flows in all, at most.
     pub total_cap: Option<u32>,
-    /// Whether ports in hold-down count towards the caps.
-    pub cap_counts_holds: bool,
 }
 
 impl Egress {
@@ -137,12 +126,15 @@ impl Egress {
             partition,
             sharing_tcp: Sharing::Endpoint,
             sharing_udp: Sharing::Endpoint,
-            search: Search::Lowest,
+            rules: Rules::default(),
             timers: timers.clone(),
-            per_destination_cap: None,
             total_cap: None,
-            cap_counts_holds: false,
         }
+    }
+
+    /// Live flows per public IP and destination, at most.
+    pub fn per_destination_cap(&self) -> Option<u32> {
+        self.rules.caps.per_ip
     }
 
     /// The stage's name in results: the model's without its platform, such as `load-balancer`.

@@ -7,7 +7,7 @@ use super::observer::Observer;
 use super::request::{Request, Try};
 use super::run::Run;
 use crate::flow::WorkloadId;
-use crate::snat::SnatFailure;
+use crate::snat::{Asker, SnatFailure};
 use std::collections::BTreeMap;
 
 impl<O: Observer> Run<'_, O> {
@@ -35,13 +35,15 @@ impl<O: Observer> Run<'_, O> {
 
     /// Why the batch does not fit, if it does not.
     fn lacks_room(&mut self, batch: &[Request]) -> Option<SnatFailure> {
-        let mut by_row: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut by_row: BTreeMap<usize, (u64, Asker)> = BTreeMap::new();
         for request in batch.iter().filter(|request| !self.sources[request.source].rows.is_empty()) {
-            *by_row.entry(self.row_of(request)).or_default() += 1;
+            by_row.entry(self.row_of(request)).or_insert((0, self.asker_of(request))).0 += 1;
         }
-        if !self.below_total_cap(by_row.values().sum()) {
+        if !self.below_total_cap(by_row.values().map(|(flows, _)| flows).sum()) {
             return Some(SnatFailure::TotalCap);
         }
-        by_row.into_iter().find_map(|(row, flows)| self.rows[row].lacks_room(self.now, flows))
+        by_row
+            .into_iter()
+            .find_map(|(row, (flows, asker))| self.rows[row].lacks_room(self.now, flows, &asker))
     }
 }

@@ -8,7 +8,9 @@ use super::connections::{Connection, ConnectionId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
 use super::request::{Request, Try};
 use super::run::{Happening, Run};
+use super::settlement::rest_after;
 use crate::outbound::IdleExpiry;
+use crate::snat::Holding;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
 use crate::workload::client::{Lifespan, Order};
@@ -224,9 +226,10 @@ impl<'a, O: Observer> Run<'a, O> {
     fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
+            let protocol = self.sources[closed.owner.source].protocol;
+            let rest = rest_after(protocol, closed.draws.end);
             let release = self.now + closed.draws.hold_down;
-            self.mark_end(closed.row, closed.slot, self.now, release);
-            self.tell_kept(&closed, self.now, release);
+            self.end_connection(&closed, Holding { close: self.now, release, rest });
         }
         self.forget(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {
@@ -241,8 +244,7 @@ impl<'a, O: Observer> Run<'a, O> {
             return;
         }
         let expired = *connection;
-        self.mark_end(expired.row, expired.slot, self.now, self.now);
-        self.tell_kept(&expired, self.now, self.now);
+        self.end_connection(&expired, Holding::until(self.now, self.now));
         if self.system.egress.timers.idle_expiry == IdleExpiry::Reset {
             return self.forget(id);
         }

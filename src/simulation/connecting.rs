@@ -4,16 +4,15 @@ use super::connections::Connection;
 use super::observer::{Attempt, Connected, Fate, Observer};
 use super::request::{Request, Try, TryId};
 use super::run::{Happening, Run};
-use super::settlement::Settlement;
 use crate::flow::{EndKind, Protocol};
-use crate::snat::{Slot, SnatFailure};
+use crate::snat::{Holding, Slot, SnatFailure};
 use crate::time::{SimDuration, SimTime};
 
 impl<O: Observer> Run<'_, O> {
     /// The flow's SYN reaches the device.
     #[inline]
     pub(super) fn attempt(&mut self, flow: &Try) {
-        let result = self.open(self.row_of(&flow.request));
+        let result = self.open(&flow.request);
         self.answered(flow, result);
     }
 
@@ -42,17 +41,17 @@ impl<O: Observer> Run<'_, O> {
         let timers = &self.system.egress.timers;
         let (protocol, workload) = (local.protocol, local.workload);
         if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-            let (settlement, next_resend) =
-                Settlement::half_open(timers, &workload.syn, *first, self.now, *next_resend);
-            self.keep(row, slot, settlement);
+            let (holding, next_resend) =
+                Holding::half_open(timers, &workload.syn, *first, self.now, *next_resend);
+            self.keep(row, slot, holding);
             return self.unanswered(Try { next_resend, ..*flow });
         }
         self.observer.connected(Connected { asked: request.asked, first: *first, time: self.now });
         if workload.client_pool.is_some() {
             return self.connection_opened(Connection::new(*request, row, slot, self.now));
         }
-        let settlement = Settlement::of(timers, protocol, &request.draws, self.now);
-        self.keep(row, slot, settlement);
+        let holding = Holding::of(timers, protocol, &request.draws, self.now);
+        self.keep(row, slot, holding);
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
             return self.request_fails(*request);

@@ -3,12 +3,12 @@
 use super::connections::{ClientPools, Connection, ConnectionId};
 use super::observer::{Kept, Observer};
 use super::request::{Batches, Budgets, Request, Try, TryId};
-use super::settlement::{Settlement, SourceStreams};
+use super::settlement::SourceStreams;
 use super::{RowId, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{Protocol, SourceId};
 use crate::random::Purpose;
-use crate::snat::{Caps, ReleaseQueue, Row, Slot, SnatFailure};
+use crate::snat::{Asker, Ended, Holding, ReleaseQueue, Row, RowStreams, Slot, SnatFailure};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
@@ -54,6 +54,8 @@ pub(super) struct LocalSource<'a> {
     pub workload: &'a Workload,
     pub protocol: Protocol,
     pub rows: Vec<usize>,
+    /// Its first pod.
+    pub asker: Asker,
     pub streams: SourceStreams,
 }
 
@@ -98,9 +100,7 @@ impl<'a, O: Observer> Run<'a, O> {
         observer: &'a mut O,
     ) -> Self {
         let egress = &system.egress;
-        let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
-        let row =
-            |id: &RowId| Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)));
+        let row = |id: &RowId| Row::new(system.ports(*id), &egress.rules, row_streams(system, *id, key));
         let local = |id: &SourceId| {
             let spec = &system.sources[id.index()];
             let position = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
@@ -109,13 +109,14 @@ impl<'a, O: Observer> Run<'a, O> {
                 workload: system.workload(spec),
                 protocol: system.protocol(spec),
                 rows: spec.rows.iter().map(position).collect(),
+                asker: Asker::new(spec.node.0, 0, system.destinations[spec.destination.index()].address),
                 streams: SourceStreams::new(*id, key),
             }
         };
         let sources: Vec<LocalSource<'a>> = shard.sources.iter().map(local).collect();
         let all_live = egress.total_cap.map(|_| AllLive {
             cap: total_cap,
-            counts_holds: egress.cap_counts_holds,
+            counts_holds: egress.rules.caps.count_holds,
             closes: ReleaseQueue::default(),
             live: 0,
             most: 0,
@@ -146,13 +147,21 @@ impl<'a, O: Observer> Run<'a, O> {
         self.sources[request.source].rows[request.draws.row as usize]
     }
 
-    /// Takes a port of a row.
+    /// Who asks for a port.
+    pub(super) fn asker_of(&self, request: &Request) -> Asker {
+        self.sources[request.source].asker.of_pod(request.draws.pod)
+    }
+
+    /// Takes a port of the row that the request's flow meets.
     #[inline]
-    pub(super) fn open(&mut self, row: usize) -> Result<Slot, SnatFailure> {
+    pub(super) fn open(&mut self, request: &Request) -> Result<Slot, SnatFailure> {
         if !self.below_total_cap(1) {
             return Err(SnatFailure::TotalCap);
         }
-        let slot = self.rows[row].open(self.now)?;
+        let (row, asker) = (self.row_of(request), self.asker_of(request));
+        let answer = self.rows[row].open(self.now, &asker);
+        self.tell_ended(row);
+        let slot = answer?;
         if let Some(all) = &mut self.all_live {
             all.live += 1;
             all.most = all.most.max(all.live);
@@ -201,25 +210,54 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     /// A port serves a flow whose end is known.
-    pub(super) fn keep(&mut self, row: usize, slot: Slot, settlement: Settlement) {
-        let Settlement { close, release } = settlement;
-        self.mark_end(row, slot, close, release);
-        let row = self.shard.rows[row];
-        self.observer.kept(Kept { row, start: self.now, close, release, initial: false });
+    pub(super) fn keep(&mut self, row: usize, slot: Slot, holding: Holding) {
+        self.keep_since(row, slot, self.now, holding);
     }
 
-    /// Books when a port comes free.
-    pub(super) fn mark_end(&mut self, row: usize, slot: Slot, close: SimTime, release: SimTime) {
+    /// The end of a kept-open connection is known.
+    pub(super) fn end_connection(&mut self, connection: &Connection, holding: Holding) {
+        let Connection { row, slot, opened, .. } = *connection;
+        self.keep_since(row, slot, opened, holding);
+    }
+
+    /// Books when a port comes free that was granted at `start`.
+    fn keep_since(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
         self.events += 1;
-        self.rows[row].keep_until(slot, close, release);
+        self.rows[row].keep_until(slot, holding);
+        let Holding { close, release, .. } = holding;
         if let Some(all) = &mut self.all_live {
             all.closes.push(if all.counts_holds { release } else { close });
         }
+        if !self.rows[row].tells_ends() {
+            self.tell_kept(row, slot, start, holding);
+        }
     }
 
-    /// Tells how long a kept-open connection had its port.
-    pub(super) fn tell_kept(&mut self, connection: &Connection, close: SimTime, release: SimTime) {
-        let row = self.shard.rows[connection.row];
-        self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+    /// Tells how long a port was kept, and those that the flow took with it.
+    pub(super) fn tell_kept(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
+        let Holding { close, release, .. } = holding;
+        let kept = Kept { row: self.shard.rows[row], start, close, release, initial: false };
+        (0..=slot.others).for_each(|_| self.observer.kept(kept));
+    }
+
+    /// Tells of the holdings that a row found to be over.
+    #[inline]
+    pub(super) fn tell_ended(&mut self, row: usize) {
+        if !self.rows[row].tells_ends() {
+            return;
+        }
+        let id = self.shard.rows[row];
+        for Ended { start, close, release, .. } in self.rows[row].take_ended() {
+            let initial = self.system.timing.stationary && start == SimTime::ZERO;
+            self.observer.kept(Kept { row: id, start, close, release, initial });
+        }
+    }
+}
+
+fn row_streams(system: &System, row: RowId, key: TrialKey) -> RowStreams {
+    let pool = system.rows[row.index()].pool;
+    RowStreams {
+        row: key.stream(Purpose::PortChoice, u64::from(row.0)),
+        pool: key.stream(Purpose::FirstIp, u64::from(pool.0)),
     }
 }

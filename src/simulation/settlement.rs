@@ -4,6 +4,7 @@ use super::{Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{HalfOpenFrom, Partition, Timers};
 use crate::random::{Purpose, Stream};
+use crate::snat::{Holding, Rest};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Ends, Packets, SynSchedule};
 
@@ -97,7 +98,9 @@ impl SourceStreams {
         let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
+            None if workload.tells_pods_apart() || system.egress.rules.ip_choice.tells_pods_apart() => {
+                self.pods.below(u64::from(source.pods)) as u32
+            }
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }
@@ -146,16 +149,15 @@ fn hold_down(timers: &Timers, protocol: Protocol, end: EndKind, stream: &mut Str
     }
 }
 
-/// When a granted flow leaves its port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Settlement {
-    /// The mapping no longer serves the flow.
-    pub close: SimTime,
-    /// The port may serve its destination again.
-    pub release: SimTime,
+/// What a port is at rest after a flow that ended like this.
+pub(super) fn rest_after(protocol: Protocol, end: EndKind) -> Rest {
+    match (protocol, end) {
+        (Protocol::Tcp, EndKind::Fin | EndKind::Rst) => Rest::MayBeTakenOver,
+        _ => Rest::Undisturbed,
+    }
 }
 
-impl Settlement {
+impl Holding {
     /// Of a flow granted at `now` whose end is known (not half-open).
     #[inline]
     pub(super) fn of(timers: &Timers, protocol: Protocol, flow: &FlowDraws, now: SimTime) -> Self {
@@ -168,7 +170,7 @@ impl Settlement {
             },
             (Protocol::Tcp, _) => now + flow.lifetime,
         };
-        Self { close, release: close + flow.hold_down }
+        Self { close, release: close + flow.hold_down, rest: rest_after(protocol, flow.end) }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it. Also
@@ -190,6 +192,6 @@ impl Settlement {
             }
             next += 1;
         }
-        (Self { close: gone, release: gone }, next)
+        (Self::until(gone, gone), next)
     }
 }

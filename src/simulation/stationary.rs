@@ -63,7 +63,7 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| workload.retry.is_some()) {
         return Some("applications try again after a failure");
     }
-    if system.egress.per_destination_cap.is_some() || system.egress.total_cap.is_some() {
+    if system.egress.per_destination_cap().is_some() || system.egress.total_cap.is_some() {
         return Some("a cap on live flows may bind");
     }
     let endless = |workload: &Workload| !workload.lifetime.mean().is_finite();
