@@ -8,7 +8,6 @@ use super::connections::{Connection, ConnectionId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
 use super::request::{NO_SEATS, Request, Syns};
 use super::run::{Happening, Run};
-use super::settlement::Settlement;
 use crate::outbound::IdleExpiry;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
@@ -225,11 +224,7 @@ impl<'a, O: Observer> Run<'a, O> {
     fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
-            let now = self.now;
-            self.end(&closed, |run, number| Settlement {
-                close: now,
-                release: now + run.hold_down_in(&closed.owner, number, closed.draws.end),
-            });
+            self.end(&closed, |run, number| run.closed_in(&closed.owner, number));
         }
         self.forget(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {

@@ -30,7 +30,8 @@ pub struct Totals {
 pub struct FailureCount {
     /// Stage: `load-balancer`.
     pub stage: String,
-    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`, `node_cap`, `tracking_table_full`.
+    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`, `node_cap`, `tracking_table_full`,
+    /// `search_gave_up`.
     pub reason: String,
     /// How many.
     pub count: u64,
