@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::scenario::devices;
+use crate::scenario::network::NETWORK_PLUGINS;
 use crate::scenario::tree::{Node, Value, parse};
 
 /// A shipped model.
@@ -78,9 +79,9 @@ impl Profile {
         self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()
     }
 
-    /// Everything that is shipped: outbound models, then clients, then SYN schedules.
+    /// Everything that is shipped: outbound models, clients, SYN schedules, network plugins.
     pub fn all() -> impl Iterator<Item = Self> {
-        devices::models().chain(CLIENTS).chain(SYN_SCHEDULES)
+        devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS)
     }
 
     /// The name without its folder, as a scenario names a client or a SYN schedule.

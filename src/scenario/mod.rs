@@ -7,6 +7,7 @@ mod destinations;
 pub mod devices;
 pub mod file;
 mod laws;
+pub mod network;
 mod overrides;
 mod packets;
 mod probes;

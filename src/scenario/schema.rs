@@ -4,6 +4,7 @@
 //! limits of a platform) is for the reader to check.
 
 use super::devices;
+use super::network::NETWORK_PLUGINS;
 use super::thresholds::METRICS;
 use crate::profile::{CLIENTS, Profile, SYN_SCHEDULES};
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ pub fn schema() -> Value {
             ("$schema", text()),
             ("title", text()),
             ("outbound", outbound()),
-            ("cluster", table(&[("network_plugin", text())], &[])),
+            ("cluster", cluster()),
             ("node_pool", list(node_pool())),
             ("destination", list(destination())),
             ("workload", json!({ "type": "array", "minItems": 1, "items": workload() })),
@@ -69,6 +70,12 @@ fn outbound() -> Value {
         ],
         &["model"],
     )
+}
+
+fn cluster() -> Value {
+    let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
+    let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
+    table(&[&[("network_plugin", words(&plugins)), ("max_pods", count(1))], &ranges[..]].concat(), &[])
 }
 
 fn by_kind() -> Value {

@@ -9,6 +9,8 @@ pub struct Surroundings<'a> {
     pub cluster: &'a Cluster,
     /// Destinations so far; recorded and made-up ones are added.
     pub destinations: Vec<Destination>,
+    /// Pods on each node so far, by node.
+    pub pods: Vec<u64>,
 }
 
 /// More than this in one number is a slip.

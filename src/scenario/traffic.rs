@@ -30,6 +30,7 @@ pub fn workload<'a>(
     let pods = pool.and_then(|pool| placement(&table, pool, pods));
     let arriving = table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }");
     let recorded = arriving.is_some_and(|node| node.get("trace").is_some());
+    pods.iter().flatten().filter(|_| !recorded).for_each(|node| around.pods[node.index()] += 1);
     let arrivals = match arriving {
         Some(node) => super::arrivals::arrivals(reader, node, around, pool),
         None => None,

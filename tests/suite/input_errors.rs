@@ -114,7 +114,21 @@ fn each_mistake_says_what_is_allowed() {
         (with("[[threshold]]\nexpr = \"connect_delay_s.p99 < 5%\""), "write seconds, such as 5"),
         (with("name = \"\""), "`name` is empty"),
         (with("name = \"a\\u001b[31m\""), "`name` holds a control character"),
-        (with("[cluster]\nnetwork_plugin = \"cilium\""), "node stage, which is not simulated"),
+        (with("[cluster]\nnetwork_plugin = \"silium\""), "did you mean \"cilium\"?"),
+        (with("[cluster]\nmax_pods = 30"), "`max_pods` says nothing without `network_plugin`"),
+        (with("[cluster]\nnetwork_plugin = \"cilium\"\nsubnet = \"\""), "unknown key `subnet` in `cluster`"),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\nnode_subnet = \"10.240.0.1/24\""),
+            "which does not begin a range\n  help: write \"10.240.0.0/24\"",
+        ),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\nnode_subnet = \"10.240.0.0\""),
+            "is no range of IPv4 addresses",
+        ),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\npod_cidr = \"10.0.0.0/16\""),
+            "pods of azure-cni take no address from a `pod_cidr`",
+        ),
         (GOOD.replace("custom", "azure/natgateway"), "did you mean \"azure/nat-gateway\"?"),
         (GOOD.replace("64", "-1"), "`ports` is the number -1"),
         (GOOD.replace("1 per s", "0 per s"), "write a rate above 0"),

@@ -10,6 +10,7 @@ mod golden;
 mod input_errors;
 mod layering;
 mod mathematics;
+mod network_plugins;
 mod oracles;
 mod oracles_bursts;
 mod oracles_clients;
