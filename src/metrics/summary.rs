@@ -164,6 +164,8 @@ pub struct Summary {
     pub probes: Vec<u64>,
     /// Retries.
     pub retries: RetryTotals,
+    /// Flows of measured requests that were denied before they asked for a port.
+    pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
     pub unresolved: u64,
     /// Sum over shards of the most flows live at once.
@@ -193,6 +195,7 @@ impl Summary {
             pools: PoolTotals::default(),
             probes: Vec::new(),
             retries: RetryTotals::default(),
+            denied: 0,
             unresolved: 0,
             most_live: 0,
             events: 0,
@@ -225,6 +228,7 @@ impl Summary {
             pools,
             probes,
             retries,
+            denied,
             unresolved,
             most_live,
             events,
@@ -258,6 +262,7 @@ impl Summary {
         self.pools.wait_timeouts += pools.wait_timeouts;
         self.probes.resize(self.probes.len().max(probes.len()), 0);
         self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
+        self.denied += denied;
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;

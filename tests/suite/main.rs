@@ -5,6 +5,7 @@
 mod check;
 mod command_line;
 mod conservation;
+mod denials;
 mod determinism;
 mod golden;
 mod input_errors;
