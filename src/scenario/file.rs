@@ -4,6 +4,7 @@ use super::cluster::cluster;
 use super::destinations::destinations;
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
+use super::relay::relays;
 use super::run::run_settings;
 use super::surroundings::Surroundings;
 use super::thresholds::threshold;
@@ -142,7 +143,8 @@ fn scenario<'a>(
         }
     };
     let pods = vec![0; cluster.nodes() as usize];
-    let mut around = Surroundings { cluster: &cluster, destinations, pods };
+    let mut around = Surroundings { cluster: &cluster, destinations, pods, relays: Vec::new() };
+    relays(reader, &root, &mut around);
     let workloads = tables(reader, root.get("workload"), "workload");
     if workloads.is_empty() {
         let help = Some("write `[[workload]]` with `arrivals` and `lifetime`".to_string());

@@ -93,6 +93,36 @@ fn each_mistake_says_what_is_allowed() {
                 .replace("ports = 64", "ports = 64\nidle_timeout = \"240s\""),
             "hold their ports for ever",
         ),
+        (
+            with("via = \"mesh\""),
+            "no relay is called \"mesh\"\n  help: write `[[relay]]` with `name = \"mesh\"`",
+        ),
+        (with("via = \"mash\"\n[[relay]]\nname = \"mesh\""), "did you mean `mesh`?"),
+        (
+            with("via = \"mesh\"\nclient_pool = { max = 1 }\n[[relay]]\nname = \"mesh\""),
+            "has no `client_pool` of its own\n  help: write it in the `[[relay]]`",
+        ),
+        (
+            arrivals("burst = { per_node = [1] }\nvia = \"mesh\"\n[[relay]]\nname = \"mesh\""),
+            "neither a trace nor `per_node` says which",
+        ),
+        (with("[[relay]]\nname = \"mesh\"\n[[relay]]\nname = \"mesh\""), "two relays are called \"mesh\""),
+        (with("[[relay]]\nnode_pool = \"gpu\""), "`node_pool` is \"gpu\"; there are node"),
+        (with("[[relay]]\nstreams = 3"), "unknown key `streams` in `relay`"),
+        (with("pods = \"per-pod\""), "did you mean \"per-node\"?"),
+        (with("pods = \"per-node\"\nplacement = \"even\""), "says where they run"),
+        (
+            arrivals("poisson = { rate = \"1 per s\", rate_per_pod = \"1 per s\" }"),
+            "write either `rate` or `rate_per_pod`",
+        ),
+        (
+            arrivals("poisson = { rate_per_pod = \"1000000 per s\" }\npods = 10_000"),
+            "allowed is at most 1e9 per s in all",
+        ),
+        (
+            arrivals("closed = { clients_per_pod = 10_001, think = \"1s\" }\npods = 100"),
+            "allowed is a whole number from 1 to 10000",
+        ),
         (arrivals("closed = { clients = 0, think = \"1s\" }"), "`clients` is the number 0"),
         (arrivals("closed = { clients = 1, think = \"0s\" }"), "`think` is 0; allowed is a time above 0"),
         (

@@ -23,6 +23,7 @@ mod oracles_traffic;
 mod platforms;
 mod recorded_traffic;
 mod reference;
+mod relays;
 mod replay_inputs;
 mod replays;
 mod reports;
