@@ -60,9 +60,9 @@ fn port_choice(criterion: &mut Criterion) {
             let stream = Stream::new(1, 0, Purpose::PortChoice, 0);
             let mut row = Row::new(&vec![Some(PORTS); ips as usize], Caps::default(), stream);
             for flow in 0..busy {
-                let ip = row.open(SimTime::ZERO).expect("there is room");
+                let slot = row.open(SimTime::ZERO).expect("there is room");
                 let release = SimTime::from_nanos(1_000 + flow * 10);
-                row.keep_until(ip, release, release);
+                row.keep_until(slot, release, release);
             }
             row
         };
@@ -70,8 +70,8 @@ fn port_choice(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             let ask = |mut row: Row| {
                 let refused = (0..1_000u64).filter(|step| match row.open(SimTime::from_nanos(step * 10)) {
-                    Ok(ip) => {
-                        row.keep_until(ip, SimTime::NEVER, SimTime::NEVER);
+                    Ok(slot) => {
+                        row.keep_until(slot, SimTime::NEVER, SimTime::NEVER);
                         false
                     }
                     Err(_) => true,

@@ -38,6 +38,15 @@ id!(
     PortPoolId
 );
 
+id!(
+    /// A stage: a place on the way out that needs a port.
+    StageId
+);
+id!(
+    /// A quota: a limit on flows that spans rows.
+    QuotaId
+);
+
 /// Transport protocol of a destination.
 #[derive(
     Debug,

@@ -74,6 +74,11 @@ impl SimDuration {
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+
+    /// The difference; 0 where `other` is longer.
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
 }
 
 impl Add<SimDuration> for SimTime {

@@ -103,7 +103,7 @@ fn common_start(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Pla
     };
     let longest = plans.iter().map(own).max().unwrap_or(SimDuration::ZERO);
     let again = |(scenario, plan): (&Scenario, &Plan)| {
-        let mut again = Plan::with_egress(scenario, plan.system.egress.clone(), WarmUp::For(longest))?;
+        let mut again = Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(longest))?;
         let choice = plan.warm_up_choice;
         again.warm_up_choice = if plan.warm_up() < longest { choice.map(lengthened) } else { choice };
         Ok(again)

@@ -4,11 +4,11 @@ use super::results::WarmUpChoice;
 use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
-use crate::outbound::{Egress, Refusal, Timers};
+use crate::outbound::{Paths, Refusal, Timers};
 use crate::scenario::{Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Arrivals, ClientPool, Workload};
+use crate::workload::{Arrivals, ClientPool, Law, Workload};
 
 /// A plan of trials.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,12 +57,11 @@ const MOST_SOURCES: u64 = 20_000_000;
 impl Plan {
     /// Plans `scenario`.
     pub fn new(scenario: &Scenario) -> Result<Self, Error> {
-        let egress = scenario.outbound.egress(&scenario.cluster).map_err(refused)?;
-        Self::with_egress(scenario, egress, scenario.run.warm_up)
+        Self::through(scenario, scenario.paths().map_err(refused)?, scenario.run.warm_up)
     }
 
-    /// Plans `scenario` behind another device and with another warm-up.
-    pub fn with_egress(scenario: &Scenario, egress: Egress, warm_up: WarmUp) -> Result<Self, Error> {
+    /// Plans `scenario` with other ways out and with another warm-up.
+    pub fn through(scenario: &Scenario, paths: Paths, warm_up: WarmUp) -> Result<Self, Error> {
         let sources = System::sources_needed(&scenario.workloads);
         if sources > MOST_SOURCES {
             let message = format!(
@@ -72,7 +71,7 @@ impl Plan {
             return Err(Error::input("scenario", message));
         }
         let system = System::new(
-            egress,
+            paths,
             scenario.cluster.clone(),
             scenario.destinations.clone(),
             scenario.workloads.clone(),
@@ -176,7 +175,7 @@ pub fn settling_time(system: &System) -> SimDuration {
 pub fn longest_rest(system: &System, workload: &Workload) -> f64 {
     let rest = EndKind::ALL.into_iter().filter(|end| workload.ends.share(*end) > 0.0);
     let rest = rest.map(|end| rest_after(system, workload, end)).fold(0.0, f64::max);
-    let silent = workload.packets.as_ref().and_then(|_| longest_idle(&system.egress.timers));
+    let silent = workload.packets.as_ref().and_then(|_| longest_idle(system, workload));
     rest.max(silent.map_or(0.0, SimDuration::as_secs_f64))
 }
 
@@ -194,34 +193,44 @@ fn mean_thinking(workload: &Workload) -> f64 {
     }
 }
 
-fn longest_idle(timers: &Timers) -> Option<SimDuration> {
-    timers.idle_timeout.max(Some(timers.udp_idle_timeout))
+/// Timers of the stages that the flows of `workload` may pass.
+fn timers<'a>(system: &'a System, workload: &Workload) -> impl Iterator<Item = &'a Timers> {
+    system.paths.of_way(workload.way_out).map(|stage| &stage.timers)
+}
+
+fn longest_idle(system: &System, workload: &Workload) -> Option<SimDuration> {
+    let longest = |timers: &Timers| {
+        timers.idle_timeout.max(Some(timers.udp_idle_timeout)).max(timers.udp_stream_timeout)
+    };
+    timers(system, workload).filter_map(longest).max()
 }
 
 /// Mean seconds that a flow is in use; the longest of them where that is bounded.
 fn mean_length(system: &System, workload: &Workload) -> f64 {
-    let timers = &system.egress.timers;
     match &workload.packets {
         None => workload.lifetime.longest_or_mean(),
-        Some(packets) => packets.mean_length(&workload.lifetime, longest_idle(timers)),
+        Some(packets) => packets.mean_length(&workload.lifetime, longest_idle(system, workload)),
     }
 }
 
-/// Mean seconds that a port is kept beyond the lifetime, hold-down included.
+/// Mean seconds that a port is kept beyond the lifetime, hold-down included: the longest over stages.
 fn rest_after(system: &System, workload: &Workload, end: EndKind) -> f64 {
-    let timers = &system.egress.timers;
     let udp =
         workload.destinations.iter().any(|(id, _)| system.destinations[id.index()].protocol == Protocol::Udp);
-    let udp_rest = if udp {
-        timers.udp_idle_timeout.as_secs_f64() + timers.hold_down_udp.longest_or_mean()
-    } else {
-        0.0
-    };
-    let tcp_rest = match end {
-        EndKind::Fin => timers.hold_down_fin.longest_or_mean(),
-        EndKind::Rst | EndKind::Refused => timers.hold_down_rst.longest_or_mean(),
+    let rests = timers(system, workload).map(|timers| {
+        let silence = timers.udp_idle_timeout.max(timers.udp_stream_timeout.unwrap_or(SimDuration::ZERO));
+        let udp_rest = silence.as_secs_f64() + timers.hold_down_udp.longest_or_mean();
+        tcp_rest(timers, end).max(if udp { udp_rest } else { 0.0 })
+    });
+    rests.fold(0.0, f64::max)
+}
+
+fn tcp_rest(timers: &Timers, end: EndKind) -> f64 {
+    match end {
         EndKind::Abandoned => timers.idle_timeout.unwrap_or(SimDuration::ZERO).as_secs_f64(),
         EndKind::HalfOpen => timers.half_open.as_secs_f64(),
-    };
-    tcp_rest.max(udp_rest)
+        EndKind::Fin | EndKind::Rst | EndKind::Refused => {
+            timers.hold_down(Protocol::Tcp, end).map_or(0.0, Law::longest_or_mean)
+        }
+    }
 }

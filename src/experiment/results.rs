@@ -71,7 +71,7 @@ pub struct Totals {
 pub struct FailureCount {
     /// Stage: `load-balancer`.
     pub stage: String,
-    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`.
+    /// Reason: `no_free_port`, `destination_cap`, `total_cap`, `no_egress`, `node_cap`, `tracking_table_full`.
     pub reason: String,
     /// How many.
     pub count: u64,
@@ -108,6 +108,9 @@ pub struct Occupancy {
 /// The same in ports.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OccupancyPorts {
+    /// Its stage.
+    #[serde(default)]
+    pub stage: String,
     /// Port pool of the busiest row.
     pub port_pool: String,
     /// Its destination; null where the row spans destinations.
@@ -135,6 +138,9 @@ pub struct OccupancyPorts {
 /// The busiest row of one port pool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PoolOccupancy {
+    /// Its stage.
+    #[serde(default)]
+    pub stage: String,
     /// Port pool.
     pub port_pool: String,
     /// Ports of its busiest row; null when unlimited.

@@ -2,6 +2,7 @@
 
 use super::Plan;
 use crate::error::{Error, ExitStatus};
+use crate::flow::QuotaId;
 use crate::metrics::{Recorder, Summary};
 use crate::simulation::{Shard, Sharding, TrialKey, run_shard, shards};
 use rayon::prelude::*;
@@ -33,21 +34,23 @@ pub struct Trials {
 
 /// Runs every trial of `plan`.
 ///
-/// A cap over all rows couples shards only if it can bind: not when the most flows live in each shard, added up,
-/// stay below it. Otherwise the trials are run again in one shard.
+/// A quota that spans shards couples them only if it can bind: not when the most flows in each shard, added up, stay
+/// below it. Otherwise the trials are run again with all who draw on it in one shard.
 pub fn run(plan: &Plan, control: &Control<'_>) -> Result<Trials, Error> {
     let began = Instant::now();
     let pool = threads(control)?;
     let mut cut = shards(&plan.system, control.sharding);
-    let cap = plan.system.egress.total_cap;
-    let enforced = if cut.len() == 1 { cap } else { None };
-    let mut summaries = pool.install(|| run_trials(plan, &cut, enforced, control))?;
-    let may_bind = |cap: u32| summaries.iter().any(|summary| summary.most_live >= u64::from(cap));
-    if enforced.is_none() && cap.is_some_and(may_bind) {
-        cut = shards(&plan.system, Sharding::Coupled);
-        summaries = pool.install(|| run_trials(plan, &cut, cap, control))?;
+    let mut summaries = pool.install(|| run_trials(plan, &cut, control))?;
+    if summaries.iter().any(|summary| a_quota_may_bind(plan, summary)) {
+        cut = shards(&plan.system, Sharding::ByQuota);
+        summaries = pool.install(|| run_trials(plan, &cut, control))?;
     }
     Ok(Trials { summaries, wall_s: began.elapsed().as_secs_f64(), shards: cut.len() })
+}
+
+fn a_quota_may_bind(plan: &Plan, summary: &Summary) -> bool {
+    let most = |quota: &QuotaId| u64::from(plan.system.quotas[quota.index()].most);
+    summary.most_live.iter().any(|(quota, live)| *live >= most(quota))
 }
 
 /// The threads to run on.
@@ -56,12 +59,7 @@ pub(super) fn threads(control: &Control<'_>) -> Result<rayon::ThreadPool, Error>
     pool.map_err(|why| Error::Defect(format!("no threads: {why}")))
 }
 
-fn run_trials(
-    plan: &Plan,
-    cut: &[Shard],
-    total_cap: Option<u32>,
-    control: &Control<'_>,
-) -> Result<Vec<Summary>, Error> {
+fn run_trials(plan: &Plan, cut: &[Shard], control: &Control<'_>) -> Result<Vec<Summary>, Error> {
     let done = std::sync::atomic::AtomicU64::new(0);
     let all = cut.len() as u64 * u64::from(plan.replications);
     let trial = |replication: u32| {
@@ -70,8 +68,8 @@ fn run_trials(
             if control.stop.load(Ordering::Relaxed) != 0 {
                 return Summary::empty(&plan.cuts);
             }
-            let mut recorder = Recorder::new(plan.cuts, shard).watching(&plan.probes);
-            let events = run_shard(&plan.system, shard, key, total_cap, control.stop, &mut recorder);
+            let mut recorder = Recorder::new(plan.cuts, &plan.system, shard).watching(&plan.probes);
+            let events = run_shard(&plan.system, shard, key, control.stop, &mut recorder);
             (control.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, all);
             recorder.finish(events)
         };

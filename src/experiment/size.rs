@@ -102,7 +102,7 @@ fn allowed(question: &Question<'_>) -> Result<Vec<u64>, Error> {
 
 fn accepted(question: &Question<'_>, value: u64) -> Result<bool, Error> {
     match (question.scenario_at)(value) {
-        Ok(scenario) => Ok(scenario.outbound.egress(&scenario.cluster).is_ok()),
+        Ok(scenario) => Ok(scenario.paths().is_ok()),
         Err(Error::PlatformRefuses(_)) => Ok(false),
         Err(error) => Err(error),
     }
@@ -164,7 +164,7 @@ impl Search<'_> {
     /// Ports of every row at a position, if they all have as many.
     fn capacity(&self, position: usize) -> Result<Option<u32>, Error> {
         let scenario = self.scenario(position)?;
-        Ok(scenario.outbound.egress(&scenario.cluster).ok().and_then(|egress| curve::capacity(&egress)))
+        Ok(scenario.paths().ok().and_then(|paths| curve::capacity(paths.device())))
     }
 
     /// The first position that passes, by halving.
@@ -243,11 +243,12 @@ impl Search<'_> {
 
 /// Whether one pass is exact: nobody acts on a refusal, and nothing but the number of ports refuses.
 fn is_exact(plan: &Plan) -> bool {
-    let egress = &plan.system.egress;
+    let device = plan.system.paths.device();
     let starts_anywhere = |arrivals: &Arrivals| arrivals.mean_rate().is_some() || arrivals.is_recorded();
     plan.has_no_feedback()
-        && egress.per_destination_cap.is_none()
-        && egress.total_cap.is_none()
+        && plan.system.paths.stages.len() == 1
+        && device.per_destination_cap.is_none()
+        && device.caps.is_empty()
         && (plan.is_pure_burst() || plan.system.workloads.iter().all(|each| starts_anywhere(&each.arrivals)))
 }
 

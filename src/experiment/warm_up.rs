@@ -62,7 +62,7 @@ fn choose(plan: &mut Plan, settling: SimDuration, control: &Control<'_>) -> Resu
     Ok(asked)
 }
 
-/// Busy ports of a run that is all warm-up; whoever stops it never sees them. A cap over all rows is left out unless there is one shard.
+/// Busy ports of a run that is all warm-up; whoever stops it never sees them. A quota that spans shards is left out.
 fn pilot(
     plan: &mut Plan,
     replication: u32,
@@ -73,12 +73,11 @@ fn pilot(
     plan.system.timing = Timing { origin: end, end, horizon: end, stationary: false };
     let system = &plan.system;
     let cut = shards(system, control.sharding);
-    let cap = system.egress.total_cap.filter(|_| cut.len() == 1);
     let key = TrialKey { seed: plan.seed, replication };
     let part = |shard: &Shard| {
         let mut series = nothing.clone();
         if control.stop.load(Ordering::Relaxed) == 0 {
-            run_shard(system, shard, key, cap, control.stop, &mut series);
+            run_shard(system, shard, key, control.stop, &mut series);
         }
         series
     };

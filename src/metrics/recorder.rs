@@ -4,8 +4,8 @@ use super::grid::Grid;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
-use crate::flow::SourceId;
-use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
+use crate::flow::{QuotaId, SourceId};
+use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
@@ -13,13 +13,22 @@ use crate::time::SimTime;
 pub struct Recorder<'a> {
     cuts: Cuts,
     shard: &'a Shard,
-    rows: Vec<(RowSummary, Grid)>,
+    rows: Vec<LocalRow>,
     sources: Vec<(u64, u64)>,
     watch: Watch<'a>,
     summary: Summary,
     windows: Ticker,
     bins: Ticker,
     batches: Ticker,
+}
+
+/// A row of the shard.
+struct LocalRow {
+    figures: RowSummary,
+    grid: Grid,
+    stage: usize,
+    /// Whether it belongs to an outbound device: only such ports enter sums over rows.
+    is_of_device: bool,
 }
 
 /// Finds the span of a fixed width that an instant lies in; remembers the last, because instants mostly rise.
@@ -46,8 +55,13 @@ impl Ticker {
 
 impl<'a> Recorder<'a> {
     /// Nothing recorded yet.
-    pub fn new(cuts: Cuts, shard: &'a Shard) -> Self {
-        let row = |_: &RowId| (RowSummary::default(), Grid::new(&cuts));
+    pub fn new(cuts: Cuts, system: &System, shard: &'a Shard) -> Self {
+        let row = |id: &RowId| LocalRow {
+            figures: RowSummary::default(),
+            grid: Grid::new(&cuts),
+            stage: system.rows[id.index()].stage.index(),
+            is_of_device: system.is_of_device(*id),
+        };
         Self {
             cuts,
             shard,
@@ -68,8 +82,9 @@ impl<'a> Recorder<'a> {
 
     /// The numbers, with the events that the run reported.
     pub fn finish(mut self, events: u64) -> Summary {
-        for (row, (mut figures, grid)) in self.shard.rows.iter().zip(std::mem::take(&mut self.rows)) {
-            self.sum_up(&mut figures, &grid);
+        for (row, mut local) in self.shard.rows.iter().zip(std::mem::take(&mut self.rows)) {
+            self.sum_up(&mut local);
+            let LocalRow { figures, .. } = local;
             if figures.attempts > 0 || figures.busy_nanos > 0 {
                 self.summary.rows.insert(*row, figures);
             }
@@ -82,14 +97,15 @@ impl<'a> Recorder<'a> {
         self.summary
     }
 
-    fn sum_up(&mut self, figures: &mut RowSummary, grid: &Grid) {
+    fn sum_up(&mut self, local: &mut LocalRow) {
+        let LocalRow { figures, grid, is_of_device, .. } = local;
         let step = self.cuts.step.nanos();
         for (instant, (in_use, resting)) in grid.counts().enumerate() {
             *figures.instants.entry(in_use + resting).or_default() += 1;
             figures.in_use += in_use;
             figures.resting += resting;
             let bin = (instant as u64 * step / SERIES_BIN.nanos()) as usize;
-            if let Some(bin) = self.summary.series.get_mut(bin) {
+            if let Some(bin) = self.summary.series.get_mut(bin).filter(|_| *is_of_device) {
                 bin.in_use += in_use;
                 bin.resting += resting;
             }
@@ -97,7 +113,7 @@ impl<'a> Recorder<'a> {
     }
 
     #[inline]
-    fn row(&mut self, id: RowId) -> &mut (RowSummary, Grid) {
+    fn row(&mut self, id: RowId) -> &mut LocalRow {
         let position = match self.rows.len() {
             1 => 0,
             _ => self.shard.rows.binary_search(&id).unwrap_or_default(),
@@ -132,7 +148,7 @@ impl<'a> Recorder<'a> {
         bin.failed += refused;
         bin.successful += 1 - refused;
         let first = u64::from(attempt.is_first);
-        let (row, _) = self.row(attempt.row);
+        let row = &mut self.row(attempt.row).figures;
         row.attempts += 1;
         row.snat_failures += refused;
         row.first_attempts += first;
@@ -156,7 +172,8 @@ impl<'a> Recorder<'a> {
     }
 
     fn refused(&mut self, attempt: &Attempt, reason: SnatFailure) {
-        self.summary.reasons[reason as usize] += 1;
+        let stage = self.row(attempt.row).stage;
+        self.summary.reasons_of(stage)[reason as usize] += 1;
         let failure = FirstFailureAt { time: attempt.time, source: attempt.source, row: attempt.row, reason };
         self.summary.last_failure = self.summary.last_failure.max(Some(attempt.time));
         let first = &mut self.summary.first_failure;
@@ -179,11 +196,14 @@ impl Observer for Recorder<'_> {
     #[inline]
     fn kept(&mut self, kept: Kept) {
         let Kept { row, start, close, release, initial } = kept;
-        self.watch.note(start, release);
         let cuts = self.cuts;
-        let (figures, grid) = self.row(row);
+        let LocalRow { figures, grid, is_of_device, .. } = self.row(row);
         figures.busy_nanos += u128::from(cuts.measured(start, release));
         grid.note(&cuts, start, close, release);
+        if !*is_of_device {
+            return;
+        }
+        self.watch.note(start, release);
         if !initial && release < SimTime::NEVER && cuts.hold(start) {
             let nanos = release.since(start).nanos();
             self.summary.holdings += 1;
@@ -194,7 +214,7 @@ impl Observer for Recorder<'_> {
 
     fn full(&mut self, row: RowId, since: SimTime, until: SimTime) {
         let nanos = self.cuts.measured(since, until);
-        self.row(row).0.full_nanos += nanos;
+        self.row(row).figures.full_nanos += nanos;
     }
 
     #[inline]
@@ -257,7 +277,7 @@ impl Observer for Recorder<'_> {
         self.summary.unresolved += requests;
     }
 
-    fn most_live(&mut self, live: u64) {
-        self.summary.most_live += live;
+    fn most_live(&mut self, quota: QuotaId, live: u64) {
+        *self.summary.most_live.entry(quota).or_default() += live;
     }
 }

@@ -1,7 +1,7 @@
 //! What one trial, or a part of it, amounts to: integers only, mergeable in any order.
 
 use super::{BATCHES, Cuts, SERIES_BIN};
-use crate::flow::SourceId;
+use crate::flow::{QuotaId, SourceId};
 use crate::simulation::RowId;
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
@@ -136,8 +136,9 @@ pub struct FirstFailureAt {
 pub struct Summary {
     /// By batch of the flow's first try.
     pub batches: Vec<Counts>,
-    /// By reason, in the order of [`SnatFailure::ALL`]; counted like [`Counts::snat_failures`].
-    pub reasons: [u64; SnatFailure::ALL.len()],
+    /// By stage, then reason in the order of [`SnatFailure::ALL`]; counted like [`Counts::snat_failures`]. Stages
+    /// beyond the last that refused are left out.
+    pub reasons: Vec<[u64; SnatFailure::ALL.len()]>,
     /// (tries, refused) of each source with any.
     pub by_source: BTreeMap<SourceId, (u64, u64)>,
     /// (tries, refused) of each window.
@@ -168,8 +169,8 @@ pub struct Summary {
     pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
     pub unresolved: u64,
-    /// Sum over shards of the most flows live at once.
-    pub most_live: u64,
+    /// Of each quota that was watched, the sum over shards of the most flows that counted at once.
+    pub most_live: BTreeMap<QuotaId, u64>,
     /// Arrivals and releases simulated.
     pub events: u64,
     /// Flows simulated, warm-up included.
@@ -177,11 +178,19 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Refusals of a stage by reason, to be added to.
+    pub fn reasons_of(&mut self, stage: usize) -> &mut [u64; SnatFailure::ALL.len()] {
+        if self.reasons.len() <= stage {
+            self.reasons.resize(stage + 1, [0; _]);
+        }
+        &mut self.reasons[stage]
+    }
+
     /// Nothing happened.
     pub fn empty(cuts: &Cuts) -> Self {
         Self {
             batches: vec![Counts::default(); BATCHES],
-            reasons: [0; SnatFailure::ALL.len()],
+            reasons: Vec::new(),
             by_source: BTreeMap::new(),
             windows: vec![(0, 0); cuts.count(cuts.window)],
             series: vec![SeriesCounts::default(); cuts.count(SERIES_BIN)],
@@ -197,7 +206,7 @@ impl Summary {
             retries: RetryTotals::default(),
             denied: 0,
             unresolved: 0,
-            most_live: 0,
+            most_live: BTreeMap::new(),
             events: 0,
             simulated_flows: 0,
         }
@@ -235,7 +244,10 @@ impl Summary {
             simulated_flows,
         } = other;
         self.batches.iter_mut().zip(&batches).for_each(|(mine, theirs)| mine.add(theirs));
-        self.reasons.iter_mut().zip(reasons).for_each(|(mine, theirs)| *mine += theirs);
+        for (stage, theirs) in reasons.into_iter().enumerate() {
+            let mine = self.reasons_of(stage);
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
         for (source, (attempts, failures)) in by_source {
             let mine = self.by_source.entry(source).or_default();
             *mine = (mine.0 + attempts, mine.1 + failures);
@@ -267,7 +279,9 @@ impl Summary {
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;
         self.retries.refused_by_budget += retries.refused_by_budget;
-        self.most_live += most_live;
+        for (quota, live) in most_live {
+            *self.most_live.entry(quota).or_default() += live;
+        }
         self.events += events;
         self.simulated_flows += simulated_flows;
     }

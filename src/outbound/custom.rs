@@ -1,8 +1,9 @@
 //! A device described key by key, of no platform.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Cap, CapOver, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
+use crate::snat::SnatFailure;
 
 /// How a custom device divides its ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Custom {
     pub per_destination_cap: Option<u32>,
     /// Live flows in all, at most.
     pub total_cap: Option<u32>,
+    /// Live flows of each node, at most.
+    pub per_node_cap: Option<Vec<u32>>,
     /// Timers.
     pub timers: Timers,
 }
@@ -63,19 +66,21 @@ impl WayOut for Custom {
             }
         };
         let ports = self.ports_by_ip();
-        Ok(Egress {
-            model: "custom".into(),
-            stage: "custom".into(),
-            pools: names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect(),
-            partition,
+        let pools = names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect();
+        let egress = Egress {
             sharing_tcp: self.sharing_tcp,
             sharing_udp: self.sharing_udp,
             search: self.search,
-            timers: self.timers.clone(),
             per_destination_cap: self.per_destination_cap,
-            total_cap: self.total_cap,
-            cap_counts_holds: false,
-        })
+            ..Egress::new("custom", pools, partition, &self.timers)
+        };
+        let mut egress = egress.with_total_cap(self.total_cap);
+        egress.caps.extend(self.per_node_cap.clone().map(|most| Cap {
+            over: CapOver::EachNode(most),
+            counts_holds: false,
+            reason: SnatFailure::NodeCap,
+        }));
+        Ok(egress)
     }
 
     fn timers(&self) -> &Timers {

@@ -2,7 +2,7 @@
 //!
 //! Leaves out: autoscaling and draining of instances.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 
@@ -49,19 +49,8 @@ impl WayOut for Firewall {
             .map(|instance| PortPool { name: format!("instance {instance}"), ports: vec![Some(ports)] })
             .collect();
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
-        Ok(Egress {
-            model: "azure/firewall".into(),
-            stage: "firewall".into(),
-            pools,
-            partition,
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: self.sharing_udp,
-            search: Search::Lowest,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let egress = Egress::new("azure/firewall", pools, partition, &self.timers);
+        Ok(Egress { sharing_udp: self.sharing_udp, ..egress })
     }
 
     fn timers(&self) -> &Timers {

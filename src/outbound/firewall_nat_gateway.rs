@@ -12,8 +12,7 @@ pub struct FirewallNatGateway(pub NatGateway);
 
 impl WayOut for FirewallNatGateway {
     fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
-        let model = "azure/firewall-nat-gateway".into();
-        Ok(Egress { model, stage: "firewall-nat-gateway".into(), ..self.0.egress(cluster)? })
+        Ok(Egress { model: "azure/firewall-nat-gateway".into(), ..self.0.egress(cluster)? })
     }
 
     fn timers(&self) -> &Timers {

@@ -3,7 +3,7 @@
 //! Leaves out: tier crossings while the cluster runs, and which public IP a port belongs to: the search is full, so how a grant
 //! is laid over several public IPs changes no number.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 
@@ -141,19 +141,8 @@ impl WayOut for LoadBalancer {
         let pools = (0..cluster.nodes())
             .map(|node| PortPool { name: cluster.node_name(NodeId(node)), ports: vec![Some(ports)] })
             .collect();
-        Ok(Egress {
-            model: "azure/load-balancer".into(),
-            stage: "load-balancer".into(),
-            pools,
-            partition: Partition::Node,
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: self.sharing_udp,
-            search: Search::Lowest,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let egress = Egress::new("azure/load-balancer", pools, Partition::Node, &self.timers);
+        Ok(Egress { sharing_udp: self.sharing_udp, ..egress })
     }
 
     fn timers(&self) -> &Timers {

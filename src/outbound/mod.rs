@@ -10,14 +10,17 @@ pub mod load_balancer;
 pub mod nat_gateway;
 pub mod no_egress;
 pub mod node_public_ip;
+mod path;
 pub mod static_egress_gateway;
+mod timers;
 mod way_out;
 
+pub use path::Paths;
+pub use timers::{HalfOpenFrom, IdleExpiry, Timers};
 pub use way_out::{Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
-use crate::time::SimDuration;
-use crate::workload::Law;
+use crate::snat::SnatFailure;
 
 /// Which destinations exclude one another from a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,45 +42,6 @@ pub enum Search {
     Lowest,
     /// One at random among the free ones.
     Random,
-}
-
-/// What happens on the wire when the idle timeout takes a mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdleExpiry {
-    /// Nothing: the client learns at its next packet.
-    Silent,
-    /// Both sides get a reset.
-    Reset,
-}
-
-/// Which SYN of an unanswered flow its half-open mapping is counted from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HalfOpenFrom {
-    /// The one that made it: those sent again do not prolong it.
-    FirstSyn,
-    /// The last one.
-    LastSyn,
-}
-
-/// How long a port rests, and when silence frees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Timers {
-    /// Hold-down after FIN.
-    pub hold_down_fin: Law,
-    /// Hold-down after RST.
-    pub hold_down_rst: Law,
-    /// Hold-down after a UDP flow fell silent.
-    pub hold_down_udp: Law,
-    /// A SYN that is never answered holds its port this long.
-    pub half_open: SimDuration,
-    /// From which SYN on.
-    pub half_open_from: HalfOpenFrom,
-    /// TCP idle timeout; absent: never.
-    pub idle_timeout: Option<SimDuration>,
-    /// UDP idle timeout.
-    pub udp_idle_timeout: SimDuration,
-    /// What the idle timeout does on the wire.
-    pub idle_expiry: IdleExpiry,
 }
 
 /// How a flow finds its port pool.
@@ -108,8 +72,6 @@ pub struct PortPool {
 pub struct Egress {
     /// Model name, such as `azure/nat-gateway`.
     pub model: String,
-    /// The stage's name in results: `load-balancer`.
-    pub stage: String,
     /// Its port pools.
     pub pools: Vec<PortPool>,
     /// Who uses which.
@@ -124,13 +86,87 @@ pub struct Egress {
     pub timers: Timers,
     /// Live flows per public IP and destination, at most.
     pub per_destination_cap: Option<u32>,
-    /// Live flows in all, at most.
-    pub total_cap: Option<u32>,
-    /// Whether ports in hold-down count towards the caps.
+    /// Whether ports in hold-down count towards that.
     pub cap_counts_holds: bool,
+    /// Limits that span rows.
+    pub caps: Vec<Cap>,
+    /// What it translates.
+    pub translates: Translates,
+    /// What it does with a mapping when a later stage refuses the flow.
+    pub when_refused: WhenRefused,
+}
+
+/// A limit on flows that spans the rows of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// What is limited.
+    pub over: CapOver,
+    /// Whether ports in hold-down count towards it.
+    pub counts_holds: bool,
+    /// Why a flow beyond it is refused.
+    pub reason: SnatFailure,
+}
+
+/// What a [`Cap`] limits, and to how many flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapOver {
+    /// The whole stage.
+    Stage(u32),
+    /// Each node by itself, in the order of the nodes.
+    EachNode(Vec<u32>),
+}
+
+/// Which flows a stage translates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Translates {
+    /// Those to the internet.
+    Internet,
+    /// Those to anything outside the cluster.
+    Everything,
+}
+
+/// What a stage does with a mapping when a later stage refuses the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenRefused {
+    /// It frees the port at once.
+    GivesBack,
+    /// It waits for an answer that never comes, as for any SYN: the mapping stays half-open, and later SYNs of the
+    /// flow meet it.
+    StaysHalfOpen,
 }
 
 impl Egress {
+    /// A device without caps that shares ports by endpoint and finds the lowest free one.
+    pub fn new(model: &str, pools: Vec<PortPool>, partition: Partition, timers: &Timers) -> Self {
+        Self {
+            model: model.into(),
+            pools,
+            partition,
+            sharing_tcp: Sharing::Endpoint,
+            sharing_udp: Sharing::Endpoint,
+            search: Search::Lowest,
+            timers: timers.clone(),
+            per_destination_cap: None,
+            cap_counts_holds: false,
+            caps: Vec::new(),
+            translates: Translates::Internet,
+            when_refused: WhenRefused::GivesBack,
+        }
+    }
+
+    /// Adds a limit on the flows of the whole device.
+    pub fn with_total_cap(mut self, most: Option<u32>) -> Self {
+        let counts_holds = self.cap_counts_holds;
+        let cap = |most| Cap { over: CapOver::Stage(most), counts_holds, reason: SnatFailure::TotalCap };
+        self.caps.extend(most.map(cap));
+        self
+    }
+
+    /// The stage's name in results: the model's without its platform, such as `load-balancer`.
+    pub fn stage(&self) -> &str {
+        self.model.rsplit('/').next().unwrap_or(&self.model)
+    }
+
     /// The sharing rule of `protocol`.
     pub fn sharing(&self, protocol: Protocol) -> Sharing {
         match protocol {

@@ -37,19 +37,15 @@ impl NatGateway {
 impl WayOut for NatGateway {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = vec![Some(self.ports_per_ip); self.public_ips as usize];
-        Ok(Egress {
-            model: "azure/nat-gateway".into(),
-            stage: "nat-gateway".into(),
-            pools: vec![PortPool { name: "gateway".into(), ports }],
-            partition: Partition::Shared,
-            sharing_tcp: Sharing::Endpoint,
+        let pools = vec![PortPool { name: "gateway".into(), ports }];
+        let egress = Egress {
             sharing_udp: self.sharing_udp,
             search: Search::Random,
-            timers: self.timers.clone(),
             per_destination_cap: self.per_destination_cap,
-            total_cap: self.total_cap,
             cap_counts_holds: self.cap_counts_holds,
-        })
+            ..Egress::new("azure/nat-gateway", pools, Partition::Shared, &self.timers)
+        };
+        Ok(egress.with_total_cap(self.total_cap))
     }
 
     fn timers(&self) -> &Timers {

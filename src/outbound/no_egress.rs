@@ -2,9 +2,7 @@
 //!
 //! Leaves out: what the rules of `block` let through.
 
-use super::{
-    Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut,
-};
+use super::{Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::time::SimDuration;
 use crate::workload::Law;
@@ -22,11 +20,13 @@ impl NoEgress {
         let timers = Timers {
             hold_down_fin: Law::Constant(SimDuration::ZERO),
             hold_down_rst: Law::Constant(SimDuration::ZERO),
+            hold_down_refused: Law::Constant(SimDuration::ZERO),
             hold_down_udp: Law::Constant(SimDuration::ZERO),
             half_open: SimDuration::ZERO,
             half_open_from: HalfOpenFrom::LastSyn,
             idle_timeout: Some(SimDuration::ZERO),
             udp_idle_timeout: SimDuration::ZERO,
+            udp_stream_timeout: None,
             idle_expiry: IdleExpiry::Silent,
         };
         Self { name, timers }
@@ -35,19 +35,8 @@ impl NoEgress {
 
 impl WayOut for NoEgress {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
-        Ok(Egress {
-            model: self.name.into(),
-            stage: self.name.into(),
-            pools: vec![PortPool { name: "internet".into(), ports: vec![Some(0)] }],
-            partition: Partition::Shared,
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: Sharing::Endpoint,
-            search: Search::Lowest,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let pools = vec![PortPool { name: "internet".into(), ports: vec![Some(0)] }];
+        Ok(Egress::new(self.name, pools, Partition::Shared, &self.timers))
     }
 
     fn timers(&self) -> &Timers {

@@ -21,19 +21,9 @@ impl WayOut for NodePublicIp {
     fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = vec![Some(self.ports_per_node)];
         let pool = |node| PortPool { name: cluster.node_name(NodeId(node)), ports: ports.clone() };
-        Ok(Egress {
-            model: "azure/node-public-ip".into(),
-            stage: "node-public-ip".into(),
-            pools: (0..cluster.nodes()).map(pool).collect(),
-            partition: Partition::Node,
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: self.sharing_udp,
-            search: Search::Random,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let pools = (0..cluster.nodes()).map(pool).collect();
+        let egress = Egress::new("azure/node-public-ip", pools, Partition::Node, &self.timers);
+        Ok(Egress { sharing_udp: self.sharing_udp, search: Search::Random, ..egress })
     }
 
     fn timers(&self) -> &Timers {

@@ -51,19 +51,10 @@ impl WayOut for StaticEgressGateway {
         }
         let ports = vec![Some(self.ports_per_gateway_node)];
         let pool = |node| PortPool { name: format!("gateway node {node}"), ports: ports.clone() };
-        Ok(Egress {
-            model: "azure/static-egress-gateway".into(),
-            stage: "static-egress-gateway".into(),
-            pools: (1..=self.gateway_nodes).map(pool).collect(),
-            partition: self.by_node.clone().map_or(Partition::Instances, Partition::ByNode),
-            sharing_tcp: Sharing::Endpoint,
-            sharing_udp: self.sharing_udp,
-            search: Search::Random,
-            timers: self.timers.clone(),
-            per_destination_cap: None,
-            total_cap: None,
-            cap_counts_holds: false,
-        })
+        let pools = (1..=self.gateway_nodes).map(pool).collect();
+        let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
+        let egress = Egress::new("azure/static-egress-gateway", pools, partition, &self.timers);
+        Ok(Egress { sharing_udp: self.sharing_udp, search: Search::Random, ..egress })
     }
 
     fn timers(&self) -> &Timers {

@@ -96,7 +96,7 @@ fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
         let span = node.map_or(0..0, |node| node.span.clone());
         origin.problem(&span, format!("{} ({})", refusal.message, refusal.code), Some(refusal.help))
     };
-    let by_device = scenario.outbound.egress(&scenario.cluster).err();
+    let by_device = scenario.paths().err();
     let problems = refusals.into_iter().map(|refusal| refused("cluster", refusal));
     let problems: Vec<_> = problems.chain(by_device.map(|refusal| refused("outbound", refusal))).collect();
     if !problems.is_empty() {

@@ -34,6 +34,7 @@ pub use thresholds::parse_threshold;
 
 use crate::cluster::Cluster;
 pub use crate::outbound::{Outbound, WayOut};
+use crate::outbound::{Paths, Refusal};
 use crate::time::SimDuration;
 use crate::workload::Workload;
 pub use crate::workload::{Destination, Reach};
@@ -122,4 +123,11 @@ pub struct Scenario {
     pub resolved: serde_json::Value,
     /// Doubts about the input that belong into the report.
     pub warnings: Vec<String>,
+}
+
+impl Scenario {
+    /// The ways out of the cluster, or why the platform would refuse them.
+    pub fn paths(&self) -> Result<Paths, Refusal> {
+        Ok(Paths::through(vec![self.outbound.egress(&self.cluster)?]))
+    }
 }

@@ -60,8 +60,10 @@ fn outbound() -> Value {
             ("idle_timeout", named("duration")),
             ("idle_expiry", words(&["silent", "reset"])),
             ("udp_idle_timeout", named("duration")),
+            ("udp_stream_timeout", named("duration")),
             ("per_destination_cap", count(1)),
             ("total_cap", count(1)),
+            ("per_node_cap", any(&[count(1), list(count(1))])),
             ("cap_counts_holds", json!({ "type": "boolean" })),
             ("ports_per_ip", count(1)),
             ("ports_per_ip_and_instance", count(1)),
@@ -80,7 +82,7 @@ fn cluster() -> Value {
 }
 
 fn by_kind() -> Value {
-    table(&[("fin", named("law")), ("rst", named("law")), ("udp", named("law"))], &[])
+    table(&["fin", "rst", "refused", "udp"].map(|kind| (kind, named("law"))), &[])
 }
 
 fn node_pool() -> Value {

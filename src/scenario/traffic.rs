@@ -93,6 +93,7 @@ pub fn workload<'a>(
         connect_timeout,
         client_pool: client_pool.map(|pool| ClientPool { keepalive, ..pool }),
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
+        way_out: 0,
         pods: pods?,
         destinations: destinations?,
     })

@@ -4,7 +4,8 @@
 //! room for its part. SYNs sent again later stand for themselves.
 
 use super::observer::Observer;
-use super::request::{Request, Try};
+use super::passage::Refused;
+use super::request::{NO_SEATS, Request, Syns};
 use super::run::Run;
 use crate::flow::WorkloadId;
 use crate::snat::SnatFailure;
@@ -23,12 +24,13 @@ impl<O: Observer> Run<'_, O> {
 
     fn judge(&mut self, batch: &[Request]) {
         let refused = self.lacks_room(batch);
-        for request in batch.iter().copied() {
+        for request in batch {
             match refused {
-                Some(reason) if !self.sources[request.source].rows.is_empty() => {
-                    self.answered(&Try::new(request, self.now), Err(reason));
+                Some(reason) if !self.sources[request.source].hops.is_empty() => {
+                    let refused = Refused { row: self.row_in(request, 0), reason, seats: NO_SEATS };
+                    self.answered(request, Syns::from(self.now), Err(refused));
                 }
-                _ => self.ask(&request),
+                _ => self.ask(request),
             }
         }
     }
@@ -36,12 +38,17 @@ impl<O: Observer> Run<'_, O> {
     /// Why the batch does not fit, if it does not.
     fn lacks_room(&mut self, batch: &[Request]) -> Option<SnatFailure> {
         let mut by_row: BTreeMap<usize, u64> = BTreeMap::new();
-        for request in batch.iter().filter(|request| !self.sources[request.source].rows.is_empty()) {
-            *by_row.entry(self.row_of(request)).or_default() += 1;
+        let mut by_quota: BTreeMap<usize, u64> = BTreeMap::new();
+        for request in batch {
+            for (number, hop) in self.sources[request.source].hops.iter().enumerate() {
+                *by_row.entry(self.row_in(request, number)).or_default() += 1;
+                hop.quotas.iter().for_each(|quota| *by_quota.entry(*quota).or_default() += 1);
+            }
         }
-        if !self.below_total_cap(by_row.values().sum()) {
-            return Some(SnatFailure::TotalCap);
-        }
-        by_row.into_iter().find_map(|(row, flows)| self.rows[row].lacks_room(self.now, flows))
+        let mut quotas = by_quota.into_iter();
+        let now = self.now;
+        quotas
+            .find_map(|(quota, flows)| self.quotas[quota].lacks_room(now, flows))
+            .or_else(|| by_row.into_iter().find_map(|(row, flows)| self.rows[row].lacks_room(now, flows)))
     }
 }

@@ -6,8 +6,9 @@
 
 use super::connections::{Connection, ConnectionId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
-use super::request::{Request, Try};
+use super::request::{NO_SEATS, Request, Syns};
 use super::run::{Happening, Run};
+use super::settlement::Settlement;
 use crate::outbound::IdleExpiry;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
@@ -48,7 +49,7 @@ impl<'a, O: Observer> Run<'a, O> {
 
     fn open_for(&mut self, request: Request) {
         self.client_pools.of(&request).open += 1;
-        self.attempt(&Try::new(request, self.now));
+        self.attempt(&request, Syns::from(self.now), &NO_SEATS);
     }
 
     /// A new connection serves the request it was opened for, and others that wait if it can.
@@ -190,7 +191,7 @@ impl<'a, O: Observer> Run<'a, O> {
         connection.state = State::Idle;
         let generation = connection.generation;
         self.client_pools.of(owner).idle += 1;
-        let device = self.system.egress.timers.idle_timeout;
+        let device = self.silence_of(owner).map(|silence| silence.timeout);
         if let Some(timeout) = settings.idle_timeout {
             self.queue.after(self.now, timeout, Happening::IdleCloses(id, generation));
         }
@@ -224,9 +225,11 @@ impl<'a, O: Observer> Run<'a, O> {
     fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
-            let release = self.now + closed.draws.hold_down;
-            self.mark_end(closed.row, closed.ip, self.now, release);
-            self.tell_kept(&closed, self.now, release);
+            let now = self.now;
+            self.end(&closed, |run, number| Settlement {
+                close: now,
+                release: now + run.hold_down_in(&closed.owner, number, closed.draws.end),
+            });
         }
         self.forget(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {
@@ -241,9 +244,9 @@ impl<'a, O: Observer> Run<'a, O> {
             return;
         }
         let expired = *connection;
-        self.mark_end(expired.row, expired.ip, self.now, self.now);
-        self.tell_kept(&expired, self.now, self.now);
-        if self.system.egress.timers.idle_expiry == IdleExpiry::Reset {
+        let Some(silence) = self.silence_of(&expired.owner) else { return };
+        self.end(&expired, |run, number| run.expired_in(&expired.owner, number, silence, run.now));
+        if silence.expiry == IdleExpiry::Reset {
             return self.forget(id);
         }
         self.client_pools.at(id).state = State::Expired;

@@ -1,58 +1,60 @@
-//! A flow asks for its port: SYN after SYN until one is answered or the client gives up.
+//! A flow asks for its ports: SYN after SYN until one is answered or the client gives up.
 
 use super::connections::Connection;
 use super::observer::{Attempt, Connected, Fate, Observer};
-use super::request::{Request, Try, TryId};
-use super::run::{Happening, Run};
+use super::passage::Refused;
+use super::request::{NO_SEATS, Request, Seat, Seats, Syns, Try, TryId};
+use super::run::{Happening, Run, Slots};
 use super::settlement::Settlement;
 use crate::flow::{EndKind, Protocol};
-use crate::snat::SnatFailure;
+use crate::outbound::WhenRefused;
 use crate::time::{SimDuration, SimTime};
 
 impl<O: Observer> Run<'_, O> {
-    /// The flow's SYN reaches the device.
+    /// The flow's SYN reaches the first stage.
     #[inline]
-    pub(super) fn attempt(&mut self, flow: &Try) {
-        let result = self.open(self.row_of(&flow.request));
-        self.answered(flow, result);
+    pub(super) fn attempt(&mut self, request: &Request, syns: Syns, seats: &Seats) {
+        let answer = self.open(request, seats);
+        self.answered(request, syns, answer);
     }
 
-    /// The device grants or refuses.
-    pub(super) fn answered(&mut self, flow: &Try, result: Result<usize, SnatFailure>) {
-        let row = self.row_of(&flow.request);
-        let Try { request, first, .. } = flow;
+    /// The stages grant, or one refuses.
+    #[inline]
+    pub(super) fn answered(&mut self, request: &Request, syns: Syns, answer: Result<Slots, Refused>) {
+        let row = match &answer {
+            Ok(_) => self.row_in(request, self.sources[request.source].hops.len() - 1),
+            Err(refused) => refused.row,
+        };
         self.observer.attempt(Attempt {
             time: self.now,
             asked: request.asked,
-            is_first: *first == self.now && request.is_first_try(),
+            is_first: syns.first == self.now && request.is_first_try(),
             source: self.shard.sources[request.source],
             row: self.shard.rows[row],
-            refused: result.err(),
+            refused: answer.as_ref().err().map(|refused| refused.reason),
         });
-        match result {
-            Ok(ip) => self.granted(flow, row, ip),
-            Err(_) => self.unanswered(*flow),
+        match answer {
+            Ok(slots) => self.granted(request, syns, &slots),
+            Err(Refused { seats, .. }) => self.unanswered(request, syns, &seats),
         }
     }
 
     #[inline]
-    fn granted(&mut self, flow: &Try, row: usize, ip: usize) {
-        let Try { request, first, next_resend } = flow;
+    fn granted(&mut self, request: &Request, syns: Syns, slots: &Slots) {
         let local = &self.sources[request.source];
-        let timers = &self.system.egress.timers;
         let (protocol, workload) = (local.protocol, local.workload);
         if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-            let (settlement, next_resend) =
-                Settlement::half_open(timers, &workload.syn, *first, self.now, *next_resend);
-            self.keep(row, ip, settlement);
-            return self.unanswered(Try { next_resend, ..*flow });
+            return self.never_answered(request, syns, slots);
         }
-        self.observer.connected(Connected { asked: request.asked, first: *first, time: self.now });
+        self.observer.connected(Connected { asked: request.asked, first: syns.first, time: self.now });
         if workload.client_pool.is_some() {
-            return self.connection_opened(Connection::new(*request, row, ip, self.now));
+            return self.connection_opened(Connection::new(*request, *slots, self.now));
         }
-        let settlement = Settlement::of(timers, protocol, &request.draws, self.now);
-        self.keep(row, ip, settlement);
+        for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
+            let settlement = self.settlement(request, number, self.now);
+            self.leave_quotas(request.source, number, settlement.close, settlement.release);
+            self.keep(self.row_in(request, number), *slot, settlement);
+        }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
             return self.request_fails(*request);
@@ -60,23 +62,45 @@ impl<O: Observer> Run<'_, O> {
         self.decided(request, Some(Fate::Succeeded), Some(Fate::Succeeded));
     }
 
+    /// The SYN passed every stage, and nobody answers it. The client sends it again; it is an attempt once a mapping
+    /// is gone.
+    fn never_answered(&mut self, request: &Request, syns: Syns, slots: &Slots) {
+        let mut next_resend = usize::MAX;
+        let mut seats = NO_SEATS;
+        for (number, slot) in slots.iter().enumerate().take(self.sources[request.source].hops.len()) {
+            let local = &self.sources[request.source];
+            let stage = local.hops[number].stage;
+            let (settlement, next) =
+                Settlement::half_open(&stage.timers, &local.workload.syn, syns, self.now);
+            next_resend = next_resend.min(next);
+            if stage.when_refused == WhenRefused::StaysHalfOpen {
+                seats[number] = Seat { slot: *slot, until: settlement.release };
+            }
+            self.leave_quotas(request.source, number, settlement.close, settlement.release);
+            self.keep(self.row_in(request, number), *slot, settlement);
+        }
+        self.unanswered(request, Syns { next_resend, ..syns }, &seats);
+    }
+
     /// No SYN was answered so far: the client sends another, or gives up at the end of its schedule. That end is an
     /// event only where something follows from it.
-    fn unanswered(&mut self, flow: Try) {
-        let local = &self.sources[flow.request.source];
+    fn unanswered(&mut self, request: &Request, syns: Syns, seats: &Seats) {
+        let local = &self.sources[request.source];
         let workload = local.workload;
         let tcp = local.protocol == Protocol::Tcp;
-        let due = |after: SimDuration| flow.first + after;
-        if let Some(resend) = workload.syn.resends.get(flow.next_resend).filter(|_| tcp) {
+        let due = |after: SimDuration| syns.first + after;
+        if let Some(resend) = workload.syn.resends.get(syns.next_resend).filter(|_| tcp) {
+            let flow = Try { request: *request, syns, seats: *seats };
             return self.wait_until(due(*resend), flow, Happening::Resend);
         }
         let matters =
             workload.retry.is_some() || workload.client_pool.is_some() || workload.arrivals.is_closed_loop();
         match workload.syn.give_up.filter(|_| tcp && matters) {
             Some(give_up) if due(give_up) > self.now => {
+                let flow = Try { request: *request, syns, seats: *seats };
                 self.wait_until(due(give_up), flow, Happening::GivesUp)
             }
-            _ => self.connecting_failed(flow.request),
+            _ => self.connecting_failed(request),
         }
     }
 
@@ -87,11 +111,11 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// The client gave up connecting.
-    pub(super) fn connecting_failed(&mut self, request: Request) {
-        self.flow_decided(&request, Fate::Failed);
-        self.request_fails(request);
+    pub(super) fn connecting_failed(&mut self, request: &Request) {
+        self.flow_decided(request, Fate::Failed);
+        self.request_fails(*request);
         if self.sources[request.source].workload.client_pool.is_some() {
-            self.place_freed(&request);
+            self.place_freed(request);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Connections that clients keep open, and the client pools that hold them.
 
 use super::request::Request;
+use super::run::Slots;
 use super::settlement::FlowDraws;
 use crate::time::SimTime;
 use std::collections::VecDeque;
@@ -12,8 +13,7 @@ pub(super) struct ConnectionId(pub u32);
 /// A connection that holds its port until someone closes it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Connection {
-    pub row: usize,
-    pub ip: usize,
+    pub slots: Slots,
     pub opened: SimTime,
     /// The request that it was opened for: its source and pod own the connection.
     pub owner: Request,
@@ -65,10 +65,10 @@ pub(super) struct ClientPools {
 }
 
 impl Connection {
-    pub(super) fn new(request: Request, row: usize, ip: usize, opened: SimTime) -> Self {
+    pub(super) fn new(request: Request, slots: Slots, opened: SimTime) -> Self {
         let draws = request.draws;
         let (generation, born, retires) = (0, 0, false);
-        Self { row, ip, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
+        Self { slots, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
     }
 }
 

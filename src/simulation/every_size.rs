@@ -1,5 +1,6 @@
 //! One pass over a shard that serves every row size: rows without a limit, lowest free port first.
 
+use super::request::Syns;
 use super::settlement::{Settlement, SourceStreams};
 use super::{Feed, Shard, System, TrialKey};
 use crate::flow::{EndKind, Protocol};
@@ -30,7 +31,7 @@ pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: 
         let source = &system.sources[arrival.source.index()];
         let draws = streams[position].draw(system, source, &arrival);
         let Some(row) =
-            source.rows.get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok())
+            source.rows().get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok())
         else {
             continue;
         };
@@ -51,10 +52,10 @@ fn release(
     draws: &super::FlowDraws,
     now: crate::time::SimTime,
 ) -> crate::time::SimTime {
-    let timers = &system.egress.timers;
+    let timers = &system.device_of(source).timers;
     let protocol = system.protocol(source);
     if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-        return Settlement::half_open(timers, &SynSchedule::NONE, now, now, 0).0.release;
+        return Settlement::half_open(timers, &SynSchedule::NONE, Syns::from(now), now).0.release;
     }
-    Settlement::of(timers, protocol, draws, now).release
+    Settlement::of(timers, protocol, draws, draws.hold_down, now).release
 }

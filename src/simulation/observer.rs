@@ -1,7 +1,7 @@
 //! What a run tells whoever keeps numbers.
 
 use super::RowId;
-use crate::flow::SourceId;
+use crate::flow::{QuotaId, SourceId};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
@@ -108,6 +108,6 @@ pub trait Observer {
     fn denied(&mut self, _asked: SimTime) {}
     /// Measured requests that were neither served nor given up when the run ended.
     fn unresolved(&mut self, _requests: u64) {}
-    /// Most flows live at one instant, where a cap over all rows was watched for.
-    fn most_live(&mut self, _live: u64) {}
+    /// Most flows at one instant that counted towards a quota which was watched.
+    fn most_live(&mut self, _quota: QuotaId, _live: u64) {}
 }

@@ -1,7 +1,8 @@
 //! What an application asks for, and what its client may still try.
 
 use super::settlement::FlowDraws;
-use super::{Source, System};
+use super::{MOST_STAGES, Source, System};
+use crate::snat::Slot;
 use crate::time::{SimDuration, SimTime};
 use crate::workload::retry::Budget;
 use std::collections::VecDeque;
@@ -89,22 +90,42 @@ impl Budgets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TryId(pub u32);
 
-/// A flow that asks for a port.
+/// The SYNs of a flow.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Try {
-    /// What it is for.
-    pub request: Request,
-    /// Its first SYN.
+pub(super) struct Syns {
+    /// When the first was sent.
     pub first: SimTime,
     pub next_resend: usize,
 }
 
-impl Try {
-    /// The first SYN of a flow.
+impl Syns {
     #[inline]
-    pub(super) fn new(request: Request, now: SimTime) -> Self {
-        Self { request, first: now, next_resend: 0 }
+    pub(super) fn from(first: SimTime) -> Self {
+        Self { first, next_resend: 0 }
     }
+}
+
+/// A mapping that an earlier SYN of the flow left half-open in a stage; void once `until` has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    pub slot: Slot,
+    pub until: SimTime,
+}
+
+/// By stage of the path.
+pub(super) type Seats = [Seat; MOST_STAGES];
+
+/// No mapping in any stage.
+pub(super) const NO_SEATS: Seats =
+    [Seat { slot: Slot { ip: 0, port: 0 }, until: SimTime::ZERO }; MOST_STAGES];
+
+/// A flow that waits to send its next SYN, or a request that waits to be tried again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Try {
+    /// What it is for.
+    pub request: Request,
+    pub syns: Syns,
+    pub seats: Seats,
 }
 
 /// The flows that have come of the batch that each workload is asking for.

@@ -4,7 +4,7 @@
 //! a stream keyed by (source, request, try). Its lifetime is that of the request.
 
 use super::observer::{Fate, Observer, Outcome};
-use super::request::{Request, Try};
+use super::request::{NO_SEATS, Request, Syns, Try};
 use super::run::{Happening, Run};
 use crate::random::{Purpose, Stream};
 use crate::time::SimDuration;
@@ -14,12 +14,12 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     pub(super) fn ask(&mut self, request: &Request) {
         let local = &self.sources[request.source];
-        if local.rows.is_empty() {
+        if local.hops.is_empty() {
             self.needs_no_port(*request);
         } else if local.workload.client_pool.is_some() {
             self.request(*request);
         } else {
-            self.attempt(&Try::new(*request, self.now));
+            self.attempt(request, Syns::from(self.now), &NO_SEATS);
         }
     }
 
@@ -43,7 +43,7 @@ impl<O: Observer> Run<'_, O> {
             return self.decided(&request, None, Some(Fate::Failed));
         };
         request.last_wait = wait;
-        let id = self.hold_try(Try::new(request, self.now));
+        let id = self.hold_try(Try { request, syns: Syns::from(self.now), seats: NO_SEATS });
         self.await_outcome(request.asked);
         self.observer.backing_off(self.now, 1);
         self.queue.at(self.now + wait, Happening::Retry(id));

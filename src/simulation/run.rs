@@ -2,13 +2,15 @@
 
 use super::connections::{ClientPools, Connection, ConnectionId};
 use super::observer::{Kept, Observer};
-use super::request::{Batches, Budgets, Request, Try, TryId};
+use super::quota::{Enforcement, Quota};
+use super::request::{Batches, Budgets, Try, TryId};
 use super::settlement::{Settlement, SourceStreams};
-use super::{RowId, Shard, Source, System, TrialKey};
+use super::{Hop, MOST_STAGES, RowId, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
-use crate::flow::{Protocol, SourceId};
+use crate::flow::{Protocol, QuotaId, SourceId};
+use crate::outbound::Egress;
 use crate::random::Purpose;
-use crate::snat::{Caps, ReleaseQueue, Row, SnatFailure};
+use crate::snat::{Caps, Row, Slot};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
@@ -53,18 +55,19 @@ pub(super) struct LocalSource<'a> {
     pub spec: &'a Source,
     pub workload: &'a Workload,
     pub protocol: Protocol,
-    pub rows: Vec<usize>,
+    pub hops: Vec<LocalHop<'a>>,
     pub streams: SourceStreams,
 }
 
-/// Live flows over all rows.
-pub(super) struct AllLive {
-    cap: Option<u32>,
-    counts_holds: bool,
-    closes: ReleaseQueue,
-    live: u64,
-    pub most: u64,
+/// A stage that the flows of a source pass, with its rows and quotas by position in the shard.
+pub(super) struct LocalHop<'a> {
+    pub stage: &'a Egress,
+    pub rows: Vec<usize>,
+    pub quotas: Vec<usize>,
 }
+
+/// The ports of a flow, by stage of its path.
+pub(super) type Slots = [Slot; MOST_STAGES];
 
 pub(super) struct Run<'a, O> {
     pub system: &'a System,
@@ -79,7 +82,7 @@ pub(super) struct Run<'a, O> {
     free_tries: Vec<TryId>,
     pub client_pools: ClientPools,
     pub budgets: Budgets,
-    pub all_live: Option<AllLive>,
+    pub quotas: Vec<Quota>,
     /// Measured flows and requests that wait for their outcome.
     pub unresolved: u64,
     /// Flows of batches that are granted or refused together, until the last of the batch has come.
@@ -90,36 +93,25 @@ pub(super) struct Run<'a, O> {
 }
 
 impl<'a, O: Observer> Run<'a, O> {
-    pub(super) fn new(
-        system: &'a System,
-        shard: &'a Shard,
-        key: TrialKey,
-        total_cap: Option<u32>,
-        observer: &'a mut O,
-    ) -> Self {
-        let egress = &system.egress;
-        let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
-        let row =
-            |id: &RowId| Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)));
+    pub(super) fn new(system: &'a System, shard: &'a Shard, key: TrialKey, observer: &'a mut O) -> Self {
+        let row = |id: &RowId| {
+            let egress = system.stage_of(*id);
+            let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
+            Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)))
+        };
         let local = |id: &SourceId| {
             let spec = &system.sources[id.index()];
-            let position = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
             LocalSource {
                 spec,
                 workload: system.workload(spec),
                 protocol: system.protocol(spec),
-                rows: spec.rows.iter().map(position).collect(),
+                hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
                 streams: SourceStreams::new(*id, key),
             }
         };
+        let quota =
+            |(id, enforcement): &(QuotaId, Enforcement)| Quota::new(&system.quotas[id.index()], *enforcement);
         let sources: Vec<LocalSource<'a>> = shard.sources.iter().map(local).collect();
-        let all_live = egress.total_cap.map(|_| AllLive {
-            cap: total_cap,
-            counts_holds: egress.cap_counts_holds,
-            closes: ReleaseQueue::default(),
-            live: 0,
-            most: 0,
-        });
         Self {
             system,
             shard,
@@ -133,41 +125,12 @@ impl<'a, O: Observer> Run<'a, O> {
             queue: EventQueue::new(),
             tries: Vec::new(),
             free_tries: Vec::new(),
-            all_live,
+            quotas: shard.quotas.iter().map(quota).collect(),
             unresolved: 0,
             batches: Batches::new(system.workloads.len()),
             coming_back: Vec::new(),
             events: 0,
         }
-    }
-
-    /// The row that the request's flow meets; its source needs a port.
-    pub(super) fn row_of(&self, request: &Request) -> usize {
-        self.sources[request.source].rows[request.draws.row as usize]
-    }
-
-    /// Takes a port of a row.
-    #[inline]
-    pub(super) fn open(&mut self, row: usize) -> Result<usize, SnatFailure> {
-        if !self.below_total_cap(1) {
-            return Err(SnatFailure::TotalCap);
-        }
-        let ip = self.rows[row].open(self.now)?;
-        if let Some(all) = &mut self.all_live {
-            all.live += 1;
-            all.most = all.most.max(all.live);
-        }
-        Ok(ip)
-    }
-
-    /// Whether the cap over all rows leaves room for so many flows more.
-    #[inline]
-    pub(super) fn below_total_cap(&mut self, more: u64) -> bool {
-        let Some(all) = &mut self.all_live else { return true };
-        while all.closes.pop_due(self.now).is_some() {
-            all.live -= 1;
-        }
-        all.cap.is_none_or(|cap| all.live + more <= u64::from(cap))
     }
 
     /// Takes back what waited.
@@ -200,26 +163,46 @@ impl<'a, O: Observer> Run<'a, O> {
         self.unresolved -= u64::from(self.system.timing.measures(asked));
     }
 
-    /// A port serves a flow whose end is known.
-    pub(super) fn keep(&mut self, row: usize, ip: usize, settlement: Settlement) {
+    /// Ports of a stage serve a flow whose end is known.
+    pub(super) fn keep(&mut self, row: usize, slot: Slot, settlement: Settlement) {
         let Settlement { close, release } = settlement;
-        self.mark_end(row, ip, close, release);
+        self.events += 1;
+        self.rows[row].keep_until(slot, close, release);
         let row = self.shard.rows[row];
         self.observer.kept(Kept { row, start: self.now, close, release, initial: false });
     }
 
-    /// Books when a port comes free.
-    pub(super) fn mark_end(&mut self, row: usize, ip: usize, close: SimTime, release: SimTime) {
-        self.events += 1;
-        self.rows[row].keep_until(ip, close, release);
-        if let Some(all) = &mut self.all_live {
-            all.closes.push(if all.counts_holds { release } else { close });
+    /// The ports of a connection come free, stage by stage.
+    pub(super) fn end(&mut self, connection: &Connection, settlement: impl Fn(&Self, usize) -> Settlement) {
+        for number in 0..self.sources[connection.owner.source].hops.len() {
+            let Settlement { close, release } = settlement(self, number);
+            let row = self.row_in(&connection.owner, number);
+            self.events += 1;
+            self.rows[row].keep_until(connection.slots[number], close, release);
+            self.leave_quotas(connection.owner.source, number, close, release);
+            let row = self.shard.rows[row];
+            self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
         }
     }
 
-    /// Tells how long a kept-open connection had its port.
-    pub(super) fn tell_kept(&mut self, connection: &Connection, close: SimTime, release: SimTime) {
-        let row = self.shard.rows[connection.row];
-        self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+    /// Tells that a connection still had its ports when the run ended.
+    pub(super) fn tell_still_open(&mut self, connection: &Connection) {
+        for number in 0..self.sources[connection.owner.source].hops.len() {
+            let row = self.shard.rows[self.row_in(&connection.owner, number)];
+            let (close, release) = (SimTime::NEVER, SimTime::NEVER);
+            self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+        }
+    }
+}
+
+impl<'a> LocalHop<'a> {
+    fn new(system: &'a System, shard: &Shard, hop: &Hop) -> Self {
+        let row = |row: &RowId| shard.rows.binary_search(row).unwrap_or_default();
+        let quota = |id: &QuotaId| shard.quotas.binary_search_by_key(id, |(id, _)| *id).unwrap_or_default();
+        Self {
+            stage: system.stage(hop.stage),
+            rows: hop.rows.iter().map(row).collect(),
+            quotas: hop.quotas.iter().map(quota).collect(),
+        }
     }
 }

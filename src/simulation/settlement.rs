@@ -1,11 +1,14 @@
 //! What is drawn about a flow when it arrives, and from that, when its port comes free.
 
+use super::observer::Observer;
+use super::request::{Request, Syns};
+use super::run::Run;
 use super::{Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
-use crate::outbound::{HalfOpenFrom, Partition, Timers};
+use crate::outbound::{HalfOpenFrom, IdleExpiry, Partition, Timers};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Ends, Packets, SynSchedule};
+use crate::workload::{Ends, Law, Packets, SynSchedule};
 
 /// Everything about a flow that is drawn at its arrival, granted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,18 +32,18 @@ impl FlowDraws {
     /// would have been forgotten for its silence.
     pub(super) fn again(self, system: &System, source: &Source, stream: &mut Stream) -> Self {
         let workload = system.workload(source);
-        let (timers, protocol) = (&system.egress.timers, system.protocol(source));
+        let protocol = system.protocol(source);
         let unanswered = matches!(self.end, EndKind::HalfOpen | EndKind::Refused);
         let (lifetime, end) = match &workload.packets {
             None if workload.arrivals.is_recorded() => (self.lifetime, self.end),
             None => (self.lifetime, pick_end(&workload.ends, stream)),
             Some(packets) if unanswered => {
                 let drawn = (self.lifetime, pick_end(&workload.ends, stream));
-                until_silent(packets, timers, protocol, drawn, stream.fork())
+                until_silent(packets, system, source, drawn, stream.fork())
             }
             Some(_) => (self.lifetime, self.end),
         };
-        let hold_down = hold_down(timers, protocol, end, stream);
+        let hold_down = hold_down(&system.device_of(source).timers, protocol, end, stream);
         Self { lifetime, end, hold_down, row: pick_row(system, source, stream), ..self }
     }
 }
@@ -90,10 +93,10 @@ impl SourceStreams {
             None => (lifetime, end),
             Some(packets) => {
                 let draws = self.packets.fork();
-                until_silent(packets, &system.egress.timers, protocol, (lifetime, end), draws)
+                until_silent(packets, system, source, (lifetime, end), draws)
             }
         };
-        let hold_down = hold_down(&system.egress.timers, protocol, end, &mut self.hold_downs);
+        let hold_down = hold_down(&system.device_of(source).timers, protocol, end, &mut self.hold_downs);
         let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
@@ -104,18 +107,22 @@ impl SourceStreams {
     }
 }
 
-/// The device forgets a flow that is silent for too long, as it does one that its client abandons.
+/// A device forgets a flow that is silent for too long, as it does one that its client abandons.
 fn until_silent(
     packets: &Packets,
-    timers: &Timers,
-    protocol: Protocol,
+    system: &System,
+    source: &Source,
     (lifetime, end): (SimDuration, EndKind),
     mut draws: Stream,
 ) -> (SimDuration, EndKind) {
-    let idle_timeout = match (protocol, end) {
-        (Protocol::Udp, _) => Some(timers.udp_idle_timeout),
+    let protocol = system.protocol(source);
+    let in_a_stage = |timers: &Timers, last: SimDuration| match (protocol, end) {
+        (Protocol::Udp, _) => Some(timers.udp_silence(last)),
         (Protocol::Tcp, EndKind::HalfOpen | EndKind::Refused) => None,
         (Protocol::Tcp, _) => timers.idle_timeout,
+    };
+    let idle_timeout = |last: SimDuration| {
+        source.hops.iter().filter_map(|hop| in_a_stage(&system.stage(hop.stage).timers, last)).min()
     };
     match packets.silent_from(lifetime, idle_timeout, &mut draws) {
         Some(last) => (last, EndKind::Abandoned),
@@ -131,19 +138,14 @@ fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
 /// Which instance's row the flow is hashed to.
 #[inline]
 fn pick_row(system: &System, source: &Source, stream: &mut Stream) -> u32 {
-    match system.egress.partition {
-        Partition::Instances => stream.below(source.rows.len() as u64) as u32,
+    match system.device_of(source).partition {
+        Partition::Instances if !source.hops.is_empty() => stream.below(source.rows().len() as u64) as u32,
         _ => 0,
     }
 }
 
 fn hold_down(timers: &Timers, protocol: Protocol, end: EndKind, stream: &mut Stream) -> SimDuration {
-    match (protocol, end) {
-        (Protocol::Udp, _) => timers.hold_down_udp.sample(stream),
-        (Protocol::Tcp, EndKind::Fin) => timers.hold_down_fin.sample(stream),
-        (Protocol::Tcp, EndKind::Rst | EndKind::Refused) => timers.hold_down_rst.sample(stream),
-        (Protocol::Tcp, EndKind::Abandoned | EndKind::HalfOpen) => SimDuration::ZERO,
-    }
+    timers.hold_down(protocol, end).map_or(SimDuration::ZERO, |law| law.sample(stream))
 }
 
 /// When a granted flow leaves its port.
@@ -155,12 +157,28 @@ pub(super) struct Settlement {
     pub release: SimTime,
 }
 
+/// The idle timeout that takes a mapping first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Silence {
+    /// The stage that has it, by its place in the path.
+    stage: usize,
+    pub timeout: SimDuration,
+    pub expiry: IdleExpiry,
+}
+
 impl Settlement {
-    /// Of a flow granted at `now` whose end is known (not half-open).
+    /// Of a flow granted at `now` whose end is known (not half-open), in a stage that is the only one, or where no
+    /// other ends the flow.
     #[inline]
-    pub(super) fn of(timers: &Timers, protocol: Protocol, flow: &FlowDraws, now: SimTime) -> Self {
+    pub(super) fn of(
+        timers: &Timers,
+        protocol: Protocol,
+        flow: &FlowDraws,
+        hold_down: SimDuration,
+        now: SimTime,
+    ) -> Self {
         let close = match (protocol, flow.end) {
-            (Protocol::Udp, _) => now + flow.lifetime + timers.udp_idle_timeout,
+            (Protocol::Udp, _) => now + flow.lifetime + timers.udp_silence(flow.lifetime),
             (Protocol::Tcp, EndKind::Refused) => now,
             (Protocol::Tcp, EndKind::Abandoned) => match timers.idle_timeout {
                 Some(idle_timeout) => now + flow.lifetime + idle_timeout,
@@ -168,21 +186,20 @@ impl Settlement {
             },
             (Protocol::Tcp, _) => now + flow.lifetime,
         };
-        Self { close, release: close + flow.hold_down }
+        Self { close, release: close + hold_down }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it. Also
     /// gives the number of the first resend that finds the mapping gone.
     pub(super) fn half_open(
         timers: &Timers,
-        syn: &SynSchedule,
-        first: SimTime,
+        schedule: &SynSchedule,
+        syns: Syns,
         now: SimTime,
-        next_resend: usize,
     ) -> (Self, usize) {
         let mut gone = now + timers.half_open;
-        let mut next = next_resend;
-        while let Some(resend) = syn.resends.get(next).map(|resend| first + *resend)
+        let mut next = syns.next_resend;
+        while let Some(resend) = schedule.resends.get(next).map(|resend| syns.first + *resend)
             && resend < gone
         {
             if timers.half_open_from == HalfOpenFrom::LastSyn {
@@ -191,5 +208,78 @@ impl Settlement {
             next += 1;
         }
         (Self { close: gone, release: gone }, next)
+    }
+}
+
+impl<O: Observer> Run<'_, O> {
+    /// When a flow granted at `now` leaves its port in a stage of its path.
+    #[inline]
+    pub(super) fn settlement(&self, request: &Request, number: usize, now: SimTime) -> Settlement {
+        let local = &self.sources[request.source];
+        let flow = &request.draws;
+        let forgotten = local.protocol == Protocol::Tcp && flow.end == EndKind::Abandoned;
+        if forgotten
+            && local.hops.len() > 1
+            && let Some(silence) = self.silence_of(request)
+        {
+            return self.expired_in(request, number, silence, now + flow.lifetime + silence.timeout);
+        }
+        let hold_down = self.hold_down_in(request, number, flow.end);
+        Settlement::of(&local.hops[number].stage.timers, local.protocol, flow, hold_down, now)
+    }
+
+    /// How long the flow's port rests in a stage of its path. The outbound device's is drawn with the flow.
+    #[inline]
+    pub(super) fn hold_down_in(&self, request: &Request, number: usize, end: EndKind) -> SimDuration {
+        let local = &self.sources[request.source];
+        if number + 1 == local.hops.len() && end == request.draws.end {
+            return request.draws.hold_down;
+        }
+        match local.hops[number].stage.timers.hold_down(local.protocol, end) {
+            None => SimDuration::ZERO,
+            Some(Law::Constant(span)) => *span,
+            Some(law) => {
+                let id = self.shard.sources[request.source];
+                let number = request.number << 2 | number as u64;
+                law.sample(&mut self.key.stream_of_try(Purpose::HoldDown, id, number, request.failed_tries))
+            }
+        }
+    }
+
+    /// The idle timeout that takes the request's mapping first, if one ever does.
+    pub(super) fn silence_of(&self, request: &Request) -> Option<Silence> {
+        let local = &self.sources[request.source];
+        let silences = local.hops.iter().enumerate().filter_map(|(stage, hop)| {
+            let timers = &hop.stage.timers;
+            let timeout = timers.idle_timeout(local.protocol)?;
+            Some(Silence { stage, timeout, expiry: timers.idle_expiry })
+        });
+        silences.min_by_key(|silence| silence.timeout)
+    }
+
+    /// When the port of a stage comes free after `silence` took a mapping at `now`: a reset reaches every stage; of a
+    /// silent loss the others know nothing.
+    pub(super) fn expired_in(
+        &self,
+        request: &Request,
+        number: usize,
+        silence: Silence,
+        now: SimTime,
+    ) -> Settlement {
+        if number == silence.stage {
+            return Settlement { close: now, release: now };
+        }
+        if silence.expiry == IdleExpiry::Reset {
+            return Settlement {
+                close: now,
+                release: now + self.hold_down_in(request, number, EndKind::Rst),
+            };
+        }
+        let local = &self.sources[request.source];
+        let close = match local.hops[number].stage.timers.idle_timeout(local.protocol) {
+            Some(own) => now + own.less(silence.timeout),
+            None => SimTime::NEVER,
+        };
+        Settlement { close, release: close }
     }
 }

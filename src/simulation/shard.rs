@@ -1,14 +1,18 @@
 //! Which sources can ever compete: union-find over sources and the rows they touch.
 
+use super::quota::Enforcement;
 use super::{RowId, System};
-use crate::flow::SourceId;
+use crate::flow::{QuotaId, SourceId};
+use std::collections::BTreeMap;
 
 /// How a system is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharding {
-    /// As small as exactness allows.
+    /// As small as exactness allows, while no quota binds that spans shards.
     Smallest,
-    /// Everything in one shard: needed under a cap over all rows that may bind.
+    /// Sources that draw on one quota together: needed where such a quota may bind.
+    ByQuota,
+    /// Everything in one shard.
     Coupled,
 }
 
@@ -19,6 +23,8 @@ pub struct Shard {
     pub sources: Vec<SourceId>,
     /// Rising.
     pub rows: Vec<RowId>,
+    /// Rising; a quota is enforced by a shard that holds all who draw on it.
+    pub quotas: Vec<(QuotaId, Enforcement)>,
 }
 
 /// A process that is regenerated in each shard that it feeds is worth so many shards, and no more.
@@ -26,11 +32,17 @@ const MOST_REGENERATING_SHARDS: usize = 64;
 
 /// Cuts `system` into shards, in the order of their first source.
 pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
-    let mut sets = DisjointSets::new(system.sources.len() + system.rows.len());
+    let first_member_of_quotas = system.sources.len() + system.rows.len();
+    let mut sets = DisjointSets::new(first_member_of_quotas + system.quotas.len());
     let row_member = |row: &RowId| system.sources.len() + row.index();
     for (number, source) in system.sources.iter().enumerate() {
-        for row in &source.rows {
-            sets.join(number, row_member(row));
+        for row in source.all_rows() {
+            sets.join(number, row_member(&row));
+        }
+        if sharding == Sharding::ByQuota {
+            for quota in source.hops.iter().flat_map(|hop| &hop.quotas) {
+                sets.join(number, first_member_of_quotas + quota.index());
+            }
         }
         if sharding == Sharding::Coupled {
             sets.join(0, number);
@@ -51,7 +63,8 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         });
         groups[group].push(SourceId(number as u32));
     }
-    regroup(system, groups).into_iter().map(|sources| shard(system, sources)).collect()
+    let drawn_by = draws(system, (0..system.sources.len() as u32).map(SourceId));
+    regroup(system, groups).into_iter().map(|sources| shard(system, sources, &drawn_by)).collect()
 }
 
 /// Whether a source belongs to the clients of the one before it: those of one workload and node.
@@ -75,12 +88,29 @@ fn regroup(system: &System, groups: Vec<Vec<SourceId>>) -> Vec<Vec<SourceId>> {
     groups.chunks(size).map(merge).collect()
 }
 
-fn shard(system: &System, sources: Vec<SourceId>) -> Shard {
+fn shard(system: &System, sources: Vec<SourceId>, drawn_by: &BTreeMap<QuotaId, usize>) -> Shard {
     let mut rows: Vec<RowId> =
-        sources.iter().flat_map(|source| system.sources[source.index()].rows.iter().copied()).collect();
+        sources.iter().flat_map(|source| system.sources[source.index()].all_rows()).collect();
     rows.sort_unstable();
     rows.dedup();
-    Shard { sources, rows }
+    let here = draws(system, sources.iter().copied());
+    let enforcement = |(quota, sources): (QuotaId, usize)| match drawn_by.get(&quota) {
+        Some(all) if *all == sources => (quota, Enforcement::Refuses),
+        _ => (quota, Enforcement::Watches),
+    };
+    let quotas = here.into_iter().map(enforcement).collect();
+    Shard { sources, rows, quotas }
+}
+
+/// How many of `sources` draw on each quota.
+fn draws(system: &System, sources: impl Iterator<Item = SourceId>) -> BTreeMap<QuotaId, usize> {
+    let mut draws = BTreeMap::new();
+    for source in sources {
+        for quota in system.sources[source.index()].hops.iter().flat_map(|hop| &hop.quotas) {
+            *draws.entry(*quota).or_default() += 1;
+        }
+    }
+    draws
 }
 
 struct DisjointSets {

@@ -6,6 +6,7 @@
 
 use super::{RowId, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
+use crate::outbound::{Egress, Timers};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Arrivals, Law, Workload};
@@ -63,8 +64,20 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| workload.retry.is_some()) {
         return Some("applications try again after a failure");
     }
-    if system.egress.per_destination_cap.is_some() || system.egress.total_cap.is_some() {
+    if !system.paths.is_single() {
+        return Some("a second stage may refuse a flow");
+    }
+    let capped = |stage: &Egress| stage.per_destination_cap.is_some() || !stage.caps.is_empty();
+    if system.paths.stages.iter().any(capped) {
         return Some("a cap on live flows may bind");
+    }
+    let streams = |stage: &Egress| stage.timers.udp_stream_timeout.is_some();
+    if system.paths.stages.iter().any(streams)
+        && system.destinations.iter().any(|each| each.protocol == Protocol::Udp)
+    {
+        return Some(
+            "how long a UDP flow keeps its port depends on how long it talks (`udp_stream_timeout`)",
+        );
     }
     let endless = |workload: &Workload| !workload.lifetime.mean().is_finite();
     workloads.iter().any(endless).then_some("a mean lifetime is infinite")
@@ -73,12 +86,13 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
 fn kinds<'a>(system: &'a System, sources: &[SourceId], row: RowId) -> Vec<HoldingKind<'a>> {
     let mut kinds = Vec::new();
     let sources = sources.iter().map(|source| &system.sources[source.index()]);
-    for source in sources.filter(|source| source.rows.contains(&row)) {
+    for source in sources.filter(|source| source.rows().contains(&row)) {
         let workload = system.workload(source);
         let rate = workload.arrivals.mean_rate().unwrap_or(0.0) * source.share * system.share_per_row(source);
         let protocol = system.protocol(source);
         for (kind, share) in EndKind::ALL.into_iter().zip(workload.ends.0).filter(|(_, share)| *share > 0.0) {
-            kinds.extend(phases(system, &workload.lifetime, protocol, kind).map(|(lifetime, rest)| {
+            let timers = &system.device_of(source).timers;
+            kinds.extend(phases(timers, &workload.lifetime, protocol, kind).map(|(lifetime, rest)| {
                 let holding = lifetime.mean() + rest.mean();
                 HoldingKind { offered: rate * share * holding, lifetime, rest }
             }));
@@ -93,12 +107,11 @@ fn kinds<'a>(system: &'a System, sources: &[SourceId], row: RowId) -> Vec<Holdin
 const NO_LIFETIME: &Law = &Law::Constant(SimDuration::ZERO);
 
 fn phases<'a>(
-    system: &'a System,
+    timers: &'a Timers,
     lifetime: &'a Law,
     protocol: Protocol,
     end: EndKind,
 ) -> Option<(&'a Law, Rest<'a>)> {
-    let timers = &system.egress.timers;
     Some(match (protocol, end) {
         (Protocol::Udp, _) => (lifetime, Rest::Both(timers.udp_idle_timeout, &timers.hold_down_udp)),
         (_, EndKind::Fin) => (lifetime, Rest::Hold(&timers.hold_down_fin)),
@@ -107,7 +120,7 @@ fn phases<'a>(
             (lifetime, Rest::Silence(timers.idle_timeout.unwrap_or(SimDuration::LONGEST)))
         }
         (_, EndKind::HalfOpen) => (NO_LIFETIME, Rest::Silence(timers.half_open)),
-        (_, EndKind::Refused) => (NO_LIFETIME, Rest::Hold(&timers.hold_down_rst)),
+        (_, EndKind::Refused) => (NO_LIFETIME, Rest::Hold(&timers.hold_down_refused)),
     })
 }
 

@@ -1,8 +1,9 @@
 //! The system to simulate, laid out as tables: sources, rows, timing.
 
+use super::quota::{QuotaSpec, lay_out_quotas};
 use crate::cluster::Cluster;
-use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, SourceId, WorkloadId};
-use crate::outbound::{Egress, Partition, Sharing};
+use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, QuotaId, SourceId, StageId, WorkloadId};
+use crate::outbound::{Egress, Partition, Paths, Sharing, Translates};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Destination, Reach, Workload};
 use std::collections::HashMap;
@@ -21,7 +22,9 @@ impl RowId {
 /// What is fixed about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSpec {
-    /// Its port pool.
+    /// Its stage.
+    pub stage: StageId,
+    /// Its port pool, of that stage.
     pub pool: PortPoolId,
     /// A destination it serves: the first met; others share the row unless sharing is by endpoint.
     pub destination: DestinationId,
@@ -42,9 +45,35 @@ pub struct Source {
     pub share: f64,
     /// Pods of the workload on the node.
     pub pods: u32,
-    /// Rows it may meet, one a port pool; none where no port is needed.
-    pub rows: Vec<RowId>,
+    /// The stages that its flows pass, nearest the pod first; none where no port is needed.
+    pub hops: Vec<Hop>,
 }
+
+/// A stage that the flows of a source pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The stage.
+    pub stage: StageId,
+    /// Rows that a flow may meet there, one a port pool. Only the last stage of a path has several.
+    pub rows: Vec<RowId>,
+    /// Quotas that it draws on there.
+    pub quotas: Vec<QuotaId>,
+}
+
+impl Source {
+    /// Rows that its flows may meet in the last stage; none where no port is needed.
+    pub fn rows(&self) -> &[RowId] {
+        self.hops.last().map_or(&[], |hop| &hop.rows)
+    }
+
+    /// Rows that its flows may meet in any stage.
+    pub fn all_rows(&self) -> impl Iterator<Item = RowId> {
+        self.hops.iter().flat_map(|hop| hop.rows.iter().copied())
+    }
+}
+
+/// More stages than this have no path.
+pub const MOST_STAGES: usize = 2;
 
 /// When things are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +103,8 @@ impl Timing {
 /// Everything a run needs, checked and laid out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
-    /// The outbound device.
-    pub egress: Egress,
+    /// Stages, and the ways through them.
+    pub paths: Paths,
     /// The machines.
     pub cluster: Cluster,
     /// Destinations.
@@ -86,6 +115,8 @@ pub struct System {
     pub sources: Vec<Source>,
     /// Rows, in the order that sources meet them.
     pub rows: Vec<RowSpec>,
+    /// Limits that span rows.
+    pub quotas: Vec<QuotaSpec>,
     /// When things are measured.
     pub timing: Timing,
     layouts: Vec<WorkloadLayout>,
@@ -103,19 +134,20 @@ struct WorkloadLayout {
 impl System {
     /// Lays out the sources and rows.
     pub fn new(
-        egress: Egress,
+        paths: Paths,
         cluster: Cluster,
         destinations: Vec<Destination>,
         workloads: Vec<Workload>,
         timing: Timing,
     ) -> Self {
         let mut system = Self {
-            egress,
+            paths,
             cluster,
             destinations,
             workloads,
             sources: Vec::new(),
             rows: Vec::new(),
+            quotas: Vec::new(),
             timing,
             layouts: Vec::new(),
         };
@@ -123,6 +155,8 @@ impl System {
         for number in 0..system.workloads.len() {
             system.lay_out(WorkloadId(number as u32), &mut row_ids);
         }
+        system.quotas = lay_out_quotas(&system.paths, &system.cluster, &mut system.sources);
+        system.drop_idle_quotas();
         system
     }
 
@@ -165,9 +199,35 @@ impl System {
         self.destinations[source.destination.index()].protocol
     }
 
+    /// A stage.
+    pub fn stage(&self, id: StageId) -> &Egress {
+        &self.paths.stages[id.index()]
+    }
+
+    /// The stage of a row.
+    pub fn stage_of(&self, row: RowId) -> &Egress {
+        self.stage(self.rows[row.index()].stage)
+    }
+
+    /// The outbound device of a source: the last stage that its flows pass.
+    pub fn device_of(&self, source: &Source) -> &Egress {
+        source.hops.last().map_or_else(|| self.paths.device(), |hop| self.stage(hop.stage))
+    }
+
+    /// Whether a row belongs to an outbound device, the last stage of a way out.
+    pub fn is_of_device(&self, row: RowId) -> bool {
+        let stage = self.rows[row.index()].stage;
+        self.paths.ways.iter().any(|way| way.last() == Some(&stage))
+    }
+
+    /// The name of a row's port pool.
+    pub fn pool_name(&self, row: RowId) -> &str {
+        &self.stage_of(row).pools[self.rows[row.index()].pool.index()].name
+    }
+
     /// Ports of a row by public IP; `None` is unlimited.
     pub fn ports(&self, row: RowId) -> &[Option<u32>] {
-        &self.egress.pools[self.rows[row.index()].pool.index()].ports
+        &self.stage_of(row).pools[self.rows[row.index()].pool.index()].ports
     }
 
     /// All ports of a row; `None` is unlimited.
@@ -175,15 +235,36 @@ impl System {
         self.ports(row).iter().map(|ports| ports.map(u64::from)).sum()
     }
 
-    /// The share of a source's flows that meets each of its rows.
+    /// The share of a source's flows that meets each row of its last stage.
     pub fn share_per_row(&self, source: &Source) -> f64 {
-        match self.egress.partition {
-            Partition::Instances => 1.0 / source.rows.len().max(1) as f64,
+        match self.device_of(source).partition {
+            Partition::Instances => 1.0 / source.rows().len().max(1) as f64,
             _ => 1.0,
         }
     }
 
-    fn lay_out(&mut self, id: WorkloadId, row_ids: &mut HashMap<(u32, u64), RowId>) {
+    /// Nobody draws on a quota that cannot bind: live flows are at most the ports they have.
+    fn drop_idle_quotas(&mut self) {
+        let mut rows: Vec<Vec<RowId>> = vec![Vec::new(); self.quotas.len()];
+        for hop in self.sources.iter().flat_map(|source| &source.hops) {
+            hop.quotas.iter().for_each(|quota| rows[quota.index()].extend(&hop.rows));
+        }
+        let may_bind: Vec<bool> = rows
+            .into_iter()
+            .zip(&self.quotas)
+            .map(|(mut rows, quota)| {
+                rows.sort_unstable();
+                rows.dedup();
+                let ports: Option<u64> = rows.into_iter().map(|row| self.ports_in_row(row)).sum();
+                ports.is_none_or(|ports| ports > u64::from(quota.most))
+            })
+            .collect();
+        for hop in self.sources.iter_mut().flat_map(|source| &mut source.hops) {
+            hop.quotas.retain(|quota| may_bind[quota.index()]);
+        }
+    }
+
+    fn lay_out(&mut self, id: WorkloadId, row_ids: &mut RowIds) {
         let workload = self.workloads[id.index()].clone();
         let mut pods_by_node: Vec<(NodeId, u32)> = Vec::new();
         let mut sorted = workload.pods.clone();
@@ -197,10 +278,10 @@ impl System {
         let first = self.sources.len() as u32;
         for (node, pods) in &pods_by_node {
             for (destination, weight) in &workload.destinations {
-                let rows = self.rows_of(*node, *destination, row_ids);
+                let hops = self.hops_of(workload.way_out, *node, *destination, row_ids);
                 let share = weight * f64::from(*pods) / workload.pods.len() as f64;
                 let (node, destination, pods) = (*node, *destination, *pods);
-                self.sources.push(Source { workload: id, node, destination, share, pods, rows });
+                self.sources.push(Source { workload: id, node, destination, share, pods, hops });
             }
         }
         let slots = pods_by_node.iter().enumerate().map(|(slot, (node, _))| (*node, slot as u32));
@@ -212,17 +293,37 @@ impl System {
         });
     }
 
+    fn hops_of(
+        &mut self,
+        way_out: usize,
+        node: NodeId,
+        destination: DestinationId,
+        row_ids: &mut RowIds,
+    ) -> Vec<Hop> {
+        let reach = self.destinations[destination.index()].reach;
+        let translates = |stage: &StageId| match self.stage(*stage).translates {
+            Translates::Internet => reach == Reach::Internet,
+            Translates::Everything => reach != Reach::Blocked,
+        };
+        let stages: Vec<StageId> =
+            self.paths.ways[way_out].iter().copied().filter(|stage| translates(stage)).collect();
+        let hop = |stage| {
+            let rows = self.rows_of(stage, node, destination, row_ids);
+            Hop { stage, rows, quotas: Vec::new() }
+        };
+        stages.into_iter().map(hop).collect()
+    }
+
     fn rows_of(
         &mut self,
+        stage: StageId,
         node: NodeId,
         id: DestinationId,
-        row_ids: &mut HashMap<(u32, u64), RowId>,
+        row_ids: &mut RowIds,
     ) -> Vec<RowId> {
         let destination = &self.destinations[id.index()];
-        if destination.reach != Reach::Internet {
-            return Vec::new();
-        }
-        let sharing = self.egress.sharing(destination.protocol);
+        let egress = &self.paths.stages[stage.index()];
+        let sharing = egress.sharing(destination.protocol);
         let protocol = destination.protocol as u64;
         let exclusive_of = match sharing {
             Sharing::Endpoint => (u64::from(id.0) << 3) | 4,
@@ -231,10 +332,10 @@ impl System {
             Sharing::ExclusiveAnyProtocol => 0,
         };
         let rows = &mut self.rows;
-        let pools = self.egress.pools_of(node);
         let row_of = |pool| {
-            *row_ids.entry((pool, exclusive_of)).or_insert_with(|| {
+            *row_ids.entry((stage, pool, exclusive_of)).or_insert_with(|| {
                 rows.push(RowSpec {
+                    stage,
                     pool: PortPoolId(pool),
                     destination: id,
                     one_destination: sharing == Sharing::Endpoint,
@@ -242,6 +343,9 @@ impl System {
                 RowId(rows.len() as u32 - 1)
             })
         };
-        pools.map(row_of).collect()
+        egress.pools_of(node).map(row_of).collect()
     }
 }
+
+/// Rows so far, by stage, port pool and whatever they serve alone.
+type RowIds = HashMap<(StageId, u32, u64), RowId>;

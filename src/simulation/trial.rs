@@ -1,6 +1,7 @@
 //! The run loop of one shard in one trial.
 
 use super::observer::{Kept, Observer};
+use super::quota::Enforcement;
 use super::request::Request;
 use super::run::{Happening, Run};
 use super::{Arrival, Feed, Shard, System, Timing, TrialKey, stationary};
@@ -9,17 +10,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs `shard` and tells `observer` what happens; returns the number of events (arrivals and releases).
 ///
-/// `total_cap` is the device's cap over all rows, if it is to be enforced: only in a coupled shard. The run stops in
-/// the middle once `stop` is not 0; what was told then means nothing.
+/// The run stops in the middle once `stop` is not 0; what was told then means nothing.
 pub fn run_shard<O: Observer>(
     system: &System,
     shard: &Shard,
     key: TrialKey,
-    total_cap: Option<u32>,
     stop: &AtomicUsize,
     observer: &mut O,
 ) -> u64 {
-    let mut run = Run::new(system, shard, key, total_cap, observer);
+    let mut run = Run::new(system, shard, key, observer);
     if system.timing.stationary {
         run.seat_residents(key);
     }
@@ -34,8 +33,8 @@ impl<'a, O: Observer> Run<'a, O> {
     fn seat_residents(&mut self, key: TrialKey) {
         for (position, id) in self.shard.rows.iter().enumerate() {
             for resident in stationary::residents(self.system, &self.shard.sources, *id, key) {
-                if let Ok(ip) = self.rows[position].open(SimTime::ZERO) {
-                    self.rows[position].keep_until(ip, resident.close, resident.release);
+                if let Ok(slot) = self.rows[position].open(SimTime::ZERO) {
+                    self.rows[position].keep_until(slot, resident.close, resident.release);
                     let (close, release) = (resident.close, resident.release);
                     self.observer.kept(Kept {
                         row: *id,
@@ -84,15 +83,17 @@ impl<'a, O: Observer> Run<'a, O> {
     fn finish(mut self) -> u64 {
         let end = self.system.timing.end;
         for connection in self.client_pools.still_open() {
-            self.tell_kept(&connection, SimTime::NEVER, SimTime::NEVER);
+            self.tell_still_open(&connection);
         }
         for (row, id) in self.rows.into_iter().zip(&self.shard.rows) {
             for (since, until) in row.full_spans(self.now.max(end)) {
                 self.observer.full(*id, since, until);
             }
         }
-        if let Some(all) = self.all_live {
-            self.observer.most_live(all.most);
+        for (quota, (id, enforcement)) in self.quotas.iter().zip(&self.shard.quotas) {
+            if *enforcement == Enforcement::Watches {
+                self.observer.most_live(*id, quota.most_live());
+            }
         }
         self.observer.unresolved(self.unresolved);
         self.events
@@ -103,13 +104,13 @@ impl<'a, O: Observer> Run<'a, O> {
             Happening::Resend(id) => {
                 let mut flow = self.release_try(id);
                 self.settle(flow.request.asked);
-                flow.next_resend += 1;
-                self.attempt(&flow);
+                flow.syns.next_resend += 1;
+                self.attempt(&flow.request, flow.syns, &flow.seats);
             }
             Happening::GivesUp(id) => {
                 let flow = self.release_try(id);
                 self.settle(flow.request.asked);
-                self.connecting_failed(flow.request);
+                self.connecting_failed(&flow.request);
             }
             Happening::Retry(id) => {
                 let flow = self.release_try(id);

@@ -75,8 +75,8 @@ mod tests {
         for size in 1..40 {
             let mut row = Row::new(&[Some(size)], Caps::default(), draws.clone());
             let refused = arrivals.iter().filter(|(start, release)| match row.open(*start) {
-                Ok(ip) => {
-                    row.keep_until(ip, *release, *release);
+                Ok(slot) => {
+                    row.keep_until(slot, *release, *release);
                     false
                 }
                 Err(_) => true,

@@ -3,7 +3,7 @@
 //! Every search here is full and every port alike, so a row counts ports instead of naming them; the choice
 //! policy would change no number. Only public IPs are told apart, where a cap is counted per IP.
 
-use super::{ReleaseQueue, SnatFailure};
+use super::{ReleaseQueue, Slot, SnatFailure};
 use crate::random::Stream;
 use crate::time::SimTime;
 
@@ -57,9 +57,9 @@ impl Row {
         row
     }
 
-    /// Takes a port for a flow that asks at `now`, and says on which public IP.
+    /// Takes a port for a flow that asks at `now`.
     #[inline]
-    pub fn open(&mut self, now: SimTime) -> Result<usize, SnatFailure> {
+    pub fn open(&mut self, now: SimTime) -> Result<Slot, SnatFailure> {
         self.free_due(now);
         let ip = match self.ips.len() {
             1 => self.only_ip(now)?,
@@ -71,17 +71,25 @@ impl Row {
         if ports.busy == ports.total && self.is_full() {
             self.full_since = Some(now);
         }
-        Ok(ip)
+        Ok(Slot { ip: ip as u32, port: 0 })
     }
 
-    /// The flow on public IP `ip` is live until `close`; its port comes free at `release`.
+    /// The flow on `slot` is live until `close`; its port comes free at `release`.
     #[inline]
-    pub fn keep_until(&mut self, ip: usize, close: SimTime, release: SimTime) {
-        let ports = &mut self.ips[ip];
+    pub fn keep_until(&mut self, slot: Slot, close: SimTime, release: SimTime) {
+        let ports = &mut self.ips[slot.ip as usize];
         ports.releases.push(release);
         if self.caps.per_ip.is_some() {
             ports.closes.push(if self.caps.count_holds { release } else { close });
         }
+    }
+
+    /// Undoes a grant of this instant.
+    pub fn give_back(&mut self, slot: Slot, now: SimTime) {
+        let ports = &mut self.ips[slot.ip as usize];
+        ports.busy -= 1;
+        ports.live -= u32::from(self.caps.per_ip.is_some());
+        self.full_since = self.full_since.filter(|since| *since != now);
     }
 
     /// Ports that serve a flow or rest at `now`.
@@ -243,18 +251,18 @@ mod tests {
     #[test]
     fn ports_come_free_before_anyone_asks() {
         let mut row = row(&[Some(1)], Caps::default());
-        let ip = row.open(at(0)).unwrap();
-        row.keep_until(ip, at(2), at(5));
+        let slot = row.open(at(0)).unwrap();
+        row.keep_until(slot, at(2), at(5));
         assert_eq!(row.open(at(4)), Err(SnatFailure::NoFreePort));
-        assert_eq!(row.open(at(5)), Ok(0));
+        assert!(row.open(at(5)).is_ok());
     }
 
     #[test]
     fn the_spans_without_a_free_port_are_exact() {
         let mut row = row(&[Some(2)], Caps::default());
         for (open, release) in [(0, 10), (3, 7), (8, 9)] {
-            let ip = row.open(at(open)).unwrap();
-            row.keep_until(ip, at(release), at(release));
+            let slot = row.open(at(open)).unwrap();
+            row.keep_until(slot, at(release), at(release));
         }
         assert_eq!(row.full_spans(at(20)), [(at(3), at(7)), (at(8), at(9))]);
     }
@@ -264,19 +272,19 @@ mod tests {
         let caps = Caps { per_ip: Some(2), count_holds: false };
         let mut row = row(&[Some(3)], caps);
         for _ in 0..2 {
-            let ip = row.open(at(0)).unwrap();
-            row.keep_until(ip, at(5), at(100));
+            let slot = row.open(at(0)).unwrap();
+            row.keep_until(slot, at(5), at(100));
         }
         assert_eq!(row.open(at(4)), Err(SnatFailure::DestinationCap));
-        assert_eq!(row.open(at(5)), Ok(0));
+        assert!(row.open(at(5)).is_ok());
         assert_eq!(row.open(at(6)), Err(SnatFailure::NoFreePort));
     }
 
     #[test]
     fn a_batch_needs_room_below_the_ports_and_below_the_caps() {
         let mut row = row(&[Some(3), Some(3)], Caps { per_ip: Some(2), count_holds: false });
-        let ip = row.open(at(0)).unwrap();
-        row.keep_until(ip, at(5), at(9));
+        let slot = row.open(at(0)).unwrap();
+        row.keep_until(slot, at(5), at(9));
         assert_eq!(row.lacks_room(at(4), 3), None);
         assert_eq!(row.lacks_room(at(4), 4), Some(SnatFailure::DestinationCap));
         assert_eq!(row.lacks_room(at(4), 6), Some(SnatFailure::NoFreePort));
@@ -288,7 +296,7 @@ mod tests {
     fn a_second_public_ip_serves_when_the_first_is_at_its_cap() {
         let caps = Caps { per_ip: Some(1), count_holds: true };
         let mut row = row(&[Some(5), Some(5)], caps);
-        let mut used = [row.open(at(0)).unwrap(), row.open(at(0)).unwrap()];
+        let mut used = [row.open(at(0)).unwrap().ip, row.open(at(0)).unwrap().ip];
         used.sort_unstable();
         assert_eq!(used, [0, 1]);
         assert_eq!(row.open(at(0)), Err(SnatFailure::DestinationCap));

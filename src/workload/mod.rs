@@ -70,6 +70,8 @@ pub struct Workload {
     pub client_pool: Option<ClientPool>,
     /// What the application does after a failed request; absent: it gives up.
     pub retry: Option<Retry>,
+    /// The way out that its flows take, by its number among the cluster's.
+    pub way_out: usize,
     /// The node of each pod; never empty.
     pub pods: Vec<NodeId>,
     /// Destinations with their shares, which sum to 1; never empty.

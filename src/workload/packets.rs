@@ -19,17 +19,18 @@ pub struct Packets {
 const TRIALS: u32 = 10_000;
 
 impl Packets {
-    /// When the last packet comes before the flow has been silent for `idle_timeout`, from its opening; nothing where
-    /// it closes sooner, after `lifetime`.
+    /// When the last packet comes before the flow has been silent for too long, from its opening; nothing where it
+    /// closes sooner, after `lifetime`. `idle_timeout` says how long is too long after a packet at that age; none: a
+    /// flow is never forgotten.
     pub fn silent_from(
         &self,
         lifetime: SimDuration,
-        idle_timeout: Option<SimDuration>,
+        idle_timeout: impl Fn(SimDuration) -> Option<SimDuration>,
         stream: &mut Stream,
     ) -> Option<SimDuration> {
-        let idle_timeout = idle_timeout?;
         let mut last = SimDuration::ZERO;
         loop {
+            let idle_timeout = idle_timeout(last)?;
             let talking = self.gap.as_ref().filter(|_| !self.stops(stream));
             let own = talking.map(|gap| gap.sample(stream));
             let gap = own.into_iter().chain(self.keepalive).min();
@@ -65,7 +66,7 @@ impl Packets {
         let mut stream = Stream::new(1, 0, Purpose::Packets, 0);
         let lengths = (0..TRIALS / 10).map(|_| {
             let lifetime = lifetime.sample(&mut stream);
-            self.silent_from(lifetime, idle_timeout, &mut stream).unwrap_or(lifetime).as_secs_f64()
+            self.silent_from(lifetime, |_| idle_timeout, &mut stream).unwrap_or(lifetime).as_secs_f64()
         });
         lengths.sum::<f64>() / f64::from(TRIALS / 10)
     }
@@ -81,7 +82,7 @@ mod tests {
 
     fn silent_from(packets: &Packets, lifetime: u64) -> Option<SimDuration> {
         let mut stream = Stream::new(1, 0, Purpose::Packets, 0);
-        packets.silent_from(seconds(lifetime), Some(seconds(240)), &mut stream)
+        packets.silent_from(seconds(lifetime), |_| Some(seconds(240)), &mut stream)
     }
 
     #[test]

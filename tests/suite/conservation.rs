@@ -6,7 +6,9 @@ use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestCaseError};
 use snatsim::experiment::Plan;
 use snatsim::flow::EndKind;
+use snatsim::flow::QuotaId;
 use snatsim::metrics::{Cuts, Recorder, RowSummary, Summary};
+use snatsim::outbound::CapOver;
 use snatsim::simulation::{
     Attempt, Connected, Kept, Observer, Outcome, PoolLevel, RowId, Shard, Sharding, System, TrialKey,
     run_shard, shards,
@@ -91,8 +93,8 @@ impl Observer for Ledger<'_> {
         self.recorder.pool_level(level);
     }
 
-    fn most_live(&mut self, live: u64) {
-        self.recorder.most_live(live);
+    fn most_live(&mut self, quota: QuotaId, live: u64) {
+        self.recorder.most_live(quota, live);
     }
 }
 
@@ -205,13 +207,14 @@ impl Account {
 
     fn refusals_have_their_reason(&self, system: &System, row: RowId, levels: &Levels) -> Check {
         let ports = system.ports_in_row(row);
-        let cap = system.egress.per_destination_cap.map(i64::from);
+        let cap = system.paths.device().per_destination_cap.map(i64::from);
         for (time, reason) in &self.refused {
             let level = levels.at(*time);
             let true_reason = match reason {
                 SnatFailure::NoFreePort => ports == Some(level.busy() as u64),
                 SnatFailure::DestinationCap => Some(level.in_use) >= cap,
                 SnatFailure::TotalCap => true,
+                SnatFailure::NodeCap | SnatFailure::TrackingTableFull => false,
                 SnatFailure::NoEgress => ports == Some(0),
             };
             prop_assert!(true_reason, "{:?} with {:?} of {:?} ports at {:?}", reason, level, ports, time);
@@ -247,13 +250,23 @@ impl Account {
 
 /// Most live flows of a row: the cap of each of its public IPs.
 fn live_cap(system: &System, row: RowId) -> Option<i64> {
-    let cap = system.egress.per_destination_cap?;
+    let cap = system.paths.device().per_destination_cap?;
     Some(i64::from(cap) * system.ports(row).len() as i64)
+}
+
+/// The device's cap on all its flows.
+fn total_cap(system: &System) -> Option<i64> {
+    let caps = system.paths.device().caps.iter();
+    let total = caps.map(|cap| match &cap.over {
+        CapOver::Stage(most) => i64::from(*most),
+        CapOver::EachNode(_) => unreachable!("no system here has one"),
+    });
+    total.min()
 }
 
 /// Over all rows, live flows stay within the device's cap, and who is refused for it meets it full.
 fn total_cap_holds(system: &System, rows: &BTreeMap<RowId, Account>) -> Check {
-    let Some(cap) = system.egress.total_cap.map(i64::from) else { return Ok(()) };
+    let Some(cap) = total_cap(system) else { return Ok(()) };
     let levels = Levels::of(rows.values().flat_map(|account| &account.kept));
     for (time, level) in &levels.0 {
         prop_assert!(level.in_use <= cap, "{:?}, at most {} live, at {:?}", level, cap, time);
@@ -268,11 +281,10 @@ fn total_cap_holds(system: &System, rows: &BTreeMap<RowId, Account>) -> Check {
 /// Runs one replication and checks every row of every shard.
 fn audit(text: &str) -> Check {
     let plan = Plan::new(&scenario(text, &[])).unwrap();
-    let total_cap = plan.system.egress.total_cap;
-    let sharding = if total_cap.is_some() { Sharding::Coupled } else { Sharding::Smallest };
+    let sharding = if total_cap(&plan.system).is_some() { Sharding::ByQuota } else { Sharding::Smallest };
     let mut summary = Summary::empty(&plan.cuts);
     for shard in shards(&plan.system, sharding) {
-        summary.merge(audit_shard(&plan, &shard, total_cap)?);
+        summary.merge(audit_shard(&plan, &shard)?);
     }
     let tries: u64 = summary.rows.values().map(|row| row.attempts).sum();
     let binned: u64 = summary.series.iter().map(|bin| bin.successful + bin.failed).sum();
@@ -280,11 +292,11 @@ fn audit(text: &str) -> Check {
     Ok(())
 }
 
-fn audit_shard(plan: &Plan, shard: &Shard, total_cap: Option<u32>) -> Result<Summary, TestCaseError> {
-    let recorder = Recorder::new(plan.cuts, shard);
+fn audit_shard(plan: &Plan, shard: &Shard) -> Result<Summary, TestCaseError> {
+    let recorder = Recorder::new(plan.cuts, &plan.system, shard);
     let mut ledger = Ledger { rows: BTreeMap::new(), connected: 0, recorder };
     let key = TrialKey { seed: plan.seed, replication: 0 };
-    let events = run_shard(&plan.system, shard, key, total_cap, &AtomicUsize::new(0), &mut ledger);
+    let events = run_shard(&plan.system, shard, key, &AtomicUsize::new(0), &mut ledger);
     let Ledger { rows, connected, recorder } = ledger;
     let figures = recorder.finish(events);
     for (row, account) in &rows {

@@ -20,6 +20,7 @@ mod oracles_idle;
 mod oracles_pools;
 mod oracles_time;
 mod oracles_traffic;
+mod oracles_two_levels;
 mod platforms;
 mod recorded_traffic;
 mod reference;

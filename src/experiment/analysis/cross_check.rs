@@ -7,7 +7,7 @@ use crate::experiment::results::AnalyticCheck;
 use crate::flow::{EndKind, Protocol};
 use crate::simulation::{RowId, Source, System};
 use crate::time::SimDuration;
-use crate::workload::{Arrivals, Workload};
+use crate::workload::{Arrivals, Law, Workload};
 use std::collections::BTreeMap;
 
 impl Sums<'_> {
@@ -22,7 +22,7 @@ impl Sums<'_> {
             }
             let rate = workload.arrivals.mean_rate()? * source.share * system.share_per_row(source);
             let holding = mean_holding(system, source);
-            for row in &source.rows {
+            for row in source.rows() {
                 let load = loads.entry(*row).or_default();
                 *load = (load.0 + rate, load.1 + rate * holding);
             }
@@ -53,7 +53,7 @@ impl Sums<'_> {
         };
         let figures = self.rows.get(&row).filter(|figures| figures.first_attempts > 0);
         AnalyticCheck {
-            port_pool: system.egress.pools[spec.pool.index()].name.clone(),
+            port_pool: system.pool_name(row).to_string(),
             destination: spec
                 .one_destination
                 .then(|| system.destinations[spec.destination.index()].name.clone()),
@@ -74,6 +74,9 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
     if !plan.system.workloads.iter().all(poisson) {
         return Some("arrivals are not Poisson, so Erlang-B does not apply");
     }
+    if !plan.system.paths.is_single() {
+        return Some("flows pass two stages, and either may refuse; Erlang-B knows one");
+    }
     if plan.system.workloads.iter().any(|workload| workload.client_pool.is_some()) {
         return Some("a client pool keeps connections open, so the flows asked for are not the requests");
     }
@@ -85,18 +88,22 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
 
 /// Mean seconds that a granted flow of `source` keeps its port.
 fn mean_holding(system: &System, source: &Source) -> f64 {
-    let timers = &system.egress.timers;
+    let timers = &system.device_of(source).timers;
     let workload = system.workload(source);
     let lifetime = workload.lifetime.mean();
     if system.protocol(source) == Protocol::Udp {
-        return lifetime + timers.udp_idle_timeout.as_secs_f64() + timers.hold_down_udp.mean();
+        let silence = match workload.lifetime {
+            Law::Constant(lifetime) => timers.udp_silence(lifetime),
+            _ => timers.udp_stream_timeout.unwrap_or(timers.udp_idle_timeout),
+        };
+        return lifetime + silence.as_secs_f64() + timers.hold_down_udp.mean();
     }
     let of = |end: EndKind| match end {
         EndKind::Fin => lifetime + timers.hold_down_fin.mean(),
         EndKind::Rst => lifetime + timers.hold_down_rst.mean(),
         EndKind::Abandoned => lifetime + timers.idle_timeout.map_or(f64::INFINITY, SimDuration::as_secs_f64),
         EndKind::HalfOpen => timers.half_open.as_secs_f64(),
-        EndKind::Refused => timers.hold_down_rst.mean(),
+        EndKind::Refused => timers.hold_down_refused.mean(),
     };
     let ends = EndKind::ALL.into_iter().map(|end| (workload.ends.share(end), end));
     ends.filter(|(share, _)| *share > 0.0).map(|(share, end)| share * of(end)).sum()

@@ -27,7 +27,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         schema_version: SCHEMA_VERSION,
         scenario: scenario.resolved.clone(),
         title: scenario.title.clone(),
-        model: system.egress.model.clone(),
+        model: system.paths.device().model.clone(),
         public_ips: scenario.outbound.public_ips(&scenario.cluster),
         seed: plan.seed,
         replications: plan.replications,
@@ -163,13 +163,20 @@ impl<'a> Sums<'a> {
     }
 
     fn by_reason(&self, system: &System) -> Vec<FailureCount> {
-        let count =
-            |reason: SnatFailure| self.trials.iter().map(|trial| trial.reasons[reason as usize]).sum();
-        let counted = SnatFailure::ALL.into_iter().map(|reason| (reason, count(reason)));
-        let seen = counted.filter(|(_, count): &(_, u64)| *count > 0);
-        let stage = &system.egress.stage;
-        seen.map(|(reason, count)| FailureCount { stage: stage.clone(), reason: reason.name().into(), count })
-            .collect()
+        let mut failures = Vec::new();
+        for (number, stage) in system.paths.stages.iter().enumerate() {
+            for reason in SnatFailure::ALL {
+                let of = |trial: &Summary| trial.reasons.get(number).map_or(0, |by| by[reason as usize]);
+                let count = self.trials.iter().map(of).sum();
+                failures.push(FailureCount {
+                    stage: stage.stage().into(),
+                    reason: reason.name().into(),
+                    count,
+                });
+            }
+        }
+        failures.retain(|each| each.count > 0);
+        failures
     }
 
     /// Most failures first, then most attempts, then by name's first appearance.
@@ -212,12 +219,11 @@ impl<'a> Sums<'a> {
             .filter_map(|(replication, trial)| trial.first_failure.map(|failure| (replication, failure)))
             .min_by_key(|(replication, failure)| (*failure, *replication))?;
         let source = &system.sources[failure.source.index()];
-        let pool = system.rows[failure.row.index()].pool;
         Some(FirstFailure {
             time_s: failure.time.since(system.timing.origin).as_secs_f64(),
-            stage: system.egress.stage.clone(),
+            stage: system.stage_of(failure.row).stage().into(),
             reason: failure.reason.name().into(),
-            port_pool: system.egress.pools[pool.index()].name.clone(),
+            port_pool: system.pool_name(failure.row).to_string(),
             node: system.cluster.node_name(source.node),
             destination: destination_name(system, source),
             replication: replication as u32,

@@ -3,6 +3,7 @@
 use super::{Sums, quantile};
 use crate::experiment::plan::Plan;
 use crate::experiment::results::{Occupancy, OccupancyPorts, PoolOccupancy};
+use crate::flow::{PortPoolId, StageId};
 use crate::metrics::RowSummary;
 use crate::simulation::RowId;
 use std::collections::BTreeMap;
@@ -39,7 +40,8 @@ impl Sums<'_> {
         let mean = figures.busy_nanos as f64 / self.measured_nanos;
         let share = |ports: f64| ports / per_row.unwrap_or(1).max(1) as f64;
         let ports = OccupancyPorts {
-            port_pool: system.egress.pools[spec.pool.index()].name.clone(),
+            stage: system.stage_of(row).stage().into(),
+            port_pool: system.pool_name(row).to_string(),
             destination: spec
                 .one_destination
                 .then(|| system.destinations[spec.destination.index()].name.clone()),
@@ -65,9 +67,10 @@ impl Sums<'_> {
     }
 
     pub fn by_pool(&self, plan: &Plan) -> Vec<PoolOccupancy> {
-        let mut rows_by_pool: BTreeMap<u32, Vec<RowId>> = BTreeMap::new();
+        let mut rows_by_pool: BTreeMap<(StageId, PortPoolId), Vec<RowId>> = BTreeMap::new();
         for row in self.rows.keys() {
-            rows_by_pool.entry(plan.system.rows[row.index()].pool.0).or_default().push(*row);
+            let spec = &plan.system.rows[row.index()];
+            rows_by_pool.entry((spec.stage, spec.pool)).or_default().push(*row);
         }
         rows_by_pool.values().filter_map(|rows| self.pool(plan, rows)).collect()
     }
@@ -78,6 +81,7 @@ impl Sums<'_> {
         let sum =
             |pick: fn(&RowSummary) -> u64| rows.iter().filter_map(|row| self.rows.get(row)).map(pick).sum();
         Some(PoolOccupancy {
+            stage: ports.stage,
             port_pool: ports.port_pool,
             ports: ports.per_row,
             mean: occupancy.mean,

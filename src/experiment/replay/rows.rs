@@ -88,8 +88,8 @@ impl PoolRows {
         self.smallest = self.smallest.max(port + 1);
         let Some(limited) = &mut row.limited else { return false };
         match limited.open(start) {
-            Ok(ip) => {
-                limited.keep_until(ip, release, release);
+            Ok(slot) => {
+                limited.keep_until(slot, release, release);
                 false
             }
             Err(_) => true,

@@ -38,7 +38,7 @@ impl FailureCurve {
             Start::Stationary => WarmUp::For(settling_time(&plan.system)),
             Start::Empty | Start::WarmUp => WarmUp::For(plan.warm_up()),
         };
-        let plan = Plan::with_egress(scenario, plan.system.egress.clone(), warm_up)?;
+        let plan = Plan::through(scenario, plan.system.paths.clone(), warm_up)?;
         let cut = shards(&plan.system, Sharding::Smallest);
         let pool = runner::threads(control)?;
         let trial = |replication: u32| {

@@ -25,6 +25,7 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let (sharing_tcp, sharing_udp) = (keys.sharing("tcp"), keys.sharing("udp"));
     let per_destination_cap = keys.count("per_destination_cap", 1, most);
     let total_cap = keys.count("total_cap", 1, most);
+    let per_node_cap = keys.for_each_node("per_node_cap", cluster);
     Some(Outbound::Custom(Custom {
         partition: partition?,
         ports: match ports {
@@ -37,6 +38,7 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
         search: search.unwrap_or(Search::Lowest),
         per_destination_cap,
         total_cap,
+        per_node_cap,
         timers,
     }))
 }

@@ -9,6 +9,9 @@ use crate::scenario::tree::{Entry, Node, Value};
 use crate::time::SimDuration;
 use crate::workload::Law;
 
+/// Kinds of end that have a hold-down of their own; that of `refused` is that of `rst` unless it is given.
+const HOLD_DOWNS: [&str; 4] = ["fin", "rst", "refused", "udp"];
+
 /// The file's keys over the model's.
 pub(super) struct Keys<'a> {
     pub(super) own: Table<'a>,
@@ -87,7 +90,7 @@ impl<'a> Keys<'a> {
 
     fn hold_down(&self, kind: &str) -> Law {
         let reader = self.own.reader;
-        let is_law = |node: &Node| !["fin", "rst", "udp"].iter().any(|kind| node.get(kind).is_some());
+        let is_law = |node: &Node| !HOLD_DOWNS.iter().any(|kind| node.get(kind).is_some());
         let read = match self.own.get("hold_down") {
             Some(node) if is_law(node) => law(reader, "hold_down", node),
             _ => {
@@ -99,7 +102,7 @@ impl<'a> Keys<'a> {
 
     /// Hold-downs and timeouts.
     pub(super) fn timers(&self) -> Timers {
-        self.check_keys("hold_down", &["fin", "rst", "udp"]);
+        self.check_keys("hold_down", &HOLD_DOWNS);
         self.check_keys("sharing", &["tcp", "udp"]);
         let from = [("first-syn", HalfOpenFrom::FirstSyn), ("last-syn", HalfOpenFrom::LastSyn)];
         let from = self
@@ -108,14 +111,17 @@ impl<'a> Keys<'a> {
         let expiries = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
         let expiry =
             self.get("idle_expiry").and_then(|node| choice(self.own.reader, "idle_expiry", node, &expiries));
+        let refused = if self.inner("hold_down", "refused").is_some() { "refused" } else { "rst" };
         Timers {
             hold_down_fin: self.hold_down("fin"),
             hold_down_rst: self.hold_down("rst"),
+            hold_down_refused: self.hold_down(refused),
             hold_down_udp: self.hold_down("udp"),
             half_open: self.duration("half_open").unwrap_or(SimDuration::ZERO),
             half_open_from: from.unwrap_or(HalfOpenFrom::LastSyn),
             idle_timeout: self.duration("idle_timeout"),
             udp_idle_timeout: self.duration("udp_idle_timeout").unwrap_or(SimDuration::ZERO),
+            udp_stream_timeout: self.duration("udp_stream_timeout"),
             idle_expiry: expiry.unwrap_or(IdleExpiry::Silent),
         }
     }
@@ -155,6 +161,21 @@ impl<'a> Keys<'a> {
         ];
         let node = self.inner("sharing", protocol);
         node.and_then(|node| choice(self.own.reader, "sharing", node, &rules)).unwrap_or(Sharing::Endpoint)
+    }
+
+    /// One number for every node, or a list of one a node.
+    pub(super) fn for_each_node(&self, key: &str, cluster: &Cluster) -> Option<Vec<u32>> {
+        let (reader, node) = (self.own.reader, self.get(key)?);
+        let nodes = cluster.nodes() as usize;
+        let number = |node: &Node| count(reader, key, node, 1, u64::from(u32::MAX)).map(|most| most as u32);
+        let Value::List(entries) = &node.value else { return number(node).map(|most| vec![most; nodes]) };
+        if entries.len() != nodes {
+            let message =
+                format!("`{key}` has {} entries for {nodes} nodes; write one a node", entries.len());
+            reader.problem(&node.span, message, None);
+            return None;
+        }
+        entries.iter().map(number).collect()
     }
 
     /// The instance of each node, written from 1.

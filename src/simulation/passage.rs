@@ -1,0 +1,127 @@
+//! The way through the stages: a port in each, or a refusal by the first that has none.
+
+use super::observer::Observer;
+use super::request::{NO_SEATS, Request, Seat, Seats};
+use super::run::{Run, Slots};
+use super::settlement::Settlement;
+use crate::outbound::WhenRefused;
+use crate::snat::{Slot, SnatFailure};
+use crate::time::SimTime;
+
+/// A stage refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    /// The row in which the flow asked, by position in the shard.
+    pub row: usize,
+    pub reason: SnatFailure,
+    /// What earlier stages keep of the flow.
+    pub seats: Seats,
+}
+
+impl<O: Observer> Run<'_, O> {
+    /// The row that the request's flow meets in a stage of its path.
+    #[inline]
+    pub(super) fn row_in(&self, request: &Request, number: usize) -> usize {
+        let rows = &self.sources[request.source].hops[number].rows;
+        if rows.len() == 1 { rows[0] } else { rows[request.draws.row as usize] }
+    }
+
+    /// Takes a port in each stage of the path. `seats` is what earlier SYNs of the flow left.
+    #[inline]
+    pub(super) fn open(&mut self, request: &Request, seats: &Seats) -> Result<Slots, Refused> {
+        match self.sources[request.source].hops.len() {
+            1 => self.open_only(request),
+            _ => self.open_each(request, *seats),
+        }
+    }
+
+    #[inline]
+    fn open_only(&mut self, request: &Request) -> Result<Slots, Refused> {
+        let row = self.row_in(request, 0);
+        match self.open_in(request.source, 0, row) {
+            Ok(slot) => {
+                self.enter_quotas(request.source, 0);
+                Ok([slot; _])
+            }
+            Err(reason) => Err(Refused { row, reason, seats: NO_SEATS }),
+        }
+    }
+
+    fn open_each(&mut self, request: &Request, mut seats: Seats) -> Result<Slots, Refused> {
+        let mut slots = Slots::default();
+        let stages = self.sources[request.source].hops.len();
+        for number in 0..stages {
+            if seats[number].until > self.now {
+                slots[number] = seats[number].slot;
+                continue;
+            }
+            let row = self.row_in(request, number);
+            match self.open_in(request.source, number, row) {
+                Ok(slot) => slots[number] = slot,
+                Err(reason) => {
+                    for earlier in 0..number {
+                        self.refused_later(request, earlier, slots[earlier], &mut seats[earlier]);
+                    }
+                    return Err(Refused { row, reason, seats });
+                }
+            }
+        }
+        for (number, seat) in seats.iter().enumerate().take(stages) {
+            if seat.until > self.now {
+                self.leave_quotas_before(request.source, number, seat.until);
+            }
+            self.enter_quotas(request.source, number);
+        }
+        Ok(slots)
+    }
+
+    /// Takes a port of a row, if the quotas of its stage allow it.
+    #[inline]
+    fn open_in(&mut self, source: usize, number: usize, row: usize) -> Result<Slot, SnatFailure> {
+        let now = self.now;
+        for quota in &self.sources[source].hops[number].quotas {
+            if let Some(reason) = self.quotas[*quota].lacks_room(now, 1) {
+                return Err(reason);
+            }
+        }
+        self.rows[row].open(now)
+    }
+
+    /// A later stage refused the flow.
+    fn refused_later(&mut self, request: &Request, number: usize, slot: Slot, seat: &mut Seat) {
+        if seat.until > self.now {
+            return;
+        }
+        let row = self.row_in(request, number);
+        let stage = self.sources[request.source].hops[number].stage;
+        if stage.when_refused == WhenRefused::GivesBack {
+            return self.rows[row].give_back(slot, self.now);
+        }
+        let until = self.now + stage.timers.half_open;
+        self.enter_quotas(request.source, number);
+        self.leave_quotas(request.source, number, until, until);
+        self.keep(row, slot, Settlement { close: until, release: until });
+        *seat = Seat { slot, until };
+    }
+
+    #[inline]
+    fn enter_quotas(&mut self, source: usize, number: usize) {
+        for quota in &self.sources[source].hops[number].quotas {
+            self.quotas[*quota].enter();
+        }
+    }
+
+    /// A flow counts towards the quotas of a stage until its close, or until its port comes free.
+    #[inline]
+    pub(super) fn leave_quotas(&mut self, source: usize, number: usize, close: SimTime, release: SimTime) {
+        for quota in &self.sources[source].hops[number].quotas {
+            self.quotas[*quota].leave_at(close, release);
+        }
+    }
+
+    fn leave_quotas_before(&mut self, source: usize, number: usize, until: SimTime) {
+        for quota in &self.sources[source].hops[number].quotas {
+            self.quotas[*quota].leave_before(until, until);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Limits on flows that span rows: a device's flows in all, a node's flows, a node's connection-tracking table.
+
+use super::Source;
+use crate::cluster::Cluster;
+use crate::flow::{QuotaId, StageId};
+use crate::outbound::{CapOver, Paths};
+use crate::snat::{ReleaseQueue, SnatFailure};
+use crate::time::SimTime;
+use std::collections::{BTreeMap, HashMap};
+
+/// A limit on the flows of the sources that draw on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaSpec {
+    /// The stage that counts the flows.
+    pub stage: StageId,
+    /// Most flows at a time.
+    pub most: u32,
+    /// Whether ports in hold-down count.
+    pub counts_holds: bool,
+    /// Why a flow beyond it is refused.
+    pub reason: SnatFailure,
+}
+
+/// The caps of all stages as quotas, which the hops of `sources` are told.
+pub(super) fn lay_out_quotas(paths: &Paths, cluster: &Cluster, sources: &mut [Source]) -> Vec<QuotaSpec> {
+    let mut quotas = Vec::new();
+    let mut of_hop: HashMap<(StageId, Option<u32>), Vec<QuotaId>> = HashMap::new();
+    for (number, egress) in paths.stages.iter().enumerate() {
+        let stage = StageId(number as u32);
+        for cap in &egress.caps {
+            let mut add = |node, most| {
+                let (counts_holds, reason) = (cap.counts_holds, cap.reason);
+                of_hop.entry((stage, node)).or_default().push(QuotaId(quotas.len() as u32));
+                quotas.push(QuotaSpec { stage, most, counts_holds, reason });
+            };
+            match &cap.over {
+                CapOver::Stage(most) => add(None, *most),
+                CapOver::EachNode(most) => {
+                    (0..cluster.nodes()).zip(most).for_each(|(node, most)| add(Some(node), *most));
+                }
+            }
+        }
+    }
+    if quotas.is_empty() {
+        return quotas;
+    }
+    for source in sources {
+        let node = source.node.0;
+        for hop in &mut source.hops {
+            let of = |node| of_hop.get(&(hop.stage, node)).into_iter().flatten().copied();
+            hop.quotas = of(None).chain(of(Some(node))).collect();
+        }
+    }
+    quotas
+}
+
+/// Flows that count towards a quota within a shard.
+#[derive(Debug, Clone)]
+pub(super) struct Quota {
+    /// Most at a time; none where it is watched only, because other shards draw on it too.
+    most: Option<u32>,
+    counts_holds: bool,
+    reason: SnatFailure,
+    ends: ReleaseQueue,
+    /// Ends that were booked and no longer are, by instant.
+    void: BTreeMap<SimTime, u32>,
+    live: u64,
+    most_live: u64,
+}
+
+impl Quota {
+    pub(super) fn new(spec: &QuotaSpec, enforcement: Enforcement) -> Self {
+        Self {
+            most: (enforcement == Enforcement::Refuses).then_some(spec.most),
+            counts_holds: spec.counts_holds,
+            reason: spec.reason,
+            ends: ReleaseQueue::default(),
+            void: BTreeMap::new(),
+            live: 0,
+            most_live: 0,
+        }
+    }
+
+    /// Why `more` flows would be too many at `now`, if they would be.
+    #[inline]
+    pub(super) fn lacks_room(&mut self, now: SimTime, more: u64) -> Option<SnatFailure> {
+        while let Some(end) = self.ends.pop_due(now) {
+            match self.void.get_mut(&end) {
+                None => self.live -= 1,
+                Some(1) => drop(self.void.remove(&end)),
+                Some(times) => *times -= 1,
+            }
+        }
+        let most = u64::from(self.most?);
+        (self.live + more > most).then_some(self.reason)
+    }
+
+    /// One flow more.
+    #[inline]
+    pub(super) fn enter(&mut self) {
+        self.live += 1;
+        self.most_live = self.most_live.max(self.live);
+    }
+
+    /// A flow that entered counts until its close, or until its port comes free.
+    #[inline]
+    pub(super) fn leave_at(&mut self, close: SimTime, release: SimTime) {
+        self.ends.push(if self.counts_holds { release } else { close });
+    }
+
+    /// A flow whose end was booked leaves now, or counts on to another end.
+    pub(super) fn leave_before(&mut self, close: SimTime, release: SimTime) {
+        *self.void.entry(if self.counts_holds { release } else { close }).or_default() += 1;
+        self.live -= 1;
+    }
+
+    /// Most flows at one instant.
+    pub(super) fn most_live(&self) -> u64 {
+        self.most_live
+    }
+}
+
+/// What a shard does about a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enforcement {
+    /// It refuses flows beyond it: all who draw on it are in the shard.
+    Refuses,
+    /// It counts them.
+    Watches,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::from_nanos(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn an_end_that_was_voided_frees_nothing_twice() {
+        let reason = SnatFailure::NodeCap;
+        let spec = QuotaSpec { stage: StageId(0), most: 2, counts_holds: true, reason };
+        let mut quota = Quota::new(&spec, Enforcement::Refuses);
+        for _ in 0..2 {
+            assert_eq!(quota.lacks_room(at(0), 1), None);
+            quota.enter();
+            quota.leave_at(at(3), at(5));
+        }
+        assert_eq!(quota.lacks_room(at(4), 1), Some(reason));
+        quota.leave_before(at(3), at(5));
+        assert_eq!(quota.lacks_room(at(4), 1), None);
+        quota.enter();
+        quota.leave_at(at(6), at(9));
+        assert_eq!(quota.lacks_room(at(4), 1), Some(reason));
+        assert_eq!(quota.lacks_room(at(5), 1), None);
+        assert_eq!(quota.lacks_room(at(5), 2), Some(reason));
+        assert_eq!((quota.lacks_room(at(9), 2), quota.most_live()), (None, 2));
+    }
+}
