@@ -20,7 +20,7 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// All shipped models, clients and SYN schedules.
+    /// Everything that is shipped: models, clients, SYN schedules and what else stands on figures.
     List,
     /// One model: each figure with source, date and doubt.
     Show {

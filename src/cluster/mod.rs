@@ -1,5 +1,9 @@
 //! The machines that pods run on.
 
+mod network;
+
+pub use network::{Limits, Network, NetworkPlugin, PodAddresses};
+
 use crate::flow::NodeId;
 
 /// Machines of one kind.
@@ -20,6 +24,8 @@ pub struct NodePool {
 pub struct Cluster {
     /// In the order of the scenario; never empty.
     pub node_pools: Vec<NodePool>,
+    /// Its network, where the scenario names a plugin.
+    pub network: Option<Network>,
 }
 
 impl Cluster {

@@ -269,6 +269,10 @@ impl Observer for Recorder<'_> {
         self.summary.retries.refused_by_budget += u64::from(self.cuts.hold(asked));
     }
 
+    fn denied(&mut self, asked: SimTime) {
+        self.summary.denied += u64::from(self.cuts.hold(asked));
+    }
+
     fn unresolved(&mut self, requests: u64) {
         self.summary.unresolved += requests;
     }

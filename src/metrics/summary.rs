@@ -165,6 +165,8 @@ pub struct Summary {
     pub probes: Vec<u64>,
     /// Retries.
     pub retries: RetryTotals,
+    /// Flows of measured requests that were denied before they asked for a port.
+    pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
     pub unresolved: u64,
     /// Of each quota that was watched, the sum over shards of the most flows that counted at once.
@@ -202,6 +204,7 @@ impl Summary {
             pools: PoolTotals::default(),
             probes: Vec::new(),
             retries: RetryTotals::default(),
+            denied: 0,
             unresolved: 0,
             most_live: BTreeMap::new(),
             events: 0,
@@ -234,6 +237,7 @@ impl Summary {
             pools,
             probes,
             retries,
+            denied,
             unresolved,
             most_live,
             events,
@@ -270,6 +274,7 @@ impl Summary {
         self.pools.wait_timeouts += pools.wait_timeouts;
         self.probes.resize(self.probes.len().max(probes.len()), 0);
         self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
+        self.denied += denied;
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;

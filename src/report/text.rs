@@ -32,6 +32,9 @@ pub fn results(results: &Results) -> String {
             ),
         );
     }
+    if let Some(denied) = wording::denied(totals) {
+        line(&mut text, "denied", &denied);
+    }
     text.push_str(&fullness(results));
     text.push_str(&clients(results));
     results.probes.iter().for_each(|each| line(&mut text, "probe", &wording::probe(each)));

@@ -3,8 +3,8 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult, Verdict,
-    WarmUpReason,
+    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult, Totals,
+    Verdict, WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -128,6 +128,18 @@ pub fn method(results: &Results) -> String {
         results.seed,
         results.failure_ratio.confidence * 100.0
     )
+}
+
+/// Flows that never asked for a port because they were denied, where there are any.
+pub fn denied(totals: &Totals) -> Option<String> {
+    let Totals { denied, connection_failures, .. } = totals;
+    (*denied > 0).then(|| {
+        format!(
+            "{} of the {} connection failures, by a network policy or a route table, before they asked for a port",
+            count(*denied),
+            count(*connection_failures)
+        )
+    })
 }
 
 /// What applications did after failed requests.

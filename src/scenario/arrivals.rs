@@ -1,7 +1,7 @@
 //! The `arrivals` of a workload: one key, which names the process.
 
 use super::laws::law_above_0;
-use super::reader::{Reader, Table, count, list, positive};
+use super::reader::{MOST_PER_SECOND, Reader, Table, count, list, positive};
 use super::surroundings::{MOST_FLOWS, Surroundings};
 use super::trace;
 use super::tree::Node;
@@ -29,19 +29,20 @@ const ARRIVALS: [&str; 12] = [
 /// Clients of a closed loop, each with a state of its own.
 const MOST_CLIENTS: u64 = 1_000_000;
 
-/// Reads the one arrival process of a workload.
+/// Reads the one arrival process of a workload of so many pods.
 pub fn arrivals<'a>(
     reader: &'a Reader<'a>,
     node: &'a Node,
     around: &mut Surroundings<'_>,
     pool: Option<&NodePool>,
+    pods: u64,
 ) -> Option<Arrivals> {
     let table = reader.table(node, "arrivals");
     let (name, node) = table.only(&ARRIVALS)?;
     let full = format!("arrivals.{name}");
     let kind = reader.table(node, &full);
     let read = match name {
-        "poisson" => kind.rate("rate").map(|rate| Arrivals::Poisson { rate }),
+        "poisson" => poisson(&kind, pods),
         "mmpp" => varying::mmpp(reader, &kind),
         "on_off" => varying::on_off(reader, &kind),
         "sinusoid" => varying::sinusoid(reader, &kind),
@@ -50,7 +51,7 @@ pub fn arrivals<'a>(
         "renewal" => renewal(reader, &kind),
         "burst" => burst(reader, &kind, around.cluster),
         "herd" => herd(&kind),
-        "closed" => closed(reader, &kind),
+        "closed" => closed(reader, &kind, pods),
         "batch" => batch(reader, &kind),
         _ => trace::arrivals(reader, &kind, around, pool?),
     };
@@ -69,8 +70,40 @@ fn renewal<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
     Some(Arrivals::Renewal { gap: law_above_0(reader, "gap", node)? })
 }
 
-fn closed<'a>(reader: &'a Reader<'a>, kind: &Table<'a>) -> Option<Arrivals> {
-    let clients = kind.need("clients", "60").and_then(|_| kind.count("clients", 1, MOST_CLIENTS));
+/// `rate` of the whole workload, or `rate_per_pod`.
+fn poisson(kind: &Table<'_>, pods: u64) -> Option<Arrivals> {
+    let Some(node) = kind.get("rate_per_pod") else {
+        return kind.rate("rate").map(|rate| Arrivals::Poisson { rate });
+    };
+    alone(kind, "rate", "rate_per_pod")?;
+    let rate = kind.rate("rate_per_pod")? * pods as f64;
+    if rate > MOST_PER_SECOND {
+        let message =
+            format!("`rate_per_pod` of {pods} pods is {rate} per s; allowed is at most 1e9 per s in all");
+        kind.wrong(&node.span, message, None);
+        return None;
+    }
+    Some(Arrivals::Poisson { rate })
+}
+
+/// Clients of the whole workload, or of each pod.
+fn clients(kind: &Table<'_>, pods: u64) -> Option<u64> {
+    if kind.get("clients_per_pod").is_none() {
+        return kind.need("clients", "60").and_then(|_| kind.count("clients", 1, MOST_CLIENTS));
+    }
+    alone(kind, "clients", "clients_per_pod")?;
+    Some(kind.count("clients_per_pod", 1, MOST_CLIENTS / pods)? * pods)
+}
+
+/// Nothing where two keys say the same.
+fn alone(kind: &Table<'_>, key: &str, other: &str) -> Option<()> {
+    let Some(node) = kind.get(key) else { return Some(()) };
+    kind.wrong(&node.span, format!("write either `{key}` or `{other}`, not both"), None);
+    None
+}
+
+fn closed<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, pods: u64) -> Option<Arrivals> {
+    let clients = clients(kind, pods);
     let think = kind.need("think", "{ exponential = { mean = \"2s\" } }");
     let think = think.and_then(|node| law_above_0(reader, "think", node));
     Some(Arrivals::Closed { clients: clients? as u32, think: think? })

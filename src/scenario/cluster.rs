@@ -1,5 +1,6 @@
 //! `[cluster]` and `[[node_pool]]`: the machines.
 
+use super::network::network;
 use super::reader::{Reader, Table, count, tables};
 use super::tree::{Node, Value};
 use crate::cluster::{Cluster, NodePool};
@@ -10,15 +11,7 @@ const MOST_NODES: u64 = 10_000;
 
 /// Reads the machines; one node where there is no node pool.
 pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
-    if let Some(node) = root.get("cluster") {
-        let table = reader.table(node, "cluster");
-        if let Some(plugin) = table.get("network_plugin") {
-            let message =
-                "`network_plugin` asks for a node stage, which is not simulated in this version".to_string();
-            reader.problem(&plugin.span, message, Some("remove `network_plugin`".into()));
-        }
-        table.finish();
-    }
+    let network = root.get("cluster").and_then(|node| network(reader, node));
     let mut node_pools: Vec<NodePool> = Vec::new();
     for (number, node) in tables(reader, root.get("node_pool"), "node_pool").iter().enumerate() {
         let table = reader.table(node, "node_pool");
@@ -42,7 +35,7 @@ pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
     if node_pools.is_empty() {
         node_pools.push(NodePool { name: "node".into(), first: NodeId(0), nodes: 1, max_surge: 1 });
     }
-    Cluster { node_pools }
+    Cluster { node_pools, network }
 }
 
 fn max_surge(reader: &Reader<'_>, node: Option<&Node>, nodes: u32) -> u32 {

@@ -21,8 +21,9 @@ pub fn destinations<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Vec<Destina
         }) as u64;
         table.count("port", 1, 65_535);
         let protocol = table.choice("protocol", &[("tcp", Protocol::Tcp), ("udp", Protocol::Udp)]);
-        let beside = ["private-endpoint", "service-endpoint", "vnet", "peered", "on-premises"]
-            .map(|name| (name, Reach::Beside));
+        let beside =
+            ["private-endpoint", "service-endpoint", "same-region-storage", "vnet", "peered", "on-premises"]
+                .map(|name| (name, Reach::Beside));
         let reaches = [&[("internet", Reach::Internet), ("blocked", Reach::Blocked)], &beside[..]].concat();
         let reach = table.choice("reach", &reaches).unwrap_or(Reach::Internet);
         table.finish();

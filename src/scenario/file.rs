@@ -4,6 +4,7 @@ use super::cluster::cluster;
 use super::destinations::destinations;
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
+use super::relay::relays;
 use super::run::run_settings;
 use super::surroundings::Surroundings;
 use super::thresholds::threshold;
@@ -12,7 +13,7 @@ use super::tree::{Node, Value, parse};
 use super::{Scenario, devices, packets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
-use crate::outbound::Timers;
+use crate::outbound::{Refusal, Timers};
 use std::io::Read;
 use std::path::Path;
 
@@ -88,15 +89,18 @@ fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
     let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
     let resolved = resolve(&tree, shipped.as_ref());
     reader.finish()?;
-    let scenario =
+    let (scenario, refusals) =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    let accepted = scenario.paths();
-    if let Err(refusal) = accepted {
-        let node = tree.get("outbound").and_then(|outbound| outbound.get(refusal.key));
+    let refused = |table: &str, refusal: Refusal| {
+        let node = tree.get(table).and_then(|table| table.get(refusal.key));
         let span = node.map_or(0..0, |node| node.span.clone());
-        let message = format!("{} ({})", refusal.message, refusal.code);
-        let problem = origin.problem(&span, message, Some(refusal.help));
-        return Err(Error::PlatformRefuses(vec![problem]));
+        origin.problem(&span, format!("{} ({})", refusal.message, refusal.code), Some(refusal.help))
+    };
+    let by_device = scenario.paths().err();
+    let problems = refusals.into_iter().map(|refusal| refused("cluster", refusal));
+    let problems: Vec<_> = problems.chain(by_device.map(|refusal| refused("outbound", refusal))).collect();
+    if !problems.is_empty() {
+        return Err(Error::PlatformRefuses(problems));
     }
     Ok(Scenario { resolved, ..scenario })
 }
@@ -118,12 +122,13 @@ fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
     resolved
 }
 
+/// The scenario, and why the platform would refuse its cluster.
 fn scenario<'a>(
     reader: &'a Reader<'a>,
     tree: &'a Node,
     own: Option<&'a Node>,
     shipped: Option<&'a Node>,
-) -> Option<Scenario> {
+) -> Option<(Scenario, Vec<Refusal>)> {
     let root = reader.table(tree, "the scenario");
     let title = root.text("title").unwrap_or("untitled").to_string();
     root.get("$schema");
@@ -137,7 +142,9 @@ fn scenario<'a>(
             None
         }
     };
-    let mut around = Surroundings { cluster: &cluster, destinations };
+    let pods = vec![0; cluster.nodes() as usize];
+    let mut around = Surroundings { cluster: &cluster, destinations, pods, relays: Vec::new() };
+    relays(reader, &root, &mut around);
     let workloads = tables(reader, root.get("workload"), "workload");
     if workloads.is_empty() {
         let help = Some("write `[[workload]]` with `arrivals` and `lifetime`".to_string());
@@ -148,7 +155,9 @@ fn scenario<'a>(
         .enumerate()
         .map(|(number, node)| workload(reader, node, number, &mut around))
         .collect();
-    let destinations = around.destinations;
+    let Surroundings { destinations, pods, .. } = around;
+    let refusals = cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(&cluster, &pods));
+    let warnings = super::network::warnings(&cluster);
     let run = run_settings(reader, root.get("run"));
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
@@ -160,7 +169,7 @@ fn scenario<'a>(
         packets::check(reader, workloads, &read_workloads, &destinations, outbound.timers());
     }
     let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Scenario {
+    let scenario = Scenario {
         title,
         outbound: outbound?,
         cluster,
@@ -170,8 +179,9 @@ fn scenario<'a>(
         thresholds,
         probes,
         resolved: serde_json::Value::Null,
-        warnings: Vec::new(),
-    })
+        warnings,
+    };
+    Some((scenario, refusals))
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.

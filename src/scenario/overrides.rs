@@ -15,13 +15,14 @@ const SHORT: [(&str, &str); 4] = [
 ];
 
 /// Tables and keys at the top of a scenario.
-const TOP: [&str; 10] = [
+const TOP: [&str; 11] = [
     "title",
     "$schema",
     "outbound",
     "cluster",
     "node_pool",
     "destination",
+    "relay",
     "workload",
     "run",
     "threshold",

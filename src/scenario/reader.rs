@@ -242,8 +242,8 @@ pub fn did_you_mean<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> Op
     (likeness > 0.75).then(|| format!("did you mean `{name}`?"))
 }
 
-/// Faster than any machine opens connections.
-const MOST_PER_SECOND: f64 = 1e9;
+/// Faster than any machine opens connections, per second.
+pub const MOST_PER_SECOND: f64 = 1e9;
 
 /// A time at `node`.
 pub fn duration(reader: &Reader<'_>, key: &str, node: &Node) -> Option<SimDuration> {

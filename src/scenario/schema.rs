@@ -5,6 +5,7 @@
 
 use super::client_pool::CLIENTS;
 use super::devices;
+use super::network::NETWORK_PLUGINS;
 use super::syn::SYN_SCHEDULES;
 use super::thresholds::METRICS;
 use crate::profile::Profile;
@@ -17,9 +18,10 @@ pub fn schema() -> Value {
             ("$schema", text()),
             ("title", text()),
             ("outbound", outbound()),
-            ("cluster", table(&[("network_plugin", text())], &[])),
+            ("cluster", cluster()),
             ("node_pool", list(node_pool())),
             ("destination", list(destination())),
+            ("relay", list(relay())),
             ("workload", json!({ "type": "array", "minItems": 1, "items": workload() })),
             ("run", run()),
             ("threshold", list(threshold())),
@@ -75,6 +77,12 @@ fn outbound() -> Value {
     )
 }
 
+fn cluster() -> Value {
+    let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
+    let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
+    table(&[&[("network_plugin", words(&plugins)), ("max_pods", count(1))], &ranges[..]].concat(), &[])
+}
+
 fn by_kind() -> Value {
     table(&["fin", "rst", "refused", "udp"].map(|kind| (kind, named("law"))), &[])
 }
@@ -85,8 +93,16 @@ fn node_pool() -> Value {
 }
 
 fn destination() -> Value {
-    let reach =
-        ["internet", "private-endpoint", "service-endpoint", "vnet", "peered", "on-premises", "blocked"];
+    let reach = [
+        "internet",
+        "private-endpoint",
+        "service-endpoint",
+        "same-region-storage",
+        "vnet",
+        "peered",
+        "on-premises",
+        "blocked",
+    ];
     table(
         &[
             ("name", text()),
@@ -99,33 +115,42 @@ fn destination() -> Value {
     )
 }
 
+fn relay() -> Value {
+    table(&[&[("name", text())], &placement()[..], &[("client_pool", client_pool())]].concat(), &[])
+}
+
+/// Which pods there are, and where they run.
+fn placement() -> [(&'static str, Value); 3] {
+    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
+    [
+        ("node_pool", text()),
+        ("pods", any(&[count(1), words(&["per-node"])])),
+        ("placement", any(&[words(&["even"]), hot_node])),
+    ]
+}
+
 fn workload() -> Value {
     let ends = ["fin", "rst", "abandoned", "half_open", "refused"].map(|end| (end, number()));
-    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
     let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
     let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
-    table(
-        &[
-            ("name", text()),
-            ("node_pool", text()),
-            ("pods", count(1)),
-            ("placement", any(&[words(&["even"]), hot_node])),
-            ("destinations", json!({ "type": "object", "additionalProperties": number() })),
-            ("destination_mix", one_of(&[("zipf", zipf)])),
-            ("arrivals", arrivals()),
-            ("rate_over_time", table(&series(number()), &["points"])),
-            ("lifetime", named("law")),
-            ("packets", table(&[("gap", named("law")), ("stop_after_packet", number())], &["gap"])),
-            ("keepalive", named("duration")),
-            ("ends", table(&ends, &[])),
-            ("syn", any(&[words(&schedules), list(named("duration")), intervals])),
-            ("connect_timeout", named("duration")),
-            ("client_pool", client_pool()),
-            ("retry", retry()),
-        ],
-        &["arrivals"],
-    )
+    let own = [
+        ("name", text()),
+        ("via", text()),
+        ("destinations", json!({ "type": "object", "additionalProperties": number() })),
+        ("destination_mix", one_of(&[("zipf", zipf)])),
+        ("arrivals", arrivals()),
+        ("rate_over_time", table(&series(number()), &["points"])),
+        ("lifetime", named("law")),
+        ("packets", table(&[("gap", named("law")), ("stop_after_packet", number())], &["gap"])),
+        ("keepalive", named("duration")),
+        ("ends", table(&ends, &[])),
+        ("syn", any(&[words(&schedules), list(named("duration")), intervals])),
+        ("connect_timeout", named("duration")),
+        ("client_pool", client_pool()),
+        ("retry", retry()),
+    ];
+    table(&[&own[..], &placement()].concat(), &["arrivals"])
 }
 
 fn client_pool() -> Value {
@@ -174,6 +199,8 @@ fn arrivals() -> Value {
     let on_off = [("on", named("law")), ("off", named("law")), ("rate", named("rate"))];
     let sinusoid = [("mean", named("rate")), ("amplitude", named("rate")), ("period", named("duration"))];
     let herd = [("every", named("duration")), ("clients", count(1)), ("jitter", named("duration"))];
+    let [whole, per_pod] = ["rate", "rate_per_pod"].map(|key| table(&[(key, named("rate"))], &[key]));
+    let closed = [("clients", count(1)), ("clients_per_pod", count(1)), ("think", named("law"))];
     let trace = [
         ("files", list(text())),
         ("format", words(&["auto", "zeek", "zeek-json", "csv"])),
@@ -183,7 +210,7 @@ fn arrivals() -> Value {
         ("users", count(1)),
     ];
     one_of(&[
-        ("poisson", table(&[("rate", named("rate"))], &["rate"])),
+        ("poisson", any(&[whole, per_pod])),
         ("mmpp", table(&mmpp, &["rates", "mean_stay"])),
         ("on_off", table(&on_off, &["on", "off", "rate"])),
         ("sinusoid", table(&sinusoid, &["mean", "amplitude", "period"])),
@@ -193,7 +220,7 @@ fn arrivals() -> Value {
         ("burst", table(&burst, &[])),
         ("herd", table(&herd, &["every", "clients"])),
         ("batch", table(&batch, &["rate", "size"])),
-        ("closed", table(&[("clients", count(1)), ("think", named("law"))], &["clients", "think"])),
+        ("closed", table(&closed, &["think"])),
         ("trace", table(&trace, &["files"])),
     ])
 }

@@ -2,13 +2,14 @@
 
 use super::client_pool::CLIENTS;
 use super::devices;
+use super::network::NETWORK_PLUGINS;
 use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 
 /// Everything that is shipped: outbound models, then clients, then SYN schedules.
 pub fn all() -> impl Iterator<Item = Profile> {
-    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES)
+    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS)
 }
 
 /// The outbound model of that name.

@@ -1,5 +1,7 @@
 //! What a workload stands among.
 
+use super::placement::{Place, Placed};
+use super::relay::Relay;
 use crate::cluster::Cluster;
 use crate::workload::Destination;
 
@@ -9,6 +11,19 @@ pub struct Surroundings<'a> {
     pub cluster: &'a Cluster,
     /// Destinations so far; recorded and made-up ones are added.
     pub destinations: Vec<Destination>,
+    /// Pods on each node so far, by node.
+    pub pods: Vec<u64>,
+    /// What stands between workloads and the outbound device.
+    pub relays: Vec<Relay>,
+}
+
+impl Surroundings<'_> {
+    /// Counts pods on their nodes.
+    pub fn note_pods(&mut self, placed: &Placed) {
+        if placed.on == Place::Pods {
+            placed.nodes.iter().for_each(|node| self.pods[node.index()] += 1);
+        }
+    }
 }
 
 /// More than this in one number is a slip.

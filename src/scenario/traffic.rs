@@ -2,18 +2,18 @@
 
 use super::client_pool::client_pool;
 use super::laws::law;
+use super::placement::{node_pool, placed};
 use super::reader::{Reader, Table, did_you_mean};
+use super::relay::via;
 use super::retry::retry;
 use super::surroundings::Surroundings;
 use super::syn::syn;
 use super::trace;
-use super::tree::{Node, Value};
-use crate::cluster::{Cluster, NodePool};
+use super::tree::Node;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
 use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
 
-const MOST_PODS: u64 = 1_000_000;
 const MOST_DESTINATIONS: u64 = 1_000_000;
 
 /// Reads one workload.
@@ -26,12 +26,15 @@ pub fn workload<'a>(
     let table = reader.table(node, "workload");
     let name = table.text("name").map_or_else(|| format!("workload-{}", number + 1), str::to_string);
     let pool = node_pool(&table, around.cluster);
-    let pods = table.count("pods", 1, MOST_PODS).unwrap_or(1);
-    let pods = pool.and_then(|pool| placement(&table, pool, pods));
+    let placed = pool.and_then(|pool| placed(&table, around.cluster, pool));
     let arriving = table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }");
     let recorded = arriving.is_some_and(|node| node.get("trace").is_some());
+    placed.iter().filter(|_| !recorded).for_each(|placed| around.note_pods(placed));
     let arrivals = match arriving {
-        Some(node) => super::arrivals::arrivals(reader, node, around, pool),
+        Some(node) => {
+            let pods = placed.as_ref().map_or(1, |placed| placed.nodes.len() as u64);
+            super::arrivals::arrivals(reader, node, around, pool, pods)
+        }
         None => None,
     };
     let arrivals = match table.get("rate_over_time") {
@@ -41,13 +44,16 @@ pub fn workload<'a>(
             arrivals.zip(by).map(|(of, by)| Arrivals::Scaled { of: Box::new(of), by })
         }
     };
-    let pods = match (recorded, pool) {
-        (true, Some(pool)) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
-        _ => pods,
+    let relay = via(&table, &around.relays);
+    let pods = match (recorded, pool, relay) {
+        (true, Some(pool), _) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
+        (_, _, Some(relay)) => Some(relay.pods.clone()),
+        _ => placed.map(|placed| placed.nodes),
     };
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
-    let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
+    let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
+    let client_pool = relay.map_or(own_pool, |relay| relay.client_pool.clone());
     let pooled = client_pool.is_some();
     // A client pool closes its connections itself: what they send matters only while they are idle.
     let packets = packets.filter(|_| !pooled);
@@ -117,40 +123,6 @@ fn check_client_pool(
     if destinations.is_some_and(|destinations| destinations.iter().any(|(id, _)| udp(id))) {
         table.wrong(&table.span, "`client_pool` is for TCP destinations only".into(), None);
     }
-}
-
-/// The node pool of a workload; the first one where the name is wrong, so that the rest can be checked.
-fn node_pool<'c>(table: &Table<'_>, cluster: &'c Cluster) -> Option<&'c NodePool> {
-    let node = table.get("node_pool");
-    let Some(name) = table.text("node_pool") else { return cluster.node_pools.first() };
-    let found = cluster.node_pools.iter().find(|pool| pool.name == name);
-    if let (None, Some(node)) = (found, node) {
-        let names = cluster.node_pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ");
-        table.wrong(&node.span, format!("`node_pool` is \"{name}\"; there are {names}"), None);
-    }
-    found.or(cluster.node_pools.first())
-}
-
-/// The node of each pod.
-fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId>> {
-    let even = |pod: u64, first: u32, nodes: u32| NodeId(first + (pod % u64::from(nodes)) as u32);
-    let node = match table.get("placement") {
-        None => return Some((0..pods).map(|pod| even(pod, pool.first.0, pool.nodes)).collect()),
-        Some(node) => node,
-    };
-    if matches!(node.value, Value::Text(_)) {
-        table.choice("placement", &[("even", ())])?;
-        return Some((0..pods).map(|pod| even(pod, pool.first.0, pool.nodes)).collect());
-    }
-    let placement = table.reader.table(node, "placement");
-    let share = placement.need("hot_node", "0.5").and_then(|_| placement.number("hot_node", 0.0, 1.0));
-    placement.finish();
-    let hot = if pool.nodes == 1 { pods } else { (share? * pods as f64).round() as u64 };
-    let place = |pod: u64| match pod < hot {
-        true => pool.first,
-        false => even(pod - hot, pool.first.0 + 1, pool.nodes - 1),
-    };
-    Some((0..pods).map(place).collect())
 }
 
 fn lifetime<'a>(reader: &'a Reader<'a>, table: &Table<'a>) -> Option<Law> {

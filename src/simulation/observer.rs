@@ -104,6 +104,8 @@ pub trait Observer {
     fn backing_off(&mut self, _time: SimTime, _more: i64) {}
     /// The retry budget of a client refused a retry of a request asked for at `asked`.
     fn refused_by_budget(&mut self, _asked: SimTime) {}
+    /// A flow of a request asked for at `asked` was denied before it asked for a port.
+    fn denied(&mut self, _asked: SimTime) {}
     /// Measured requests that were neither served nor given up when the run ended.
     fn unresolved(&mut self, _requests: u64) {}
     /// Most flows at one instant that counted towards a quota which was watched.

@@ -28,6 +28,7 @@ impl<O: Observer> Run<'_, O> {
         let destination = self.sources[request.source].spec.destination;
         let blocked = self.system.destinations[destination.index()].reach == crate::workload::Reach::Blocked;
         if blocked {
+            self.observer.denied(request.asked);
             self.flow_decided(&request, Fate::Failed);
             self.request_fails(request);
         } else {

@@ -7,7 +7,7 @@ use crate::flow::Protocol;
 pub enum Reach {
     /// Through the outbound device.
     Internet,
-    /// Beside it (private endpoint, service endpoint, VNet, peered, on-premises): no port is needed.
+    /// Beside it (private endpoint, service endpoint, storage of the same region, VNet, peered, on-premises): no port is needed.
     Beside,
     /// Denied before any port is taken.
     Blocked,

@@ -93,6 +93,36 @@ fn each_mistake_says_what_is_allowed() {
                 .replace("ports = 64", "ports = 64\nidle_timeout = \"240s\""),
             "hold their ports for ever",
         ),
+        (
+            with("via = \"mesh\""),
+            "no relay is called \"mesh\"\n  help: write `[[relay]]` with `name = \"mesh\"`",
+        ),
+        (with("via = \"mash\"\n[[relay]]\nname = \"mesh\""), "did you mean `mesh`?"),
+        (
+            with("via = \"mesh\"\nclient_pool = { max = 1 }\n[[relay]]\nname = \"mesh\""),
+            "has no `client_pool` of its own\n  help: write it in the `[[relay]]`",
+        ),
+        (
+            arrivals("burst = { per_node = [1] }\nvia = \"mesh\"\n[[relay]]\nname = \"mesh\""),
+            "neither a trace nor `per_node` says which",
+        ),
+        (with("[[relay]]\nname = \"mesh\"\n[[relay]]\nname = \"mesh\""), "two relays are called \"mesh\""),
+        (with("[[relay]]\nnode_pool = \"gpu\""), "`node_pool` is \"gpu\"; there are node"),
+        (with("[[relay]]\nstreams = 3"), "unknown key `streams` in `relay`"),
+        (with("pods = \"per-pod\""), "did you mean \"per-node\"?"),
+        (with("pods = \"per-node\"\nplacement = \"even\""), "says where they run"),
+        (
+            arrivals("poisson = { rate = \"1 per s\", rate_per_pod = \"1 per s\" }"),
+            "write either `rate` or `rate_per_pod`",
+        ),
+        (
+            arrivals("poisson = { rate_per_pod = \"1000000 per s\" }\npods = 10_000"),
+            "allowed is at most 1e9 per s in all",
+        ),
+        (
+            arrivals("closed = { clients_per_pod = 10_001, think = \"1s\" }\npods = 100"),
+            "allowed is a whole number from 1 to 10000",
+        ),
         (arrivals("closed = { clients = 0, think = \"1s\" }"), "`clients` is the number 0"),
         (arrivals("closed = { clients = 1, think = \"0s\" }"), "`think` is 0; allowed is a time above 0"),
         (
@@ -114,7 +144,21 @@ fn each_mistake_says_what_is_allowed() {
         (with("[[threshold]]\nexpr = \"connect_delay_s.p99 < 5%\""), "write seconds, such as 5"),
         (with("name = \"\""), "`name` is empty"),
         (with("name = \"a\\u001b[31m\""), "`name` holds a control character"),
-        (with("[cluster]\nnetwork_plugin = \"cilium\""), "node stage, which is not simulated"),
+        (with("[cluster]\nnetwork_plugin = \"silium\""), "did you mean \"cilium\"?"),
+        (with("[cluster]\nmax_pods = 30"), "`max_pods` says nothing without `network_plugin`"),
+        (with("[cluster]\nnetwork_plugin = \"cilium\"\nsubnet = \"\""), "unknown key `subnet` in `cluster`"),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\nnode_subnet = \"10.240.0.1/24\""),
+            "which does not begin a range\n  help: write \"10.240.0.0/24\"",
+        ),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\nnode_subnet = \"10.240.0.0\""),
+            "is no range of IPv4 addresses",
+        ),
+        (
+            with("[cluster]\nnetwork_plugin = \"azure-cni\"\npod_cidr = \"10.0.0.0/16\""),
+            "pods of azure-cni take no address from a `pod_cidr`",
+        ),
         (GOOD.replace("custom", "azure/natgateway"), "did you mean \"azure/nat-gateway\"?"),
         (GOOD.replace("64", "-1"), "`ports` is the number -1"),
         (GOOD.replace("1 per s", "0 per s"), "write a rate above 0"),

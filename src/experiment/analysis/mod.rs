@@ -147,6 +147,7 @@ impl<'a> Sums<'a> {
             request_failures,
             stale,
         } = self.counts;
+        let denied = self.trials.iter().map(|trial| trial.denied).sum();
         let unresolved = self.trials.iter().map(|trial| trial.unresolved).sum();
         Totals {
             attempts,
@@ -156,6 +157,7 @@ impl<'a> Sums<'a> {
             requests,
             request_failures,
             stale,
+            denied,
             unresolved,
         }
     }

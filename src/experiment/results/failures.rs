@@ -20,6 +20,10 @@ pub struct Totals {
     pub request_failures: u64,
     /// Requests that met a connection whose mapping had expired.
     pub stale: u64,
+    /// Flows that a network policy or a route table denied before they asked for a port: among `flows` and
+    /// `connection_failures`, but neither attempts nor SNAT failures.
+    #[serde(default)]
+    pub denied: u64,
     /// Requests that were neither served nor given up when the run ended; not among `requests`.
     #[serde(default)]
     pub unresolved: u64,

@@ -82,11 +82,11 @@ fn failures(results: &Results) -> Vec<Block> {
         }
         blocks.push(Block::Table(reasons));
     }
-    blocks.extend([
-        heading("How often"),
-        Block::Table(ratios(results)),
-        Block::Chart(charts::failure_ratio::chart(results)),
-    ]);
+    blocks.extend([heading("How often"), Block::Table(ratios(results))]);
+    blocks.extend(
+        wording::denied(&results.totals).map(|denied| Block::Paragraph(format!("Denied: {denied}."))),
+    );
+    blocks.push(Block::Chart(charts::failure_ratio::chart(results)));
     blocks
 }
 
