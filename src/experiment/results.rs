@@ -147,6 +147,21 @@ pub struct PoolOccupancy {
     pub snat_failures: u64,
 }
 
+/// One public IP of the busiest row of a port pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IpOccupancy {
+    /// Port pool.
+    pub port_pool: String,
+    /// The public IP, counted from 0.
+    pub public_ip: u32,
+    /// Its ports; null when unlimited.
+    pub ports: Option<u64>,
+    /// Mean ports in use or resting.
+    pub mean: f64,
+    /// Variance over grid instants.
+    pub variance: f64,
+}
+
 /// Mean and standard deviation, seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeanDeviation {
@@ -408,6 +423,9 @@ pub struct Results {
     pub occupancy_ports: OccupancyPorts,
     /// Busiest row of each port pool, in the order of the pools.
     pub occupancy_by_pool: Vec<PoolOccupancy>,
+    /// Public IPs of the busiest row of each port pool; absent where no choice between them is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occupancy_by_ip: Vec<IpOccupancy>,
     /// Time a port was kept, hold-down included.
     pub port_holding_s: MeanDeviation,
     /// Node with the most failures, or with the most attempts where nothing failed.

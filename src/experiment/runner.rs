@@ -70,7 +70,8 @@ fn run_trials(
             if control.stop.load(Ordering::Relaxed) != 0 {
                 return Summary::empty(&plan.cuts);
             }
-            let mut recorder = Recorder::new(plan.cuts, shard).watching(&plan.probes);
+            let recorder = Recorder::new(plan.cuts, shard).watching(&plan.probes);
+            let mut recorder = recorder.telling_ips(&plan.system);
             let events = run_shard(&plan.system, shard, key, total_cap, control.stop, &mut recorder);
             (control.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, all);
             recorder.finish(events)

@@ -248,6 +248,8 @@ fn is_exact(plan: &Plan) -> bool {
     plan.has_no_feedback()
         && egress.per_destination_cap().is_none()
         && egress.total_cap.is_none()
+        && egress.rules.always_find()
+        && plan.system.takes_single_ports()
         && (plan.is_pure_burst() || plan.system.workloads.iter().all(|each| starts_anywhere(&each.arrivals)))
 }
 

@@ -1,12 +1,13 @@
 //! The observer that keeps everything a report needs.
 
+use super::by_ip::IpGrids;
 use super::grid::Grid;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::SourceId;
-use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard};
-use crate::snat::SnatFailure;
+use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System};
+use crate::snat::{IpChoice, SnatFailure};
 use crate::time::SimTime;
 
 /// Keeps the numbers of one shard in one trial.
@@ -14,6 +15,8 @@ pub struct Recorder<'a> {
     cuts: Cuts,
     shard: &'a Shard,
     rows: Vec<(RowSummary, Grid)>,
+    /// By row; none at all where no row chooses between public IPs.
+    by_ip: Vec<IpGrids>,
     sources: Vec<(u64, u64)>,
     watch: Watch<'a>,
     summary: Summary,
@@ -52,6 +55,7 @@ impl<'a> Recorder<'a> {
             cuts,
             shard,
             rows: shard.rows.iter().map(row).collect(),
+            by_ip: Vec::new(),
             sources: vec![(0, 0); shard.sources.len()],
             watch: Watch::default(),
             summary: Summary::empty(&cuts),
@@ -66,10 +70,22 @@ impl<'a> Recorder<'a> {
         Self { watch: Watch::new(instants), ..self }
     }
 
+    /// Counts busy ports by public IP too, where `system` chooses between those of a row and they are not all alike.
+    pub fn telling_ips(self, system: &System) -> Self {
+        if system.egress.rules.ip_choice == IpChoice::Uniform {
+            return self;
+        }
+        let grids = |row: &RowId| IpGrids::new(&self.cuts, system.ports(*row).len());
+        let by_ip = self.shard.rows.iter().map(grids).collect();
+        Self { by_ip, ..self }
+    }
+
     /// The numbers, with the events that the run reported.
     pub fn finish(mut self, events: u64) -> Summary {
-        for (row, (mut figures, grid)) in self.shard.rows.iter().zip(std::mem::take(&mut self.rows)) {
+        let rows = std::mem::take(&mut self.rows).into_iter().enumerate();
+        for (row, (position, (mut figures, grid))) in self.shard.rows.iter().zip(rows) {
             self.sum_up(&mut figures, &grid);
+            figures.by_ip = self.by_ip.get(position).map_or_else(Vec::new, IpGrids::summaries);
             if figures.attempts > 0 || figures.busy_nanos > 0 {
                 self.summary.rows.insert(*row, figures);
             }
@@ -97,11 +113,16 @@ impl<'a> Recorder<'a> {
     }
 
     #[inline]
-    fn row(&mut self, id: RowId) -> &mut (RowSummary, Grid) {
-        let position = match self.rows.len() {
+    fn position(&self, id: RowId) -> usize {
+        match self.rows.len() {
             1 => 0,
             _ => self.shard.rows.binary_search(&id).unwrap_or_default(),
-        };
+        }
+    }
+
+    #[inline]
+    fn row(&mut self, id: RowId) -> &mut (RowSummary, Grid) {
+        let position = self.position(id);
         &mut self.rows[position]
     }
 
@@ -178,7 +199,11 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn kept(&mut self, kept: Kept) {
-        let Kept { row, start, close, release, initial } = kept;
+        let Kept { row, start, close, release, initial, .. } = kept;
+        if !self.by_ip.is_empty() {
+            let position = self.position(row);
+            self.by_ip[position].note(&self.cuts, &kept);
+        }
         self.watch.note(start, release);
         let cuts = self.cuts;
         let (figures, grid) = self.row(row);

@@ -115,6 +115,8 @@ pub struct Egress {
     pub timers: Timers,
     /// Live flows in all, at most.
     pub total_cap: Option<u32>,
+    /// Ports that a flow takes at once, or none, where its workload does not say.
+    pub ports_per_flow: u32,
 }
 
 impl Egress {
@@ -129,6 +131,7 @@ impl Egress {
             rules: Rules::default(),
             timers: timers.clone(),
             total_cap: None,
+            ports_per_flow: 1,
         }
     }
 

@@ -66,6 +66,15 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if system.egress.per_destination_cap().is_some() || system.egress.total_cap.is_some() {
         return Some("a cap on live flows may bind");
     }
+    if !system.egress.rules.always_find() {
+        return Some("a flow may be refused though ports are free (`search`, `public_ip_choice`)");
+    }
+    if system.rows.iter().any(|row| system.egress.pools[row.pool.index()].ports.len() > 1) {
+        return Some("the public IPs of a port pool are told apart");
+    }
+    if !system.takes_single_ports() {
+        return Some("a flow takes several ports");
+    }
     let endless = |workload: &Workload| !workload.lifetime.mean().is_finite();
     workloads.iter().any(endless).then_some("a mean lifetime is infinite")
 }

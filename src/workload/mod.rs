@@ -70,6 +70,8 @@ pub struct Workload {
     pub client_pool: Option<ClientPool>,
     /// What the application does after a failed request; absent: it gives up.
     pub retry: Option<Retry>,
+    /// Ports that each of its flows takes at once, or none; absent: what the device says.
+    pub ports_per_flow: Option<u32>,
     /// The node of each pod; never empty.
     pub pods: Vec<NodeId>,
     /// Destinations with their shares, which sum to 1; never empty.

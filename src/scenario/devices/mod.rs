@@ -7,6 +7,8 @@ mod load_balancer;
 mod nat_gateway;
 mod no_egress;
 mod node_public_ip;
+mod public_ips;
+mod search;
 mod static_egress_gateway;
 
 use super::reader::{Reader, Table};
