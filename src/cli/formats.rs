@@ -25,7 +25,7 @@ impl ValueEnum for Format {
 
 impl ValueEnum for TraceFormat {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Zeek, Self::ZeekJson, Self::Csv]
+        &[Self::Auto, Self::Zeek, Self::ZeekJson, Self::Csv, Self::Lab]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -37,6 +37,11 @@ impl ValueEnum for TraceFormat {
                 "csv",
                 "A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`, protocol being \
                  tcp, udp or icmp, end being fin, rst or half_open",
+            ),
+            Self::Lab => (
+                "lab",
+                "A table with the header `id,t_open_s,t_close_s,proto,dst,node,close,send_every_s`: attempts measured \
+                 on a real kernel",
             ),
         };
         Some(PossibleValue::new(name).help(help))

@@ -249,6 +249,8 @@ fn is_exact(plan: &Plan) -> bool {
         && plan.system.paths.stages.len() == 1
         && device.per_destination_cap().is_none()
         && device.caps.is_empty()
+        && device.rules.always_find()
+        && plan.system.takes_single_ports()
         && (plan.is_pure_burst() || plan.system.workloads.iter().all(|each| starts_anywhere(&each.arrivals)))
 }
 

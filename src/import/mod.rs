@@ -1,14 +1,16 @@
-//! Recorded traffic as people have it: Zeek's `conn.log` and a plain table.
+//! Recorded traffic as people have it: Zeek's `conn.log`, a plain table, runs measured on a kernel.
 //!
 //! Leaves out: flow logs of the platforms and connection tracking tables.
 
 mod csv_trace;
 mod decimal;
 mod filter;
+mod lab;
 mod lines;
 mod reader;
 mod zeek;
 
+pub use lab::node_of;
 pub use reader::{read, stream};
 
 use crate::flow::{EndKind, Protocol};
@@ -70,6 +72,9 @@ pub enum TraceFormat {
     /// A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`, protocol being tcp, udp
     /// or icmp, end being fin, rst or half_open.
     Csv,
+    /// A table with the header `id,t_open_s,t_close_s,proto,dst,node,close,send_every_s`: attempts measured on a real
+    /// kernel.
+    Lab,
 }
 
 /// What to do about a line that cannot be read.

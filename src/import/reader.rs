@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use super::{
-    BadLines, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, csv_trace, filter, zeek,
+    BadLines, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, csv_trace, filter, lab, zeek,
 };
 use crate::error::{Error, Problem};
 use std::path::{Path, PathBuf};
@@ -164,6 +164,7 @@ enum Parser {
     Zeek(zeek::TabSeparated),
     ZeekJson,
     Csv(Box<csv_trace::Table>),
+    Lab(lab::Table),
 }
 
 impl Parser {
@@ -182,6 +183,7 @@ impl Parser {
         Ok(match format {
             TraceFormat::ZeekJson => Self::ZeekJson,
             TraceFormat::Csv => Self::Csv(Box::default()),
+            TraceFormat::Lab => Self::Lab(lab::Table::default()),
             _ => Self::Zeek(zeek::TabSeparated::default()),
         })
     }
@@ -192,6 +194,7 @@ impl Parser {
             Self::Zeek(log) => log.read(&String::from_utf8_lossy(line)),
             Self::ZeekJson => Ok(Some(zeek::read_json(&String::from_utf8_lossy(line))?)),
             Self::Csv(table) => table.read(line),
+            Self::Lab(table) => table.read(line),
         }
     }
 }

@@ -59,7 +59,7 @@ mod tests {
 
     fn kept(start: u64, release: SimTime) -> Kept {
         let start = SimTime::from_nanos(start);
-        Kept { row: RowId(0), start, close: start, release, initial: false }
+        Kept { row: RowId(0), ip: 0, start, close: start, release, initial: false }
     }
 
     #[test]

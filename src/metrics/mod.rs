@@ -1,12 +1,14 @@
 //! Numbers kept of a run, as sums that can be added in any order with the same result.
 
 mod busy;
+mod by_ip;
 mod grid;
 mod recorder;
 mod summary;
 mod watch;
 
 pub use busy::BusySeries;
+pub use by_ip::IpSummary;
 pub use recorder::Recorder;
 pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary};
 

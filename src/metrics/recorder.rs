@@ -1,5 +1,6 @@
 //! The observer that keeps everything a report needs.
 
+use super::by_ip::IpGrids;
 use super::grid::Grid;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
@@ -29,6 +30,8 @@ struct LocalRow {
     stage: usize,
     /// Whether it belongs to an outbound device: only such ports enter sums over rows.
     is_of_device: bool,
+    /// By public IP, where it chooses between several that are not all alike.
+    by_ip: Option<IpGrids>,
 }
 
 /// Finds the span of a fixed width that an instant lies in; remembers the last, because instants mostly rise.
@@ -61,6 +64,7 @@ impl<'a> Recorder<'a> {
             grid: Grid::new(&cuts),
             stage: system.rows[id.index()].stage.index(),
             is_of_device: system.is_of_device(*id),
+            by_ip: IpGrids::of(&cuts, system, *id),
         };
         Self {
             cuts,
@@ -84,7 +88,8 @@ impl<'a> Recorder<'a> {
     pub fn finish(mut self, events: u64) -> Summary {
         for (row, mut local) in self.shard.rows.iter().zip(std::mem::take(&mut self.rows)) {
             self.sum_up(&mut local);
-            let LocalRow { figures, .. } = local;
+            let LocalRow { mut figures, by_ip, .. } = local;
+            figures.by_ip = by_ip.as_ref().map_or_else(Vec::new, IpGrids::summaries);
             if figures.attempts > 0 || figures.busy_nanos > 0 {
                 self.summary.rows.insert(*row, figures);
             }
@@ -195,9 +200,12 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn kept(&mut self, kept: Kept) {
-        let Kept { row, start, close, release, initial } = kept;
+        let Kept { row, start, close, release, initial, .. } = kept;
         let cuts = self.cuts;
-        let LocalRow { figures, grid, is_of_device, .. } = self.row(row);
+        let LocalRow { figures, grid, is_of_device, by_ip, .. } = self.row(row);
+        if let Some(grids) = by_ip {
+            grids.note(&cuts, &kept);
+        }
         figures.busy_nanos += u128::from(cuts.measured(start, release));
         grid.note(&cuts, start, close, release);
         if !*is_of_device {

@@ -1,6 +1,6 @@
 //! What one trial, or a part of it, amounts to: integers only, mergeable in any order.
 
-use super::{BATCHES, Cuts, SERIES_BIN};
+use super::{BATCHES, Cuts, IpSummary, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
 use crate::simulation::RowId;
 use crate::snat::SnatFailure;
@@ -90,6 +90,8 @@ pub struct RowSummary {
     pub first_attempts: u64,
     /// Refused ones.
     pub first_failures: u64,
+    /// By public IP, where the row chooses between several.
+    pub by_ip: Vec<IpSummary>,
 }
 
 /// Sums over client pools.
@@ -310,7 +312,10 @@ impl RowSummary {
             snat_failures,
             first_attempts,
             first_failures,
+            by_ip,
         } = other;
+        self.by_ip.resize(self.by_ip.len().max(by_ip.len()), IpSummary::default());
+        self.by_ip.iter_mut().zip(&by_ip).for_each(|(mine, theirs)| mine.add(theirs));
         self.busy_nanos += busy_nanos;
         self.full_nanos += full_nanos;
         for (busy, count) in instants {

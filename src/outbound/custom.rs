@@ -1,9 +1,9 @@
 //! A device described key by key, of no platform.
 
-use super::{Cap, CapOver, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Cap, CapOver, Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
-use crate::snat::{Caps, Rules, SnatFailure};
+use crate::snat::{IpChoice, Rules, SnatFailure};
 
 /// How a custom device divides its ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,32 +23,65 @@ pub enum CustomPartition {
 pub struct Custom {
     /// Who shares a port pool.
     pub partition: CustomPartition,
-    /// Ports per port pool and public IP; `None`: unlimited.
-    pub ports: Option<u32>,
-    /// Public IPs.
-    pub public_ips: u32,
+    /// Public IPs of each port pool.
+    pub public_ips: PublicIps,
     /// Sharing of TCP ports.
     pub sharing_tcp: Sharing,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
-    /// Port search.
-    pub search: Search,
-    /// Live flows per public IP and destination, at most.
-    pub per_destination_cap: Option<u32>,
+    /// How its rows find a port, and what they allow.
+    pub rules: Rules,
     /// Live flows in all, at most.
     pub total_cap: Option<u32>,
     /// Live flows of each node, at most.
     pub per_node_cap: Option<Vec<u32>>,
+    /// Ports that a flow takes at once, or none.
+    pub ports_per_flow: u32,
     /// Timers.
     pub timers: Timers,
 }
 
+/// Public IPs and their ports, of one port pool; `None`: unlimited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicIps {
+    /// All with as many ports.
+    Alike {
+        /// How many public IPs.
+        ips: u32,
+        /// Ports of each.
+        ports: Option<u32>,
+    },
+    /// One by one.
+    Each(Vec<Option<u32>>),
+}
+
+impl PublicIps {
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        match self {
+            Self::Alike { ips, .. } => *ips,
+            Self::Each(each) => each.len() as u32,
+        }
+    }
+
+    /// Ports of each.
+    pub fn each(&self) -> impl Iterator<Item = Option<u32>> + '_ {
+        (0..self.count() as usize).map(|ip| match self {
+            Self::Alike { ports, .. } => *ports,
+            Self::Each(each) => each[ip],
+        })
+    }
+}
+
 impl Custom {
-    /// Public IPs stay apart only where a cap is counted per IP.
+    /// Public IPs stay apart where they were told apart in writing, or a number may depend on it: where a flow is given
+    /// one before a port is searched, or a cap is counted per IP.
     fn ports_by_ip(&self) -> Vec<Option<u32>> {
-        match self.per_destination_cap {
-            Some(_) => vec![self.ports; self.public_ips as usize],
-            None => vec![self.ports.map(|ports| ports.saturating_mul(self.public_ips))],
+        let Rules { caps, ip_choice, .. } = &self.rules;
+        let apart = caps.per_ip.is_some() || *ip_choice != IpChoice::Uniform || self.rules.name_ports();
+        match self.public_ips {
+            PublicIps::Alike { ips, ports } if !apart => vec![ports.map(|ports| ports.saturating_mul(ips))],
+            _ => self.public_ips.each().collect(),
         }
     }
 }
@@ -65,13 +98,13 @@ impl WayOut for Custom {
                 (instances(*count), Partition::ByNode(by_node.clone()))
             }
         };
-        let caps = Caps { per_ip: self.per_destination_cap, count_holds: false };
         let ports = self.ports_by_ip();
         let pools = names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect();
         let egress = Egress {
             sharing_tcp: self.sharing_tcp,
             sharing_udp: self.sharing_udp,
-            rules: Rules { search: self.search, ..Rules::capped(caps) },
+            rules: self.rules.clone(),
+            ports_per_flow: self.ports_per_flow,
             ..Egress::new("custom", pools, partition, &self.timers)
         };
         let mut egress = egress.with_total_cap(self.total_cap);
@@ -88,7 +121,7 @@ impl WayOut for Custom {
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {
-        self.public_ips
+        self.public_ips.count()
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Egress {
     pub rules: Rules,
     /// Timers.
     pub timers: Timers,
+    /// Ports that a flow takes at once, or none, where its workload does not say.
+    pub ports_per_flow: u32,
     /// Limits that span rows.
     pub caps: Vec<Cap>,
     /// What it translates.
@@ -134,6 +136,7 @@ impl Egress {
             sharing_udp: Sharing::Endpoint,
             rules: Rules::default(),
             timers: timers.clone(),
+            ports_per_flow: 1,
             caps: Vec::new(),
             translates: Translates::Internet,
             when_refused: WhenRefused::GivesBack,

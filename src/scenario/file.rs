@@ -13,7 +13,8 @@ use super::tree::{Node, Value, parse};
 use super::{Scenario, devices, packets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
-use crate::outbound::{Refusal, Timers};
+use crate::outbound::custom::Custom;
+use crate::outbound::{Outbound, Refusal, Timers};
 use std::io::Read;
 use std::path::Path;
 
@@ -166,6 +167,7 @@ fn scenario<'a>(
     root.finish();
     if let Some(outbound) = &outbound {
         check_abandoned(reader, workloads, outbound.timers());
+        check_ports_per_flow(reader, own, workloads, outbound);
         packets::check(reader, workloads, &read_workloads, &destinations, outbound.timers());
     }
     let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
@@ -182,6 +184,20 @@ fn scenario<'a>(
         warnings,
     };
     Some((scenario, refusals))
+}
+
+/// Several ports at once are a matter of counts: a search that may give up before it has them all has no rule for it.
+fn check_ports_per_flow(reader: &Reader<'_>, own: Option<&Node>, workloads: &[Node], outbound: &Outbound) {
+    let Outbound::Custom(Custom { rules, .. }) = outbound else { return };
+    if rules.search.is_full() && !rules.name_ports() {
+        return;
+    }
+    let said = own.into_iter().chain(workloads).filter_map(|table| table.get("ports_per_flow"));
+    for node in said.filter(|node| node.value != Value::Integer(1)) {
+        let message = "`ports_per_flow` above 1 is not for a `search` that may give up".to_string();
+        let help = Some("write `search = \"lowest\"`, \"random\" or \"round-robin\"".to_string());
+        reader.problem(&node.span, message, help);
+    }
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.

@@ -40,11 +40,18 @@ fn outbound() -> Value {
     let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
     let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
     let instances = table(&[("instances", count(1)), ("by_node", list(count(1)))], &["instances"]);
+    let ports = any(&[count(1), words(&["unlimited"])]);
     let tier = table(&[("nodes", count(1)), ("ports", count(0))], &["nodes", "ports"]);
     table(
         &[
             ("model", words(&models)),
-            ("public_ips", count(1)),
+            ("public_ips", any(&[count(1), list(table(&[("ports", ports.clone())], &["ports"]))])),
+            ("public_ip_choice", words(&IP_CHOICES)),
+            ("public_ip_of", json!({ "type": "object", "additionalProperties": count(0) })),
+            ("ports_per_flow", count(1)),
+            ("local_ports", pair(count(1), count(1))),
+            ("first_port", count(0)),
+            ("take_over", json!({ "type": "boolean" })),
             ("ports_per_node", any(&[count(0), words(&["auto"])])),
             ("inbound_rules", count(0)),
             ("instances", count(1)),
@@ -52,9 +59,9 @@ fn outbound() -> Value {
             ("gateway_nodes", count(1)),
             ("prefix_length", count(1)),
             ("ports_per_gateway_node", count(1)),
-            ("ports", any(&[count(1), words(&["unlimited"])])),
+            ("ports", ports),
             ("partition", any(&[words(&["node", "shared"]), instances])),
-            ("search", words(&["lowest", "random"])),
+            ("search", search()),
             ("sharing", any(&[rules, by_protocol])),
             ("hold_down", any(&[named("law"), by_kind()])),
             ("half_open", named("duration")),
@@ -81,6 +88,26 @@ fn cluster() -> Value {
     let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
     let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
     table(&[&[("network_plugin", words(&plugins)), ("max_pods", count(1))], &ranges[..]].concat(), &[])
+}
+
+/// What `public_ip_choice` may be.
+const IP_CHOICES: [&str; 7] = [
+    "uniform",
+    "sticky",
+    "sticky-random-start",
+    "in-turns",
+    "random",
+    "hash-source-destination",
+    "hash-source",
+];
+
+fn search() -> Value {
+    let replacement = json!({ "type": "boolean" });
+    any(&[
+        words(&["lowest", "random", "round-robin", "linux"]),
+        table(&[("random_tries", count(1)), ("replacement", replacement)], &["random_tries"]),
+        table(&[("sequential_tries", count(1))], &["sequential_tries"]),
+    ])
 }
 
 fn by_kind() -> Value {
@@ -149,6 +176,7 @@ fn workload() -> Value {
         ("connect_timeout", named("duration")),
         ("client_pool", client_pool()),
         ("retry", retry()),
+        ("ports_per_flow", count(1)),
     ];
     table(&[&own[..], &placement()].concat(), &["arrivals"])
 }
@@ -203,7 +231,7 @@ fn arrivals() -> Value {
     let closed = [("clients", count(1)), ("clients_per_pod", count(1)), ("think", named("law"))];
     let trace = [
         ("files", list(text())),
-        ("format", words(&["auto", "zeek", "zeek-json", "csv"])),
+        ("format", words(&["auto", "zeek", "zeek-json", "csv", "lab"])),
         ("inside", list(text())),
         ("faster", number()),
         ("loop", json!({ "type": "boolean" })),

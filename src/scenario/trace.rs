@@ -6,7 +6,7 @@ use super::tree::{Node, Value};
 use crate::cluster::NodePool;
 use crate::error::Error;
 use crate::flow::{DestinationId, NodeId, Protocol};
-use crate::import::{Reading, Trace, TraceFlow, TraceFormat, read};
+use crate::import::{Reading, Trace, TraceFlow, TraceFormat, node_of, read};
 use crate::time::SimDuration;
 use crate::workload::arrivals::{Playing, Recorded};
 use crate::workload::{Arrivals, Destination, Reach, TraceArrival};
@@ -33,6 +33,7 @@ pub fn arrivals<'a>(
         ("zeek", TraceFormat::Zeek),
         ("zeek-json", TraceFormat::ZeekJson),
         ("csv", TraceFormat::Csv),
+        ("lab", TraceFormat::Lab),
     ];
     let format = kind.choice("format", &formats).unwrap_or(TraceFormat::Auto);
     let faster = kind.number("faster", 1e-6, 1e6).unwrap_or(1.0);
@@ -56,7 +57,7 @@ pub fn arrivals<'a>(
         }
     }
     if let Some(trace) = reader.given_trace() {
-        return Some(Arrivals::Trace(recorded(trace, faster, around, pool)));
+        return Some(Arrivals::Trace(recorded(trace, (format, faster), around, pool)));
     }
     match read(&files, &reading) {
         Ok(trace) if trace.flows.is_empty() => {
@@ -64,7 +65,7 @@ pub fn arrivals<'a>(
             None
         }
         Ok(trace) => {
-            let recorded = Recorded { playing, users, ..recorded(&trace, faster, around, pool) };
+            let recorded = Recorded { playing, users, ..recorded(&trace, (format, faster), around, pool) };
             if recorded.period() == SimDuration::ZERO && (users > 1 || playing == Playing::Endless) {
                 let message =
                     "all flows of the trace start at once: with no period, `loop` and `users` say nothing";
@@ -109,12 +110,21 @@ fn texts<'a>(reader: &'a Reader<'a>, kind: &Table<'a>, key: &str) -> Option<Vec<
 }
 
 /// The flows of `trace`, played once by one user.
-fn recorded(trace: &Trace, faster: f64, around: &mut Surroundings<'_>, pool: &NodePool) -> Recorded {
+fn recorded(
+    trace: &Trace,
+    (format, faster): (TraceFormat, f64),
+    around: &mut Surroundings<'_>,
+    pool: &NodePool,
+) -> Recorded {
     let mut nodes: HashMap<Ipv4Addr, NodeId> = HashMap::new();
     let mut destinations: HashMap<(Protocol, Ipv4Addr, u16), DestinationId> = HashMap::new();
     let first = trace.flows[0].start_us;
     let mut record = |flow: &TraceFlow| {
-        let next = NodeId(pool.first.0 + nodes.len() as u32 % pool.nodes);
+        let number = match format {
+            TraceFormat::Lab => node_of(flow.source),
+            _ => nodes.len() as u32,
+        };
+        let next = NodeId(pool.first.0 + number % pool.nodes);
         let node = *nodes.entry(flow.source).or_insert(next);
         let key = (flow.protocol, flow.destination, flow.port);
         let destination = *destinations.entry(key).or_insert_with(|| add(flow, &mut around.destinations));

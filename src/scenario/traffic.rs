@@ -15,6 +15,8 @@ use crate::workload::arrivals::RECORDED_LIFETIME;
 use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
+/// More ports than a flow could want.
+pub(super) const MOST_PORTS_PER_FLOW: u64 = 65_536;
 
 /// Reads one workload.
 pub fn workload<'a>(
@@ -70,6 +72,7 @@ pub fn workload<'a>(
     let connect_timeout = table.duration("connect_timeout");
     let syn = syn(reader, &table, connect_timeout);
     let ends = ends(reader, &table);
+    let ports_per_flow = table.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).map(|ports| ports as u32);
     let retry = table.get("retry").map(|node| retry(reader, node));
     let only_here = table.get("packets").filter(|_| pooled).or(table.get("keepalive").filter(|_| recorded));
     if let Some(node) = only_here.or(table.get("packets").filter(|_| recorded)) {
@@ -94,6 +97,7 @@ pub fn workload<'a>(
         client_pool,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         way_out: 0,
+        ports_per_flow,
         pods: pods?,
         destinations: destinations?,
     })

@@ -27,6 +27,8 @@ pub struct Attempt {
 pub struct Kept {
     /// Which row.
     pub row: RowId,
+    /// Its public IP, by position in the row.
+    pub ip: u32,
     /// Granted; the beginning of the run for a flow of the stationary start.
     pub start: SimTime,
     /// The flow ended.

@@ -106,7 +106,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 workload: system.workload(spec),
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
-                asker: Asker::new(spec.node.0, 0, system.destinations[spec.destination.index()].address),
+                asker: asker(system, spec),
                 streams: SourceStreams::new(*id, key),
             }
         };
@@ -181,7 +181,7 @@ impl<'a, O: Observer> Run<'a, O> {
     /// Tells how long a port was kept, and those that the flow took with it.
     fn tell_kept(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
         let Holding { close, release, .. } = holding;
-        let kept = Kept { row: self.shard.rows[row], start, close, release, initial: false };
+        let kept = Kept { row: self.shard.rows[row], ip: slot.ip, start, close, release, initial: false };
         (0..=slot.others).for_each(|_| self.observer.kept(kept));
     }
 
@@ -214,11 +214,18 @@ impl<'a, O: Observer> Run<'a, O> {
             return;
         }
         let id = self.shard.rows[row];
-        for Ended { start, close, release, .. } in self.rows[row].take_ended() {
+        for Ended { slot, start, close, release } in self.rows[row].take_ended() {
             let initial = self.system.timing.stationary && start == SimTime::ZERO;
-            self.observer.kept(Kept { row: id, start, close, release, initial });
+            self.observer.kept(Kept { row: id, ip: slot.ip, start, close, release, initial });
         }
     }
+}
+
+/// The first pod of a source.
+fn asker(system: &System, source: &Source) -> Asker {
+    let destination = system.destinations[source.destination.index()].address;
+    let others = system.ports_per_flow(source) - 1;
+    Asker { others, ..Asker::new(source.node.0, 0, destination) }
 }
 
 fn row_streams(system: &System, row: RowId, key: TrialKey) -> RowStreams {

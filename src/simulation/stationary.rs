@@ -79,6 +79,15 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
             "how long a UDP flow keeps its port depends on how long it talks (`udp_stream_timeout`)",
         );
     }
+    if !system.paths.stages.iter().all(|stage| stage.rules.always_find()) {
+        return Some("a flow may be refused though ports are free (`search`, `public_ip_choice`)");
+    }
+    if (0..system.rows.len() as u32).any(|row| system.ports(RowId(row)).len() > 1) {
+        return Some("the public IPs of a port pool are told apart");
+    }
+    if !system.takes_single_ports() {
+        return Some("a flow takes several ports");
+    }
     let endless = |workload: &Workload| !workload.lifetime.mean().is_finite();
     workloads.iter().any(endless).then_some("a mean lifetime is infinite")
 }

@@ -230,6 +230,16 @@ impl System {
         &self.stage_of(row).pools[self.rows[row.index()].pool.index()].name
     }
 
+    /// Ports that each flow of a source takes at once, or none.
+    pub fn ports_per_flow(&self, source: &Source) -> u32 {
+        self.workload(source).ports_per_flow.unwrap_or(self.device_of(source).ports_per_flow)
+    }
+
+    /// Whether every flow takes one port.
+    pub fn takes_single_ports(&self) -> bool {
+        self.sources.iter().all(|source| self.ports_per_flow(source) == 1)
+    }
+
     /// Ports of a row by public IP; `None` is unlimited.
     pub fn ports(&self, row: RowId) -> &[Option<u32>] {
         &self.stage_of(row).pools[self.rows[row.index()].pool.index()].ports

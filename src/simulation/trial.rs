@@ -38,7 +38,8 @@ impl<'a, O: Observer> Run<'a, O> {
                 if let Ok(slot) = row.open(SimTime::ZERO, &Asker::default()) {
                     let stationary::Resident { close, release } = resident;
                     row.keep_until(slot, Holding::until(close, release));
-                    let kept = Kept { row: *id, start: SimTime::ZERO, close, release, initial: true };
+                    let kept =
+                        Kept { row: *id, ip: slot.ip, start: SimTime::ZERO, close, release, initial: true };
                     if !row.tells_ends() {
                         self.observer.kept(kept);
                     }

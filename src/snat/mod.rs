@@ -8,6 +8,8 @@ mod ip_choice;
 mod named_row;
 mod port_map;
 mod reclaim;
+#[cfg(test)]
+mod reference;
 mod release_queue;
 mod row;
 mod rules;

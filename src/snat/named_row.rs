@@ -14,6 +14,8 @@ use std::collections::BinaryHeap;
 pub(super) struct Grant {
     pub start: SimTime,
     pub holding: Holding,
+    /// First sequence number of the flow, where ports are taken over.
+    sequence: u32,
     /// How often the port was granted before.
     pub number: u32,
     /// Counts what was said about its end; what is due of an earlier saying is void.
@@ -40,6 +42,8 @@ enum Due {
     Release,
 }
 
+type DueEntry = (SimTime, Due, u32, u32, u32);
+
 /// The ports of one public IP.
 #[derive(Debug, Clone)]
 pub(super) struct NamedPorts {
@@ -58,7 +62,8 @@ pub struct NamedRow {
     pub(super) ips: Vec<NamedPorts>,
     rules: Rules,
     chooser: IpChooser,
-    due: BinaryHeap<Reverse<(SimTime, Due, u32, u32, u32)>>,
+    /// By time; then what, public IP, port, saying.
+    due: BinaryHeap<Reverse<DueEntry>>,
     pub(super) ended: Vec<Ended>,
     pub(super) full: FullSpans,
 }
@@ -66,7 +71,7 @@ pub struct NamedRow {
 impl Default for Grant {
     fn default() -> Self {
         let holding = Holding::until(SimTime::NEVER, SimTime::NEVER);
-        Self { start: SimTime::ZERO, holding, number: 0, saying: 0, phase: Phase::Free }
+        Self { start: SimTime::ZERO, holding, sequence: 0, number: 0, saying: 0, phase: Phase::Free }
     }
 }
 
@@ -84,12 +89,12 @@ impl NamedPorts {
         if self.is_at(cap) { 0 } else { u64::from(self.map.free()) }
     }
 
-    fn grant(&mut self, port: u32, now: SimTime) -> u32 {
+    fn grant(&mut self, port: u32, sequence: u32, now: SimTime) -> u32 {
         let known = self.grants.len().max(port as usize + 1);
         self.grants.resize(known, Grant::default());
         let grant = &mut self.grants[port as usize];
         let (number, saying) = (grant.number.wrapping_add(1), grant.saying.wrapping_add(1));
-        *grant = Grant { start: now, number, saying, phase: Phase::Counted, ..Grant::default() };
+        *grant = Grant { start: now, sequence, number, saying, phase: Phase::Counted, ..Grant::default() };
         self.live += 1;
         self.last = Some(port);
         number
@@ -129,14 +134,15 @@ impl NamedRow {
     pub(super) fn open(&mut self, now: SimTime, asker: &Asker) -> Result<Slot, SnatFailure> {
         self.free_due(now);
         let ip = self.choose_ip(asker)?;
-        let port = self.find(ip, now).ok_or_else(|| self.why_none())?;
+        let sequence = self.sequence();
+        let port = self.find(ip, sequence, now).ok_or_else(|| self.why_none())?;
         let ports = &mut self.ips[ip];
         if ports.map.is_free(port) {
             ports.map.take(port);
         } else {
             self.ended.push(ports.end(ip as u32, port, now));
         }
-        let grant = ports.grant(port, now);
+        let grant = ports.grant(port, sequence, now);
         self.note_full(now);
         Ok(Slot { ip: ip as u32, port, grant, others: 0 })
     }
@@ -155,12 +161,21 @@ impl NamedRow {
         };
         match ip {
             Some(ip) if !self.ips[ip].is_at(cap) => Ok(ip),
-            _ if self.free() > 0 => Err(SnatFailure::DestinationCap),
+            Some(ip) if self.ips[ip].map.free() > 0 => Err(SnatFailure::DestinationCap),
+            None if self.free() > 0 => Err(SnatFailure::DestinationCap),
             _ => Err(self.why_none()),
         }
     }
 
-    fn find(&mut self, ip: usize, now: SimTime) -> Option<u32> {
+    /// The first sequence number of a flow that asks.
+    fn sequence(&mut self) -> u32 {
+        match self.rules.take_over {
+            TakeOver::AfterClose => self.chooser.draws.below(1 << u32::BITS) as u32,
+            TakeOver::Never => 0,
+        }
+    }
+
+    fn find(&mut self, ip: usize, sequence: u32, now: SimTime) -> Option<u32> {
         let Self { ips, rules, chooser, .. } = self;
         let NamedPorts { map, grants, last, .. } = &ips[ip];
         if let Some(own) = own_port(rules, chooser).filter(|port| map.is_free(*port)) {
@@ -170,14 +185,11 @@ impl NamedRow {
         if map.free() == 0 && !takes_over {
             return None;
         }
-        let sequence = if takes_over { chooser.draws.below(u64::MAX) } else { 0 };
-        let may_take = |port: u32| {
-            let rests = |grant: &Grant| {
-                let Holding { close, rest, .. } = grant.holding;
-                rest == Rest::MayBeTakenOver && close <= now
-            };
-            takes_over && grants.get(port as usize).is_some_and(rests) && is_ahead(sequence, port)
+        let yields = |grant: &Grant| {
+            let Holding { close, rest, .. } = grant.holding;
+            rest == Rest::MayBeTakenOver && close <= now && is_ahead(sequence, grant.sequence)
         };
+        let may_take = |port: u32| takes_over && grants.get(port as usize).is_some_and(yields);
         rules.search.find(map, *last, &mut chooser.draws, may_take)
     }
 
@@ -293,10 +305,10 @@ fn own_port(rules: &Rules, chooser: &mut IpChooser) -> Option<u32> {
     own.checked_sub(rules.first_port)
 }
 
-/// Whether the asker's sequence number is ahead of that of the flow that had the port: a fair coin for each port.
-fn is_ahead(sequence: u64, port: u32) -> bool {
-    let mixed = (sequence ^ u64::from(port)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    (mixed ^ (mixed >> 32)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 63 == 1
+/// Whether a sequence number is ahead of another in circular order. For two flows it is as likely as not; for flows
+/// that meet the same ports it is not independent.
+fn is_ahead(sequence: u32, of: u32) -> bool {
+    (sequence.wrapping_sub(of) as i32) > 0
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub enum TakeOver {
     #[default]
     Never,
     /// As Linux 6.5 and later: among the last 32 ports of a window, one whose TCP flow ended by FIN or RST, if the
-    /// sequence numbers allow it: a fair coin.
+    /// new flow's first sequence number is ahead of the old one's.
     AfterClose,
 }
 

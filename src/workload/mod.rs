@@ -72,6 +72,8 @@ pub struct Workload {
     pub retry: Option<Retry>,
     /// The way out that its flows take, by its number among the cluster's.
     pub way_out: usize,
+    /// Ports that each of its flows takes at once, or none; absent: what the device says.
+    pub ports_per_flow: Option<u32>,
     /// The node of each pod; never empty.
     pub pods: Vec<NodeId>,
     /// Destinations with their shares, which sum to 1; never empty.

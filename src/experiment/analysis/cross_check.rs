@@ -83,6 +83,12 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
     if plan.system.workloads.iter().any(|workload| workload.retry.is_some()) {
         return Some("applications try again after a failure, which Erlang-B leaves out");
     }
+    if !plan.system.paths.stages.iter().all(|stage| stage.rules.always_find()) {
+        return Some("a flow may be refused though ports are free, which Erlang-B leaves out");
+    }
+    if !plan.system.takes_single_ports() {
+        return Some("a flow takes several ports, which Erlang-B leaves out");
+    }
     (!plan.has_no_feedback()).then_some("refused clients send their SYN again, which Erlang-B leaves out")
 }
 

@@ -46,6 +46,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         occupancy,
         occupancy_ports,
         occupancy_by_pool: sums.by_pool(plan),
+        occupancy_by_ip: sums.by_ip(plan),
         port_holding_s: sums.holding(),
         hottest_node: None,
         hottest_destination: None,

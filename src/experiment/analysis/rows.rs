@@ -2,9 +2,9 @@
 
 use super::{Sums, quantile};
 use crate::experiment::plan::Plan;
-use crate::experiment::results::{Occupancy, OccupancyPorts, PoolOccupancy};
+use crate::experiment::results::{IpOccupancy, Occupancy, OccupancyPorts, PoolOccupancy};
 use crate::flow::{PortPoolId, StageId};
-use crate::metrics::RowSummary;
+use crate::metrics::{IpSummary, RowSummary};
 use crate::simulation::RowId;
 use std::collections::BTreeMap;
 
@@ -67,12 +67,44 @@ impl Sums<'_> {
     }
 
     pub fn by_pool(&self, plan: &Plan) -> Vec<PoolOccupancy> {
+        let rows_by_pool = self.rows_by_pool(plan);
+        rows_by_pool.values().filter_map(|rows| self.pool(plan, rows)).collect()
+    }
+
+    /// Public IPs of the busiest row of each port pool, where they are told apart.
+    pub fn by_ip(&self, plan: &Plan) -> Vec<IpOccupancy> {
+        let rows_by_pool = self.rows_by_pool(plan);
+        let busiest = rows_by_pool
+            .values()
+            .filter_map(|rows| self.busiest_of(plan, |row| rows.binary_search(&row).is_ok()));
+        busiest.flat_map(|(row, figures)| self.ips_of(plan, row, figures)).collect()
+    }
+
+    fn ips_of(&self, plan: &Plan, row: RowId, figures: &RowSummary) -> Vec<IpOccupancy> {
+        let system = &plan.system;
+        let port_pool = system.pool_name(row);
+        let all = plan.cuts.grid_instants() as f64 * f64::from(plan.replications);
+        let ips = figures.by_ip.iter().zip(system.ports(row)).zip(0..);
+        let one = |((figures, ports), public_ip): ((&IpSummary, &Option<u32>), u32)| {
+            let seen = figures.busy as f64 / all;
+            IpOccupancy {
+                port_pool: port_pool.to_string(),
+                public_ip,
+                ports: ports.map(u64::from),
+                mean: figures.busy_nanos as f64 / self.measured_nanos,
+                variance: (figures.busy_squares as f64 / all - seen * seen).max(0.0),
+            }
+        };
+        ips.map(one).collect()
+    }
+
+    fn rows_by_pool(&self, plan: &Plan) -> BTreeMap<(StageId, PortPoolId), Vec<RowId>> {
         let mut rows_by_pool: BTreeMap<(StageId, PortPoolId), Vec<RowId>> = BTreeMap::new();
         for row in self.rows.keys() {
             let spec = &plan.system.rows[row.index()];
             rows_by_pool.entry((spec.stage, spec.pool)).or_default().push(*row);
         }
-        rows_by_pool.values().filter_map(|rows| self.pool(plan, rows)).collect()
+        rows_by_pool
     }
 
     fn pool(&self, plan: &Plan, rows: &[RowId]) -> Option<PoolOccupancy> {

@@ -18,7 +18,7 @@ pub use analytic::AnalyticCheck;
 pub use clients::{ClientPoolFigures, ConnectDelay, RetryFigures};
 pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
-pub use occupancy::{MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
+pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
 pub use performance::Performance;
 pub use ratios::{EstimateKind, RatioEstimate};
 pub use recovery::{Recovery, ReplicationRecovery};
@@ -78,6 +78,9 @@ pub struct Results {
     pub occupancy_ports: OccupancyPorts,
     /// Busiest row of each port pool, in the order of the pools.
     pub occupancy_by_pool: Vec<PoolOccupancy>,
+    /// Public IPs of the busiest row of each port pool; absent where no choice between them is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occupancy_by_ip: Vec<IpOccupancy>,
     /// Time a port was kept, hold-down included.
     pub port_holding_s: MeanDeviation,
     /// Node with the most failures, or with the most attempts where nothing failed.

@@ -72,6 +72,21 @@ pub struct PoolOccupancy {
     pub snat_failures: u64,
 }
 
+/// One public IP of the busiest row of a port pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IpOccupancy {
+    /// Port pool.
+    pub port_pool: String,
+    /// The public IP, counted from 0.
+    pub public_ip: u32,
+    /// Its ports; null when unlimited.
+    pub ports: Option<u64>,
+    /// Mean ports in use or resting.
+    pub mean: f64,
+    /// Variance over grid instants.
+    pub variance: f64,
+}
+
 /// Mean and standard deviation, seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeanDeviation {

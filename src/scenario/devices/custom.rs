@@ -1,46 +1,52 @@
 //! `custom`.
 
+use super::public_ips::{ip_choice, public_ips};
+use super::search::rules;
 use crate::cluster::Cluster;
+use crate::outbound::Outbound;
 use crate::outbound::custom::{Custom, CustomPartition};
-use crate::outbound::{Outbound, Search};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::choice;
+use crate::scenario::traffic::MOST_PORTS_PER_FLOW;
 use crate::scenario::tree::Value;
+use crate::snat::Caps;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let timers = keys.timers();
-    let searches = [("lowest", Search::Lowest), ("random", Search::Random)];
-    let search = keys.choice("search", &searches);
-    let unlimited =
-        matches!(keys.get("ports").map(|node| &node.value), Some(Value::Text(text)) if text == "unlimited");
-    let ports = if unlimited {
-        None
-    } else {
-        Some(keys.own.need("ports", "1024").and_then(|_| keys.count("ports", 1, 1 << 31)))
-    };
     let most = u64::from(u32::MAX);
     let partition = partition(keys, cluster);
-    let public_ips = keys.count("public_ips", 1, 100_000).unwrap_or(1);
+    let public_ips = public_ips(keys);
+    let ip_choice = ip_choice(keys, cluster, public_ips.as_ref().map_or(1, |ips| ips.count() as usize));
     let (sharing_tcp, sharing_udp) = (keys.sharing("tcp"), keys.sharing("udp"));
-    let per_destination_cap = keys.count("per_destination_cap", 1, most);
+    let caps = Caps { per_ip: keys.count("per_destination_cap", 1, most), count_holds: false };
+    let rules = rules(keys, caps, ip_choice);
     let total_cap = keys.count("total_cap", 1, most);
     let per_node_cap = keys.for_each_node("per_node_cap", cluster);
-    Some(Outbound::Custom(Custom {
+    let ports_per_flow = keys.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).unwrap_or(1);
+    let custom = Custom {
         partition: partition?,
-        ports: match ports {
-            None => None,
-            Some(ports) => Some(ports?),
-        },
-        public_ips,
+        public_ips: public_ips?,
         sharing_tcp,
         sharing_udp,
-        search: search.unwrap_or(Search::Lowest),
-        per_destination_cap,
+        rules,
         total_cap,
         per_node_cap,
+        ports_per_flow,
         timers,
-    }))
+    };
+    check_range(keys, &custom);
+    Some(Outbound::Custom(custom))
+}
+
+/// A search that looks at neighbours needs ports with numbers.
+fn check_range(keys: &Keys<'_>, custom: &Custom) {
+    let fits = |ports: &Option<u32>| ports.is_some_and(|ports| ports <= 65_536);
+    let node = keys.get("search").filter(|_| custom.rules.name_ports());
+    if let (Some(node), false) = (node, custom.public_ips.each().all(|ports| fits(&ports))) {
+        let message = "this `search` looks at numbered ports, at most 65536 a public IP".to_string();
+        keys.own.wrong(&node.span, message, Some("write such as `ports = 64512`".into()));
+    }
 }
 
 fn partition(keys: &Keys<'_>, cluster: &Cluster) -> Option<CustomPartition> {

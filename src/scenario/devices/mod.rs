@@ -7,6 +7,8 @@ mod load_balancer;
 mod nat_gateway;
 mod no_egress;
 mod node_public_ip;
+mod public_ips;
+mod search;
 mod sharing;
 mod static_egress_gateway;
 mod timers;

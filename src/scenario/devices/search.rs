@@ -1,0 +1,103 @@
+//! How a custom device finds a port: `search`, `take_over`, `local_ports`.
+
+use crate::scenario::keys::Keys;
+use crate::scenario::reader::{choice, count, list};
+use crate::scenario::tree::{Node, Value};
+use crate::snat::{Caps, IpChoice, Picks, PortNumbers, Rules, Search, TakeOver};
+
+/// More looks than there are ports are a full search.
+const MOST_TRIES: u64 = 65_536;
+
+/// The first port that is not a well-known one.
+const FIRST_PORT: u32 = 1_024;
+
+const LAST_PORT: u64 = 65_535;
+
+/// The rules of the device's rows.
+pub(super) fn rules(keys: &Keys<'_>, caps: Caps, ip_choice: IpChoice) -> Rules {
+    let search = keys.get("search").and_then(|node| search(keys, node)).unwrap_or_default();
+    Rules {
+        caps,
+        search,
+        ip_choice,
+        take_over: take_over(keys, search),
+        local_ports: local_ports(keys, search),
+        first_port: keys.count("first_port", 0, LAST_PORT).unwrap_or(FIRST_PORT),
+        ..Rules::default()
+    }
+}
+
+fn search(keys: &Keys<'_>, node: &Node) -> Option<Search> {
+    if !matches!(node.value, Value::Table(_)) {
+        let words = [
+            ("lowest", Search::Lowest),
+            ("random", Search::Random),
+            ("round-robin", Search::RoundRobin),
+            ("linux", Search::Linux),
+        ];
+        return choice(keys.own.reader, "search", node, &words);
+    }
+    let table = keys.own.reader.table(node, "search");
+    let (random, sequential) = (table.get("random_tries"), table.get("sequential_tries"));
+    let tries = |key| table.count(key, 1, MOST_TRIES).map(|tries| tries as u32);
+    let found = match (random, sequential) {
+        (Some(_), None) => {
+            let picks = match table.flag("replacement") {
+                Some(false) => Picks::WithoutReplacement,
+                _ => Picks::WithReplacement,
+            };
+            tries("random_tries").map(|tries| Search::RandomTries { tries, picks })
+        }
+        (None, Some(_)) => tries("sequential_tries").map(|tries| Search::SequentialTries { tries }),
+        _ => {
+            let message = "`search` needs either `random_tries` or `sequential_tries`".to_string();
+            table.wrong(&node.span, message, Some("write `search = { random_tries = 10 }`".into()));
+            None
+        }
+    };
+    table.finish();
+    found
+}
+
+fn take_over(keys: &Keys<'_>, search: Search) -> TakeOver {
+    match keys.flag("take_over") {
+        Some(true) if search == Search::Linux => TakeOver::AfterClose,
+        Some(true) => {
+            only_with_linux(keys, "take_over");
+            TakeOver::Never
+        }
+        _ => TakeOver::Never,
+    }
+}
+
+fn local_ports(keys: &Keys<'_>, search: Search) -> Option<PortNumbers> {
+    let node = keys.get("local_ports")?;
+    let reader = keys.own.reader;
+    if search != Search::Linux {
+        only_with_linux(keys, "local_ports");
+        return None;
+    }
+    let port = |node| count(reader, "local_ports", node, 1, LAST_PORT).map(|port| port as u32);
+    match list(reader, "local_ports", node) {
+        [first, last] => {
+            let (first, last) = (port(first)?, port(last)?);
+            if first <= last {
+                return Some(PortNumbers { first, last });
+            }
+            let message = format!("`local_ports` runs from {first} down to {last}");
+            reader.problem(&node.span, message, Some(format!("write `local_ports = [{last}, {first}]`")));
+        }
+        _ => {
+            let help = Some("write `local_ports = [32768, 60999]`".to_string());
+            reader.problem(&node.span, "`local_ports` needs the first and the last port".into(), help);
+        }
+    }
+    None
+}
+
+fn only_with_linux(keys: &Keys<'_>, key: &str) {
+    if let Some(node) = keys.get(key) {
+        let help = Some("write `search = \"linux\"`".to_string());
+        keys.own.wrong(&node.span, format!("`{key}` is a part of the Linux search"), help);
+    }
+}

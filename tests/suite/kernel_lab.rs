@@ -1,0 +1,236 @@
+//! A real Linux kernel's source NAT, attempt by attempt: the same traces through a custom device that searches as Linux
+//! does must give what the kernel gave (`tests/data/lab`).
+
+use crate::check::scenario;
+use serde_json::Value;
+use snatsim::experiment::Plan;
+use snatsim::simulation::{Attempt, Observer, Sharding, TrialKey, run_shard, shards};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
+
+/// The tolerances hold for any seed.
+const SEEDS: u64 = 5;
+
+/// Whether each attempt got a port, in their order.
+#[derive(Default)]
+struct Outcomes(Vec<bool>);
+
+impl Observer for Outcomes {
+    fn attempt(&mut self, attempt: Attempt) {
+        self.0.push(attempt.refused.is_none());
+    }
+}
+
+impl Outcomes {
+    fn of(text: &str, seed: u64) -> Self {
+        let seed = seed.to_string();
+        let plan = Plan::new(&scenario(text, &[("run.seed", &seed)])).unwrap();
+        let mut outcomes = Self::default();
+        let key = TrialKey { seed: plan.seed, replication: 0 };
+        for shard in shards(&plan.system, Sharding::Coupled) {
+            run_shard(&plan.system, &shard, key, &AtomicUsize::new(0), &mut outcomes);
+        }
+        outcomes
+    }
+
+    fn ok(&self) -> usize {
+        self.0.iter().filter(|ok| **ok).count()
+    }
+
+    /// A figure of a case file.
+    fn figure(&self, name: &str) -> f64 {
+        let failed = self.0.len() - self.ok();
+        match name {
+            "ok" => self.ok() as f64,
+            "failed" => failed as f64,
+            "failed_before_full" => {
+                let full = self.0.iter().rposition(|ok| *ok).unwrap_or(0);
+                self.0[..full].iter().filter(|ok| !**ok).count() as f64
+            }
+            other => panic!("no figure {other}"),
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lab")
+}
+
+fn case(name: &str) -> Value {
+    let path = folder().join("cases").join(format!("{name}.json"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The place of a node, from 1.
+fn node_number(name: &Value) -> usize {
+    name.as_str().unwrap()[1..].parse().unwrap()
+}
+
+/// The set-up of a case as a scenario.
+fn scenario_of(case: &Value) -> String {
+    let (nat, timeouts) = (&case["nat"], &case["timeouts_s"]);
+    let pools = nat["pools"].as_array().unwrap();
+    let port = |key: &str| pools[0][key].as_u64().unwrap();
+    let mut text = format!(
+        "[outbound]\nmodel = \"custom\"\nsearch = \"linux\"\nfirst_port = {}\nports = {}\npublic_ips = {}\n",
+        port("port_lo"),
+        port("port_hi") - port("port_lo") + 1,
+        pools[0]["ips"].as_array().unwrap().len(),
+    );
+    let nodes = if pools.len() > 1 { pools.len() } else { 8 };
+    let partition = match pools.len() {
+        1 => "\"shared\"".to_string(),
+        several => {
+            let mut by_node = vec![0; nodes];
+            for (pool, nodes) in pools.iter().enumerate() {
+                nodes["nodes"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .for_each(|node| by_node[node_number(node) - 1] = pool + 1);
+            }
+            format!("{{ instances = {several}, by_node = {by_node:?} }}")
+        }
+    };
+    let time = |key: &str| timeouts[key].as_f64().unwrap();
+    writeln!(text, "partition = {partition}").unwrap();
+    writeln!(text, "take_over = {}", nat["take_over_of_closing_ports"] == "yes").unwrap();
+    writeln!(
+        text,
+        "hold_down = {{ fin = \"{}s\", rst = \"{}s\" }}",
+        time("time_wait_after_fin"),
+        time("after_rst")
+    )
+    .unwrap();
+    writeln!(text, "udp_idle_timeout = \"{}s\"", time("udp_one_shot")).unwrap();
+    match nat["public_address_choice"].as_str().unwrap() {
+        "only one" => {}
+        "in turns" => text += "public_ip_choice = \"in-turns\"\n",
+        _ => {
+            let mut of = vec![0; nodes];
+            for choice in nat["chosen_public_address"].as_array().unwrap() {
+                let ips = pools[0]["ips"].as_array().unwrap();
+                of[node_number(&choice["node"]) - 1] =
+                    ips.iter().position(|ip| *ip == choice["public_ip"]).unwrap();
+            }
+            let of: Vec<String> =
+                of.iter().enumerate().map(|(node, ip)| format!("n{} = {ip}", node + 1)).collect();
+            writeln!(text, "public_ip_of = {{ {} }}", of.join(", ")).unwrap();
+        }
+    }
+    let trace = folder().join(format!("{}.gz", case["trace"].as_str().unwrap()));
+    writeln!(
+        text,
+        "[[node_pool]]\nname = \"n\"\nnodes = {nodes}\n[[workload]]\nsyn = \"none\"\n\
+         arrivals.trace = {{ files = [\"{}\"], format = \"lab\", inside = [\"10.10.0.0/16\"] }}\n\
+         [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 1",
+        trace.display()
+    )
+    .unwrap();
+    text
+}
+
+/// Why a figure is not what was measured, if it is not.
+fn misses(outcomes: &Outcomes, case: &Value, compare: &Value) -> Option<String> {
+    let name = compare["field"].as_str()?;
+    let found = outcomes.figure(name);
+    let number = |key: &str| compare[key].as_f64();
+    let allowed = match (number("of"), number("plus_minus"), number("min"), number("max")) {
+        (Some(of), Some(plus_minus), ..) => of - plus_minus..=of + plus_minus,
+        (.., Some(min), Some(max)) => min..=max,
+        _ => {
+            let measured = case["measured"][name].as_array()?.iter().filter_map(Value::as_f64);
+            let all: Vec<f64> = measured.collect();
+            all[0]..=all[all.len() - 1]
+        }
+    };
+    (!allowed.contains(&found)).then(|| format!("{}: {name} is {found}, measured {allowed:?}", case["case"]))
+}
+
+fn assert_cases(names: &[&str]) {
+    names.iter().for_each(|name| assert_case(name));
+}
+
+fn assert_case(name: &str) {
+    let case = case(name);
+    let text = scenario_of(&case);
+    for seed in 1..=SEEDS {
+        let outcomes = Outcomes::of(&text, seed);
+        assert_eq!(outcomes.0.len() as u64, case["attempts"].as_u64().unwrap(), "{name}");
+        let compare = &case["compare"];
+        let missed =
+            [compare, &compare["also"]].into_iter().find_map(|compare| misses(&outcomes, &case, compare));
+        println!("{name}: {} failed", outcomes.figure("failed"));
+        assert_eq!(missed, None, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_range_is_filled_by_windows() {
+    assert_cases(&["e1-range128", "e1-range129", "e1-range1024", "e1-range8192"]);
+}
+
+#[test]
+fn a_port_serves_each_destination_and_protocol() {
+    assert_cases(&[
+        "e2-burst1500-dst2",
+        "e2-fill256-dst1",
+        "e2-fill256-dst2",
+        "e2-fill256-port2",
+        "e2-fill256-tcp-and-udp",
+    ]);
+}
+
+#[test]
+fn ports_at_rest_serve_nobody() {
+    assert_cases(&["e3b-tw2-noevict-load50-s1", "e3b-tw2-noevict-load60-s1", "e3b-tw2-noevict-load80-s1"]);
+    assert_cases(&["e3d-tw2-range512-s1", "e3g-longhold-noevict-rate60", "e4-fin-rst"]);
+}
+
+#[test]
+fn closed_ports_are_taken_over() {
+    assert_cases(&["e3c-tw2-evict-load50-s1", "e3c-tw2-evict-load60-s1", "e3c-tw2-evict-load80-s1"]);
+    assert_cases(&[
+        "e3e-tw2-evict-range512-s1",
+        "e3g-longhold-evict-rate60",
+        "e3j-longhold-rst-evict-rate55",
+    ]);
+}
+
+#[test]
+fn ports_without_rest_are_free_at_the_close() {
+    assert_cases(&["e3h-holdonly-load50", "e3h-holdonly-load60", "e3h-holdonly-load80"]);
+}
+
+#[test]
+fn datagrams_keep_a_port_for_the_timeout() {
+    assert_cases(&[
+        "e5-udp-bursts",
+        "e5-udp-load50",
+        "e5-udp-load60",
+        "e5-udp-load80",
+        "e5-udp-range4096-load95",
+    ]);
+}
+
+#[test]
+fn nodes_share_a_range_or_have_their_own() {
+    assert_cases(&["e7-shared-4nodes", "e7-shared-9010", "e7-split-4nodes", "e7-split-9010"]);
+    assert_cases(&["e7p-shared-s1", "e7p-split-s1", "e11-mixed-a-shared96", "e11-mixed-a-split32"]);
+}
+
+#[test]
+fn there_is_no_second_try_on_another_public_ip() {
+    assert_cases(&["e8-two-ips-one-pair", "e8-two-ips-8-sources", "e8-two-ips-numgen-inc"]);
+}
+
+/// No case is left out of the tests above by a slip.
+#[test]
+fn every_case_is_told_of() {
+    let source = include_str!("kernel_lab.rs");
+    for entry in std::fs::read_dir(folder().join("cases")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap().replace(".json", "");
+        assert!(source.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
