@@ -7,6 +7,7 @@ pub mod custom;
 pub mod firewall;
 pub mod firewall_nat_gateway;
 pub mod load_balancer;
+pub mod masquerade;
 pub mod nat_gateway;
 pub mod no_egress;
 pub mod node_public_ip;
@@ -104,6 +105,8 @@ pub enum CapOver {
     Stage(u32),
     /// Each node by itself, in the order of the nodes.
     EachNode(Vec<u32>),
+    /// Each port pool by itself: the machine that has it.
+    EachPool(u32),
 }
 
 /// Which flows a stage translates.

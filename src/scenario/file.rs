@@ -2,6 +2,7 @@
 
 use super::cluster::cluster;
 use super::destinations::destinations;
+use super::node_stage::node_stage;
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
 use super::relay::relays;
@@ -158,7 +159,7 @@ fn scenario<'a>(
         .collect();
     let Surroundings { destinations, pods, .. } = around;
     let refusals = cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(&cluster, &pods));
-    let warnings = super::network::warnings(&cluster);
+    let node_stage = node_stage(reader, root.get("cluster"), cluster.network.as_ref());
     let run = run_settings(reader, root.get("run"));
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
@@ -174,6 +175,7 @@ fn scenario<'a>(
     let scenario = Scenario {
         title,
         outbound: outbound?,
+        node_stage,
         cluster,
         destinations,
         workloads,
@@ -181,7 +183,7 @@ fn scenario<'a>(
         thresholds,
         probes,
         resolved: serde_json::Value::Null,
-        warnings,
+        warnings: Vec::new(),
     };
     Some((scenario, refusals))
 }

@@ -9,6 +9,7 @@ pub mod file;
 mod keys;
 mod laws;
 pub mod network;
+mod node_stage;
 mod overrides;
 mod packets;
 mod placement;
@@ -35,6 +36,7 @@ pub use recorded::{Behind, recorded};
 pub use thresholds::parse_threshold;
 
 use crate::cluster::Cluster;
+use crate::outbound::masquerade::NodeStage;
 pub use crate::outbound::{Outbound, WayOut};
 use crate::outbound::{Paths, Refusal};
 use crate::time::SimDuration;
@@ -109,6 +111,8 @@ pub struct Scenario {
     pub title: String,
     /// The outbound device.
     pub outbound: Outbound,
+    /// What the nodes do to the source address before it, where that is modelled.
+    pub node_stage: Option<NodeStage>,
     /// The machines.
     pub cluster: Cluster,
     /// Destinations of all workloads.
@@ -130,6 +134,7 @@ pub struct Scenario {
 impl Scenario {
     /// The ways out of the cluster, or why the platform would refuse them.
     pub fn paths(&self) -> Result<Paths, Refusal> {
-        Ok(Paths::through(vec![self.outbound.egress(&self.cluster)?]))
+        let node_stage = self.node_stage.iter().map(|stage| stage.egress(&self.cluster));
+        Ok(Paths::through(node_stage.chain([self.outbound.egress(&self.cluster)?]).collect()))
     }
 }

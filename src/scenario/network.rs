@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Table};
 use super::tree::Node;
-use crate::cluster::{Cluster, Limits, Network, NetworkPlugin, PodAddresses};
+use crate::cluster::{Limits, Network, NetworkPlugin, PodAddresses};
 use crate::profile::Profile;
 use ipnet::Ipv4Net;
 
@@ -51,10 +51,11 @@ pub fn network<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Network> {
     let choices: Vec<_> =
         shipped.map(|(profile, plugin)| (profile.short_name(), (profile, plugin))).collect();
     let chosen = table.choice("network_plugin", &choices);
+    table.get("node_stage");
     let max_pods = table.count("max_pods", 1, MOST_PODS);
     let [node_subnet, pod_subnet, pod_cidr] = RANGES.map(|key| range(&table, key));
     if let (false, Some((key, node))) =
-        (named, RANGES.iter().chain(&["max_pods"]).find_map(|key| Some((key, table.get(key)?))))
+        (named, RANGES.iter().chain(&["max_pods", "node_stage"]).find_map(|key| Some((key, table.get(key)?))))
     {
         let help = Some("write `network_plugin = \"azure-cni-overlay\"`".to_string());
         table.wrong(&node.span, format!("`{key}` says nothing without `network_plugin`"), help);
@@ -68,17 +69,6 @@ pub fn network<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Network> {
     network.iter().for_each(|network| fits(&table, network));
     table.finish();
     network
-}
-
-/// What is not simulated of the network of `cluster`.
-pub fn warnings(cluster: &Cluster) -> Vec<String> {
-    let warning = |network: &Network| {
-        format!(
-            "the node's own translation is not simulated: `network_plugin` = \"{}\" only checks limits and address ranges",
-            network.name
-        )
-    };
-    cluster.network.iter().map(warning).collect()
 }
 
 /// Address ranges that the plugin has no use for.

@@ -87,7 +87,31 @@ fn outbound() -> Value {
 fn cluster() -> Value {
     let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
     let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
-    table(&[&[("network_plugin", words(&plugins)), ("max_pods", count(1))], &ranges[..]].concat(), &[])
+    let own = [("network_plugin", words(&plugins)), ("max_pods", count(1)), ("node_stage", node_stage())];
+    table(&[&own[..], &ranges[..]].concat(), &[])
+}
+
+fn node_stage() -> Value {
+    let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
+    table(
+        &[
+            ("first_port", count(1)),
+            ("last_port", count(1)),
+            ("search", search()),
+            ("take_over", json!({ "type": "boolean" })),
+            ("local_ports", list(count(1))),
+            ("tracking_table", count(1)),
+            ("sharing", any(&[rules.clone(), table(&[("tcp", rules.clone()), ("udp", rules)], &[])])),
+            ("hold_down", any(&[named("law"), by_kind()])),
+            ("half_open", named("duration")),
+            ("half_open_from", words(&["first-syn", "last-syn"])),
+            ("idle_timeout", named("duration")),
+            ("idle_expiry", words(&["silent", "reset"])),
+            ("udp_idle_timeout", named("duration")),
+            ("udp_stream_timeout", named("duration")),
+        ],
+        &[],
+    )
 }
 
 /// What `public_ip_choice` may be.

@@ -3,13 +3,14 @@
 use super::client_pool::CLIENTS;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
+use super::node_stage::NODE_STAGES;
 use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 
-/// Everything that is shipped: outbound models, then clients, then SYN schedules.
+/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes do.
 pub fn all() -> impl Iterator<Item = Profile> {
-    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS)
+    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS).chain(NODE_STAGES)
 }
 
 /// The outbound model of that name.

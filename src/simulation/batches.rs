@@ -43,7 +43,7 @@ impl<O: Observer> Run<'_, O> {
             for (number, hop) in self.sources[request.source].hops.iter().enumerate() {
                 let row = by_row.entry(self.row_in(request, number)).or_insert((0, self.asker_of(request)));
                 row.0 += 1;
-                hop.quotas.iter().for_each(|quota| *by_quota.entry(*quota).or_default() += 1);
+                hop.quotas_of(request).iter().for_each(|quota| *by_quota.entry(*quota).or_default() += 1);
             }
         }
         let mut quotas = by_quota.into_iter();

@@ -52,7 +52,7 @@ impl<O: Observer> Run<'_, O> {
         }
         for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
             let holding = self.holding(request, number, self.now);
-            self.leave_quotas(request.source, number, holding.close, holding.release);
+            self.leave_quotas(request, number, holding.close, holding.release);
             self.keep(self.row_in(request, number), *slot, holding);
         }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
@@ -75,7 +75,7 @@ impl<O: Observer> Run<'_, O> {
             if stage.when_refused == WhenRefused::StaysHalfOpen {
                 seats[number] = Seat { slot: *slot, until: holding.release };
             }
-            self.leave_quotas(request.source, number, holding.close, holding.release);
+            self.leave_quotas(request, number, holding.close, holding.release);
             self.keep(self.row_in(request, number), *slot, holding);
         }
         self.unanswered(request, Syns { next_resend, ..syns }, &seats);

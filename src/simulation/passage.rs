@@ -2,7 +2,7 @@
 
 use super::observer::Observer;
 use super::request::{NO_SEATS, Request, Seat, Seats};
-use super::run::{Run, Slots};
+use super::run::{LocalHop, Run, Slots};
 use crate::outbound::WhenRefused;
 use crate::snat::{Asker, Holding, Slot, SnatFailure};
 use crate::time::SimTime;
@@ -17,12 +17,25 @@ pub(super) struct Refused {
     pub seats: Seats,
 }
 
+impl LocalHop<'_> {
+    /// Which of the hop's rows the request's flow meets.
+    #[inline]
+    fn pick(&self, request: &Request) -> usize {
+        if self.rows.len() == 1 { 0 } else { request.draws.row as usize }
+    }
+
+    #[inline]
+    pub(super) fn quotas_of(&self, request: &Request) -> &[usize] {
+        &self.quotas[self.pick(request)]
+    }
+}
+
 impl<O: Observer> Run<'_, O> {
     /// The row that the request's flow meets in a stage of its path.
     #[inline]
     pub(super) fn row_in(&self, request: &Request, number: usize) -> usize {
-        let rows = &self.sources[request.source].hops[number].rows;
-        if rows.len() == 1 { rows[0] } else { rows[request.draws.row as usize] }
+        let hop = &self.sources[request.source].hops[number];
+        hop.rows[hop.pick(request)]
     }
 
     /// Who asks for a port.
@@ -45,7 +58,7 @@ impl<O: Observer> Run<'_, O> {
         let row = self.row_in(request, 0);
         match self.open_in(request, 0, row) {
             Ok(slot) => {
-                self.enter_quotas(request.source, 0);
+                self.enter_quotas(request, 0);
                 Ok([slot; _])
             }
             Err(reason) => Err(Refused { row, reason, seats: NO_SEATS }),
@@ -73,9 +86,9 @@ impl<O: Observer> Run<'_, O> {
         }
         for (number, seat) in seats.iter().enumerate().take(stages) {
             if seat.until > self.now {
-                self.leave_quotas_before(request.source, number, seat.until);
+                self.leave_quotas_before(request, number, seat.until);
             }
-            self.enter_quotas(request.source, number);
+            self.enter_quotas(request, number);
         }
         Ok(slots)
     }
@@ -84,7 +97,7 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     fn open_in(&mut self, request: &Request, number: usize, row: usize) -> Result<Slot, SnatFailure> {
         let now = self.now;
-        for quota in &self.sources[request.source].hops[number].quotas {
+        for quota in self.sources[request.source].hops[number].quotas_of(request) {
             if let Some(reason) = self.quotas[*quota].lacks_room(now, 1) {
                 return Err(reason);
             }
@@ -106,29 +119,35 @@ impl<O: Observer> Run<'_, O> {
             return self.rows[row].give_back(slot, self.now);
         }
         let until = self.now + stage.timers.half_open;
-        self.enter_quotas(request.source, number);
-        self.leave_quotas(request.source, number, until, until);
+        self.enter_quotas(request, number);
+        self.leave_quotas(request, number, until, until);
         self.keep(row, slot, Holding::until(until, until));
         *seat = Seat { slot, until };
     }
 
     #[inline]
-    fn enter_quotas(&mut self, source: usize, number: usize) {
-        for quota in &self.sources[source].hops[number].quotas {
+    fn enter_quotas(&mut self, request: &Request, number: usize) {
+        for quota in self.sources[request.source].hops[number].quotas_of(request) {
             self.quotas[*quota].enter();
         }
     }
 
     /// A flow counts towards the quotas of a stage until its close, or until its port comes free.
     #[inline]
-    pub(super) fn leave_quotas(&mut self, source: usize, number: usize, close: SimTime, release: SimTime) {
-        for quota in &self.sources[source].hops[number].quotas {
+    pub(super) fn leave_quotas(
+        &mut self,
+        request: &Request,
+        number: usize,
+        close: SimTime,
+        release: SimTime,
+    ) {
+        for quota in self.sources[request.source].hops[number].quotas_of(request) {
             self.quotas[*quota].leave_at(close, release);
         }
     }
 
-    fn leave_quotas_before(&mut self, source: usize, number: usize, until: SimTime) {
-        for quota in &self.sources[source].hops[number].quotas {
+    fn leave_quotas_before(&mut self, request: &Request, number: usize, until: SimTime) {
+        for quota in self.sources[request.source].hops[number].quotas_of(request) {
             self.quotas[*quota].leave_before(until, until);
         }
     }

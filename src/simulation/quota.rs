@@ -1,6 +1,6 @@
 //! Limits on flows that span rows: a device's flows in all, a node's flows, a node's connection-tracking table.
 
-use super::Source;
+use super::{RowId, RowSpec, Source};
 use crate::cluster::Cluster;
 use crate::flow::{QuotaId, StageId};
 use crate::outbound::{CapOver, Paths};
@@ -22,21 +22,29 @@ pub struct QuotaSpec {
 }
 
 /// The caps of all stages as quotas, which the hops of `sources` are told.
-pub(super) fn lay_out_quotas(paths: &Paths, cluster: &Cluster, sources: &mut [Source]) -> Vec<QuotaSpec> {
+pub(super) fn lay_out_quotas(
+    paths: &Paths,
+    cluster: &Cluster,
+    rows: &[RowSpec],
+    sources: &mut [Source],
+) -> Vec<QuotaSpec> {
     let mut quotas = Vec::new();
-    let mut of_hop: HashMap<(StageId, Option<u32>), Vec<QuotaId>> = HashMap::new();
+    let mut drawn_on: HashMap<(StageId, DrawnOnBy), Vec<QuotaId>> = HashMap::new();
     for (number, egress) in paths.stages.iter().enumerate() {
         let stage = StageId(number as u32);
         for cap in &egress.caps {
-            let mut add = |node, most| {
+            let mut add = |by, most| {
                 let (counts_holds, reason) = (cap.counts_holds, cap.reason);
-                of_hop.entry((stage, node)).or_default().push(QuotaId(quotas.len() as u32));
+                drawn_on.entry((stage, by)).or_default().push(QuotaId(quotas.len() as u32));
                 quotas.push(QuotaSpec { stage, most, counts_holds, reason });
             };
             match &cap.over {
-                CapOver::Stage(most) => add(None, *most),
+                CapOver::Stage(most) => add(DrawnOnBy::All, *most),
                 CapOver::EachNode(most) => {
-                    (0..cluster.nodes()).zip(most).for_each(|(node, most)| add(Some(node), *most));
+                    (0..cluster.nodes()).zip(most).for_each(|(node, most)| add(DrawnOnBy::Node(node), *most));
+                }
+                CapOver::EachPool(most) => {
+                    (0..egress.pools.len() as u32).for_each(|pool| add(DrawnOnBy::Pool(pool), *most));
                 }
             }
         }
@@ -45,13 +53,25 @@ pub(super) fn lay_out_quotas(paths: &Paths, cluster: &Cluster, sources: &mut [So
         return quotas;
     }
     for source in sources {
-        let node = source.node.0;
         for hop in &mut source.hops {
-            let of = |node| of_hop.get(&(hop.stage, node)).into_iter().flatten().copied();
-            hop.quotas = of(None).chain(of(Some(node))).collect();
+            let of = |by| drawn_on.get(&(hop.stage, by)).into_iter().flatten().copied();
+            let common: Vec<QuotaId> = of(DrawnOnBy::All).chain(of(DrawnOnBy::Node(source.node.0))).collect();
+            let all = |row: &RowId| {
+                let pool = rows[row.index()].pool.0;
+                common.iter().copied().chain(of(DrawnOnBy::Pool(pool))).collect()
+            };
+            hop.quotas = hop.rows.iter().map(all).collect();
         }
     }
     quotas
+}
+
+/// Who draws on a quota of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum DrawnOnBy {
+    All,
+    Node(u32),
+    Pool(u32),
 }
 
 /// Flows that count towards a quota within a shard.

@@ -65,7 +65,8 @@ pub(super) struct LocalSource<'a> {
 pub(super) struct LocalHop<'a> {
     pub stage: &'a Egress,
     pub rows: Vec<usize>,
-    pub quotas: Vec<usize>,
+    /// By row.
+    pub quotas: Vec<Vec<usize>>,
 }
 
 /// The ports of a flow, by stage of its path.
@@ -190,7 +191,7 @@ impl<'a, O: Observer> Run<'a, O> {
         let source = connection.owner.source;
         for number in 0..self.sources[source].hops.len() {
             let holding = holding(self, number);
-            self.leave_quotas(source, number, holding.close, holding.release);
+            self.leave_quotas(&connection.owner, number, holding.close, holding.release);
             let row = self.row_in(&connection.owner, number);
             self.keep_since(row, connection.slots[number], connection.opened, holding);
         }
@@ -243,7 +244,7 @@ impl<'a> LocalHop<'a> {
         Self {
             stage: system.stage(hop.stage),
             rows: hop.rows.iter().map(row).collect(),
-            quotas: hop.quotas.iter().map(quota).collect(),
+            quotas: hop.quotas.iter().map(|of_row| of_row.iter().map(quota).collect()).collect(),
         }
     }
 }

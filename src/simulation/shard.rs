@@ -1,7 +1,7 @@
 //! Which sources can ever compete: union-find over sources and the rows they touch.
 
 use super::quota::Enforcement;
-use super::{RowId, System};
+use super::{Hop, RowId, System};
 use crate::flow::{QuotaId, SourceId};
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
             sets.join(number, row_member(&row));
         }
         if sharding == Sharding::ByQuota {
-            for quota in source.hops.iter().flat_map(|hop| &hop.quotas) {
+            for quota in source.hops.iter().flat_map(Hop::all_quotas) {
                 sets.join(number, first_member_of_quotas + quota.index());
             }
         }
@@ -106,9 +106,11 @@ fn shard(system: &System, sources: Vec<SourceId>, drawn_by: &BTreeMap<QuotaId, u
 fn draws(system: &System, sources: impl Iterator<Item = SourceId>) -> BTreeMap<QuotaId, usize> {
     let mut draws = BTreeMap::new();
     for source in sources {
-        for quota in system.sources[source.index()].hops.iter().flat_map(|hop| &hop.quotas) {
-            *draws.entry(*quota).or_default() += 1;
-        }
+        let mut quotas: Vec<QuotaId> =
+            system.sources[source.index()].hops.iter().flat_map(Hop::all_quotas).collect();
+        quotas.sort_unstable();
+        quotas.dedup();
+        quotas.into_iter().for_each(|quota| *draws.entry(quota).or_default() += 1);
     }
     draws
 }

@@ -56,8 +56,15 @@ pub struct Hop {
     pub stage: StageId,
     /// Rows that a flow may meet there, one a port pool. Only the last stage of a path has several.
     pub rows: Vec<RowId>,
-    /// Quotas that it draws on there.
-    pub quotas: Vec<QuotaId>,
+    /// Quotas that a flow draws on there, by row.
+    pub quotas: Vec<Vec<QuotaId>>,
+}
+
+impl Hop {
+    /// Quotas that its flows may draw on; some come several times.
+    pub fn all_quotas(&self) -> impl Iterator<Item = QuotaId> {
+        self.quotas.iter().flatten().copied()
+    }
 }
 
 impl Source {
@@ -155,7 +162,7 @@ impl System {
         for number in 0..system.workloads.len() {
             system.lay_out(WorkloadId(number as u32), &mut row_ids);
         }
-        system.quotas = lay_out_quotas(&system.paths, &system.cluster, &mut system.sources);
+        system.quotas = lay_out_quotas(&system.paths, &system.cluster, &system.rows, &mut system.sources);
         system.drop_idle_quotas();
         system
     }
@@ -262,7 +269,9 @@ impl System {
     fn drop_idle_quotas(&mut self) {
         let mut rows: Vec<Vec<RowId>> = vec![Vec::new(); self.quotas.len()];
         for hop in self.sources.iter().flat_map(|source| &source.hops) {
-            hop.quotas.iter().for_each(|quota| rows[quota.index()].extend(&hop.rows));
+            for (row, quotas) in hop.rows.iter().zip(&hop.quotas) {
+                quotas.iter().for_each(|quota| rows[quota.index()].push(*row));
+            }
         }
         let may_bind: Vec<bool> = rows
             .into_iter()
@@ -275,7 +284,7 @@ impl System {
             })
             .collect();
         for hop in self.sources.iter_mut().flat_map(|source| &mut source.hops) {
-            hop.quotas.retain(|quota| may_bind[quota.index()]);
+            hop.quotas.iter_mut().for_each(|of_row| of_row.retain(|quota| may_bind[quota.index()]));
         }
     }
 

@@ -4,7 +4,7 @@
 use super::full_spans::FullSpans;
 use super::ip_choice::IpChooser;
 use super::port_map::PortMap;
-use super::{Asker, Ended, Holding, Rest, RowStreams, Rules, Search, Slot, SnatFailure, TakeOver};
+use super::{Asker, Ended, Holding, Rest, RowStreams, Rules, Slot, SnatFailure, TakeOver};
 use crate::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -300,7 +300,7 @@ impl NamedRow {
 
 /// The flow's own source port, where it has one that this device has too.
 fn own_port(rules: &Rules, chooser: &mut IpChooser) -> Option<u32> {
-    let local = rules.local_ports.filter(|_| rules.search == Search::Linux)?;
+    let local = rules.local_ports.filter(|_| rules.search.begins_with_own_port())?;
     let own = local.first + chooser.draws.below(u64::from(local.last - local.first) + 1) as u32;
     own.checked_sub(rules.first_port)
 }
@@ -313,7 +313,7 @@ fn is_ahead(sequence: u32, of: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Change, Identity, PortNumbers, Row};
+    use super::super::{Change, Identity, PortNumbers, Row, Search};
     use super::*;
     use crate::random::{Purpose, Stream};
 

@@ -53,7 +53,7 @@ pub struct Rules {
     /// Whether ports at rest are taken.
     pub take_over: TakeOver,
     /// A flow asks with an own source port, uniform over these, and keeps it where it can; absent: it has none. Of
-    /// [`Search::Linux`] alone.
+    /// searches alone that begin with it.
     pub local_ports: Option<PortNumbers>,
     /// The number of the first port of each public IP.
     pub first_port: u32,

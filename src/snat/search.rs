@@ -52,6 +52,11 @@ const HARDER: u32 = 32;
 const STARTS: u64 = 1 << 16;
 
 impl Search {
+    /// Whether a flow keeps its own source port where it can.
+    pub fn begins_with_own_port(self) -> bool {
+        matches!(self, Self::SequentialTries { .. } | Self::Linux)
+    }
+
     /// Whether it fails only when no port is free.
     pub fn is_full(self) -> bool {
         match self {

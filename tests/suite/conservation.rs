@@ -260,7 +260,7 @@ fn total_cap(system: &System) -> Option<i64> {
     let caps = system.paths.device().caps.iter();
     let total = caps.map(|cap| match &cap.over {
         CapOver::Stage(most) => i64::from(*most),
-        CapOver::EachNode(_) => unreachable!("no system here has one"),
+        CapOver::EachNode(_) | CapOver::EachPool(_) => unreachable!("no system here has one"),
     });
     total.min()
 }

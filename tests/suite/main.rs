@@ -13,6 +13,7 @@ mod kernel_lab;
 mod layering;
 mod mathematics;
 mod network_plugins;
+mod node_stage;
 mod oracles;
 mod oracles_bursts;
 mod oracles_clients;

@@ -4,6 +4,7 @@ mod by_node;
 mod custom;
 mod firewall;
 mod load_balancer;
+mod masquerade;
 mod nat_gateway;
 mod no_egress;
 mod node_public_ip;

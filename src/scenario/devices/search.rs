@@ -63,7 +63,10 @@ fn take_over(keys: &Keys<'_>, search: Search) -> TakeOver {
     match keys.flag("take_over") {
         Some(true) if search == Search::Linux => TakeOver::AfterClose,
         Some(true) => {
-            only_with_linux(keys, "take_over");
+            if let Some(node) = keys.get("take_over") {
+                let help = Some("write `search = \"linux\"`".to_string());
+                keys.own.wrong(&node.span, "`take_over` is a part of the Linux search".into(), help);
+            }
             TakeOver::Never
         }
         _ => TakeOver::Never,
@@ -73,8 +76,9 @@ fn take_over(keys: &Keys<'_>, search: Search) -> TakeOver {
 fn local_ports(keys: &Keys<'_>, search: Search) -> Option<PortNumbers> {
     let node = keys.get("local_ports")?;
     let reader = keys.own.reader;
-    if search != Search::Linux {
-        only_with_linux(keys, "local_ports");
+    if !search.begins_with_own_port() {
+        let help = Some("write `search = \"linux\"` or `search = { sequential_tries = 32 }`".to_string());
+        keys.own.wrong(&node.span, "this `search` asks nothing of a flow's own port".into(), help);
         return None;
     }
     let port = |node| count(reader, "local_ports", node, 1, LAST_PORT).map(|port| port as u32);
@@ -93,11 +97,4 @@ fn local_ports(keys: &Keys<'_>, search: Search) -> Option<PortNumbers> {
         }
     }
     None
-}
-
-fn only_with_linux(keys: &Keys<'_>, key: &str) {
-    if let Some(node) = keys.get(key) {
-        let help = Some("write `search = \"linux\"`".to_string());
-        keys.own.wrong(&node.span, format!("`{key}` is a part of the Linux search"), help);
-    }
 }
