@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::scenario::devices;
 use crate::scenario::network::NETWORK_PLUGINS;
+use crate::scenario::presets::WORKLOADS;
 use crate::scenario::tree::{Node, Value, parse};
 
 /// A shipped model.
@@ -79,9 +80,9 @@ impl Profile {
         self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()
     }
 
-    /// Everything that is shipped: outbound models, clients, SYN schedules, network plugins.
+    /// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, workloads.
     pub fn all() -> impl Iterator<Item = Self> {
-        devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS)
+        devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS).chain(WORKLOADS)
     }
 
     /// The name without its folder, as a scenario names a client or a SYN schedule.

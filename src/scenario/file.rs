@@ -10,7 +10,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::{Scenario, devices, packets, probes};
+use super::{Scenario, devices, packets, presets, probes};
 use crate::error::Error;
 use crate::import::Trace;
 use crate::outbound::{Refusal, Timers};
@@ -82,7 +82,8 @@ pub fn read_as(
     check(Origin { file, text, flags: "--set or --option", trace: None }, tree)
 }
 
-fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
+fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
+    presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(devices::shipped);
     let reader = Reader::new(origin);

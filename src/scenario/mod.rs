@@ -11,6 +11,7 @@ pub mod network;
 mod overrides;
 mod packets;
 mod placement;
+pub mod presets;
 mod probes;
 mod reader;
 mod recorded;

@@ -5,6 +5,7 @@
 
 use super::devices;
 use super::network::NETWORK_PLUGINS;
+use super::presets::WORKLOADS;
 use super::thresholds::METRICS;
 use crate::profile::{CLIENTS, Profile, SYN_SCHEDULES};
 use serde_json::{Map, Value, json};
@@ -132,9 +133,12 @@ fn workload() -> Value {
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
     let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
     let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
+    let presets: Vec<&str> = WORKLOADS.iter().map(Profile::short_name).collect();
     let own = [
         ("name", text()),
+        ("preset", words(&presets)),
         ("via", text()),
+        ("cache_hit_ratio", number()),
         ("destinations", json!({ "type": "object", "additionalProperties": number() })),
         ("destination_mix", one_of(&[("zipf", zipf)])),
         ("arrivals", arrivals()),
@@ -148,7 +152,9 @@ fn workload() -> Value {
         ("client_pool", client_pool()),
         ("retry", retry()),
     ];
-    table(&[&own[..], &placement()].concat(), &["arrivals"])
+    let mut workload = table(&[&own[..], &placement()].concat(), &[]);
+    workload["anyOf"] = json!([{ "required": ["arrivals"] }, { "required": ["preset"] }]);
+    workload
 }
 
 fn client_pool() -> Value {

@@ -15,6 +15,8 @@ pub(super) struct ConnectionId(pub u32);
 pub(super) struct Connection {
     pub slots: Slots,
     pub opened: SimTime,
+    /// The last request on it ended then.
+    pub last_used: SimTime,
     /// The request that it was opened for: its source and pod own the connection.
     pub owner: Request,
     /// How it will end, drawn when it was opened.
@@ -68,7 +70,18 @@ impl Connection {
     pub(super) fn new(request: Request, slots: Slots, opened: SimTime) -> Self {
         let draws = request.draws;
         let (generation, born, retires) = (0, 0, false);
-        Self { slots, opened, owner: request, draws, generation, born, retires, state: State::Busy(0) }
+        let last_used = opened;
+        Self {
+            slots,
+            opened,
+            last_used,
+            owner: request,
+            draws,
+            generation,
+            born,
+            retires,
+            state: State::Busy(0),
+        }
     }
 }
 

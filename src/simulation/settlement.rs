@@ -1,5 +1,6 @@
 //! What is drawn about a flow when it arrives, and from that, when its port comes free.
 
+use super::connections::Connection;
 use super::observer::Observer;
 use super::request::{Request, Syns};
 use super::run::Run;
@@ -244,6 +245,20 @@ impl<O: Observer> Run<'_, O> {
                 law.sample(&mut self.key.stream_of_try(Purpose::HoldDown, id, number, request.failed_tries))
             }
         }
+    }
+
+    /// When the port of a kept-open connection that its client closes now comes free in a stage of its path. Nothing
+    /// tells a device that a UDP socket was closed: it waits for the silence after the last datagram.
+    pub(super) fn closed_in(&self, connection: &Connection, number: usize) -> Settlement {
+        let local = &self.sources[connection.owner.source];
+        let last = connection.last_used;
+        let silence = local.hops[number].stage.timers.udp_silence(last.since(connection.opened));
+        let close = match local.protocol {
+            Protocol::Tcp => self.now,
+            Protocol::Udp => self.now.max(last + silence),
+        };
+        let rest = self.hold_down_in(&connection.owner, number, connection.draws.end);
+        Settlement { close, release: close + rest }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.
