@@ -149,10 +149,10 @@ fn name(destination: &Node) -> Option<&str> {
 }
 
 fn add_destinations(scenario: &mut Node, needed: impl Iterator<Item = Node>) {
-    if scenario.get("destination").is_none() {
-        if let Some(node) = scenario.entry("destination") {
-            node.value = Value::List(Vec::new());
-        }
+    if scenario.get("destination").is_none()
+        && let Some(node) = scenario.entry("destination")
+    {
+        node.value = Value::List(Vec::new());
     }
     let Some(Value::List(declared)) = scenario.entry("destination").map(|node| &mut node.value) else {
         return;
