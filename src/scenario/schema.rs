@@ -152,9 +152,7 @@ fn workload() -> Value {
         ("client_pool", client_pool()),
         ("retry", retry()),
     ];
-    let mut workload = table(&[&own[..], &placement()].concat(), &[]);
-    workload["anyOf"] = json!([{ "required": ["arrivals"] }, { "required": ["preset"] }]);
-    workload
+    table(&[&own[..], &placement()].concat(), &[])
 }
 
 fn client_pool() -> Value {
