@@ -6,7 +6,7 @@ use snatsim::experiment::{self, Control};
 use snatsim::random::{Purpose, Stream};
 use snatsim::scenario::{Scenario, read};
 use snatsim::simulation::Sharding;
-use snatsim::snat::{Caps, Row};
+use snatsim::snat::{Asker, Holding, Row, RowStreams, Rules};
 use snatsim::time::{SimDuration, SimTime};
 use std::hint::black_box;
 use std::sync::atomic::AtomicUsize;
@@ -58,23 +58,26 @@ fn port_choice(criterion: &mut Criterion) {
         let busy = u64::from(PORTS) * ips * full / 100;
         let filled = || {
             let stream = Stream::new(1, 0, Purpose::PortChoice, 0);
-            let mut row = Row::new(&vec![Some(PORTS); ips as usize], Caps::default(), stream);
+            let streams = RowStreams::all_from(stream);
+            let mut row = Row::new(&vec![Some(PORTS); ips as usize], &Rules::default(), streams);
             for flow in 0..busy {
-                let slot = row.open(SimTime::ZERO).expect("there is room");
+                let slot = row.open(SimTime::ZERO, &Asker::default()).expect("there is room");
                 let release = SimTime::from_nanos(1_000 + flow * 10);
-                row.keep_until(slot, release, release);
+                row.keep_until(slot, Holding::until(release, release));
             }
             row
         };
         group.throughput(Throughput::Elements(1_000));
         group.bench_function(name, |bencher| {
             let ask = |mut row: Row| {
-                let refused = (0..1_000u64).filter(|step| match row.open(SimTime::from_nanos(step * 10)) {
-                    Ok(slot) => {
-                        row.keep_until(slot, SimTime::NEVER, SimTime::NEVER);
-                        false
+                let refused = (0..1_000u64).filter(|step| {
+                    match row.open(SimTime::from_nanos(step * 10), &Asker::default()) {
+                        Ok(slot) => {
+                            row.keep_until(slot, Holding::until(SimTime::NEVER, SimTime::NEVER));
+                            false
+                        }
+                        Err(_) => true,
                     }
-                    Err(_) => true,
                 });
                 let refused = refused.count();
                 assert_eq!(refused, if full == 100 { 100 } else { 0 });

@@ -39,6 +39,8 @@ pub enum Purpose {
     Phases = 13,
     /// When flows send.
     Packets = 14,
+    /// The public IP that a port pool begins with.
+    FirstIp = 15,
 }
 
 /// A stream of random numbers: xoshiro256++.

@@ -1,6 +1,7 @@
 //! The command line: arguments in, one exit status out.
 
 mod compare;
+mod formats;
 mod models;
 mod replay;
 mod report;
@@ -10,7 +11,7 @@ mod watch;
 
 use crate::error::{Error, ExitStatus};
 use crate::experiment;
-use crate::report as rendering;
+use crate::report::{self as rendering, Format};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemars::schema_for;
 use std::io::Write;
@@ -78,36 +79,6 @@ enum SchemaOf {
     Size,
     /// What `replay --format json` prints.
     Replay,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// For a wiki or a pull request.
-    Markdown,
-    /// For a spreadsheet.
-    Csv,
-    /// For the test report of a build server; one case a threshold.
-    Junit,
-    /// Annotations for GitHub Actions; one a threshold.
-    Github,
-}
-
-impl From<Format> for rendering::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text,
-            Format::Json => Self::Json,
-            Format::Markdown => Self::Markdown,
-            Format::Csv => Self::Csv,
-            Format::Junit => Self::Junit,
-            Format::Github => Self::Github,
-        }
-    }
 }
 
 /// Arguments of every command that simulates.
@@ -221,5 +192,5 @@ fn print(text: &str) -> Result<ExitStatus, Error> {
 
 /// Prints a result in `format`.
 fn show(result: &impl rendering::Present, format: Format) -> Result<ExitStatus, Error> {
-    print(&rendering::render(result, format.into())?)
+    print(&rendering::render(result, format)?)
 }

@@ -1,10 +1,10 @@
 //! `snatsim models`.
 
-use super::{Format, print};
+use super::print;
 use crate::error::{Error, ExitStatus};
-use crate::profile::Profile;
-use crate::report;
 use crate::report::table::Table;
+use crate::report::{self, Format};
+use crate::scenario::shipped;
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 
@@ -40,7 +40,7 @@ pub fn models(args: &ModelsArgs) -> Result<ExitStatus, Error> {
 fn list(format: Format) -> Result<ExitStatus, Error> {
     let mut text = String::new();
     let mut table = Table::new(["name", "title"]);
-    for profile in Profile::all() {
+    for profile in shipped::all() {
         let title = profile.title()?;
         let _ = writeln!(text, "{:36} {title}", profile.name);
         table.push([profile.name.into(), title]);
@@ -51,8 +51,8 @@ fn list(format: Format) -> Result<ExitStatus, Error> {
 }
 
 fn show(name: &str, format: Format) -> Result<ExitStatus, Error> {
-    let Some(profile) = Profile::all().find(|profile| profile.name == name) else {
-        let names = Profile::all().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
+    let Some(profile) = shipped::all().find(|profile| profile.name == name) else {
+        let names = shipped::all().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
         return Err(Error::input(name, format!("no such model; there are {names}")));
     };
     let figures = profile.figures()?;

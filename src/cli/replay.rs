@@ -1,14 +1,14 @@
 //! `snatsim replay`.
 
+use super::show;
 use super::watch::{Watching, watched};
-use super::{Format, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::replay::{HoldDown, Question, Replayer};
 use crate::experiment::thresholds::exit_status;
 use crate::import::{self, BadLines, Reading, TraceFormat};
 use crate::outbound::Sharing;
-use crate::profile::Profile;
-use crate::scenario::{Behind, recorded, units};
+use crate::report::Format;
+use crate::scenario::{Behind, recorded, shipped, units};
 use crate::time::SimDuration;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
@@ -144,7 +144,7 @@ fn behind_model(args: &ReplayArgs, model: &str, reading: &Reading) -> Result<Exi
 
 fn nat_gateway_hold_downs() -> Result<HoldDown, Error> {
     let profile =
-        Profile::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
+        shipped::named("azure/nat-gateway").ok_or_else(|| Error::Defect("no NAT gateway model".into()))?;
     let figures = profile.figures()?;
     let span = |key: &str| {
         let figure = figures.iter().find(|figure| figure.key == key);

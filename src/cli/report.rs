@@ -1,9 +1,9 @@
 //! `snatsim report`.
 
-use super::{Format, show};
+use super::show;
 use crate::error::{Error, ExitStatus};
-use crate::report::OutputDirectory;
 use crate::report::read::{AnyResults, results};
+use crate::report::{Format, OutputDirectory};
 use crate::scenario::read_text;
 use clap::Args;
 use std::path::PathBuf;

@@ -5,10 +5,9 @@ use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::size::{self, Question};
 use crate::experiment::thresholds::exit_status;
-use crate::profile::Profile;
 use crate::report::OutputDirectory;
 use crate::scenario::devices::models;
-use crate::scenario::{Comparison, Outbound, Scenario, parse_threshold, read, read_text};
+use crate::scenario::{Comparison, Outbound, Scenario, parse_threshold, read, read_text, shipped};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -126,7 +125,7 @@ const MOST_CUSTOM_PORTS: u64 = 65_536;
 /// The most the platform allows; for a custom device as many as the largest platform.
 fn most_public_ips(base: &Scenario) -> u64 {
     let model = base.resolved.pointer("/outbound/model").and_then(|model| model.as_str());
-    let most = match model.and_then(Profile::named) {
+    let most = match model.and_then(shipped::named) {
         Some(profile) => profile.most("public_ips"),
         None => models().filter_map(|profile| profile.most("public_ips")).max(),
     };

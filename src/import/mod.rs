@@ -12,7 +12,6 @@ mod zeek;
 pub use reader::{read, stream};
 
 use crate::flow::{EndKind, Protocol};
-use clap::ValueEnum;
 use decimal::micros;
 use ipnet::Ipv4Net;
 use std::collections::BTreeMap;
@@ -60,7 +59,7 @@ pub struct Tally {
 }
 
 /// The format of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceFormat {
     /// Told from the first line.
     Auto,

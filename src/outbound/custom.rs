@@ -3,7 +3,7 @@
 use super::{Cap, CapOver, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
-use crate::snat::SnatFailure;
+use crate::snat::{Caps, Rules, SnatFailure};
 
 /// How a custom device divides its ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +65,13 @@ impl WayOut for Custom {
                 (instances(*count), Partition::ByNode(by_node.clone()))
             }
         };
+        let caps = Caps { per_ip: self.per_destination_cap, count_holds: false };
         let ports = self.ports_by_ip();
         let pools = names.into_iter().map(|name| PortPool { name, ports: ports.clone() }).collect();
         let egress = Egress {
             sharing_tcp: self.sharing_tcp,
             sharing_udp: self.sharing_udp,
-            search: self.search,
-            per_destination_cap: self.per_destination_cap,
+            rules: Rules { search: self.search, ..Rules::capped(caps) },
             ..Egress::new("custom", pools, partition, &self.timers)
         };
         let mut egress = egress.with_total_cap(self.total_cap);

@@ -15,12 +15,13 @@ pub mod static_egress_gateway;
 mod timers;
 mod way_out;
 
+pub use crate::snat::Search;
 pub use path::Paths;
 pub use timers::{HalfOpenFrom, IdleExpiry, Timers};
 pub use way_out::{Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
-use crate::snat::SnatFailure;
+use crate::snat::{Rules, SnatFailure};
 
 /// Which destinations exclude one another from a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +34,6 @@ pub enum Sharing {
     Exclusive,
     /// One flow per port, TCP and UDP from one inventory.
     ExclusiveAnyProtocol,
-}
-
-/// How a free port is searched. Every search here is full: it fails only when no port is legal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Search {
-    /// The lowest free port.
-    Lowest,
-    /// One at random among the free ones.
-    Random,
 }
 
 /// How a flow finds its port pool.
@@ -80,14 +72,10 @@ pub struct Egress {
     pub sharing_tcp: Sharing,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
-    /// Port search.
-    pub search: Search,
+    /// How its rows find a port, and what they allow.
+    pub rules: Rules,
     /// Timers.
     pub timers: Timers,
-    /// Live flows per public IP and destination, at most.
-    pub per_destination_cap: Option<u32>,
-    /// Whether ports in hold-down count towards that.
-    pub cap_counts_holds: bool,
     /// Limits that span rows.
     pub caps: Vec<Cap>,
     /// What it translates.
@@ -144,19 +132,22 @@ impl Egress {
             partition,
             sharing_tcp: Sharing::Endpoint,
             sharing_udp: Sharing::Endpoint,
-            search: Search::Lowest,
+            rules: Rules::default(),
             timers: timers.clone(),
-            per_destination_cap: None,
-            cap_counts_holds: false,
             caps: Vec::new(),
             translates: Translates::Internet,
             when_refused: WhenRefused::GivesBack,
         }
     }
 
+    /// Live flows per public IP and destination, at most.
+    pub fn per_destination_cap(&self) -> Option<u32> {
+        self.rules.caps.per_ip
+    }
+
     /// Adds a limit on the flows of the whole device.
     pub fn with_total_cap(mut self, most: Option<u32>) -> Self {
-        let counts_holds = self.cap_counts_holds;
+        let counts_holds = self.rules.caps.count_holds;
         let cap = |most| Cap { over: CapOver::Stage(most), counts_holds, reason: SnatFailure::TotalCap };
         self.caps.extend(most.map(cap));
         self

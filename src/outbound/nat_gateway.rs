@@ -2,6 +2,7 @@
 
 use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
+use crate::snat::{Caps, Rules};
 
 /// The settings and platform figures of a NAT gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +38,11 @@ impl NatGateway {
 impl WayOut for NatGateway {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = vec![Some(self.ports_per_ip); self.public_ips as usize];
+        let caps = Caps { per_ip: self.per_destination_cap, count_holds: self.cap_counts_holds };
         let pools = vec![PortPool { name: "gateway".into(), ports }];
         let egress = Egress {
             sharing_udp: self.sharing_udp,
-            search: Search::Random,
-            per_destination_cap: self.per_destination_cap,
-            cap_counts_holds: self.cap_counts_holds,
+            rules: Rules { search: Search::Random, ..Rules::capped(caps) },
             ..Egress::new("azure/nat-gateway", pools, Partition::Shared, &self.timers)
         };
         Ok(egress.with_total_cap(self.total_cap))

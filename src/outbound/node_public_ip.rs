@@ -5,6 +5,7 @@
 use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
+use crate::snat::Rules;
 
 /// The settings and platform figures of node public IPs.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,11 @@ impl WayOut for NodePublicIp {
         let pool = |node| PortPool { name: cluster.node_name(NodeId(node)), ports: ports.clone() };
         let pools = (0..cluster.nodes()).map(pool).collect();
         let egress = Egress::new("azure/node-public-ip", pools, Partition::Node, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, search: Search::Random, ..egress })
+        Ok(Egress {
+            sharing_udp: self.sharing_udp,
+            rules: Rules { search: Search::Random, ..Rules::default() },
+            ..egress
+        })
     }
 
     fn timers(&self) -> &Timers {

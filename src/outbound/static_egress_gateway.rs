@@ -5,6 +5,7 @@
 use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
+use crate::snat::Rules;
 
 /// The settings and platform figures of a static egress gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +55,11 @@ impl WayOut for StaticEgressGateway {
         let pools = (1..=self.gateway_nodes).map(pool).collect();
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
         let egress = Egress::new("azure/static-egress-gateway", pools, partition, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, search: Search::Random, ..egress })
+        Ok(Egress {
+            sharing_udp: self.sharing_udp,
+            rules: Rules { search: Search::Random, ..Rules::default() },
+            ..egress
+        })
     }
 
     fn timers(&self) -> &Timers {

@@ -1,38 +1,63 @@
 //! `client_pool`: connections kept open, by hand or by the defaults of a client library.
 
+use super::keys::Keys;
 use super::reader::{Reader, Table, duration};
 use super::tree::{Node, Value};
-use crate::profile::{CLIENTS, Profile};
+use crate::profile::Profile;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
 use crate::workload::client::{Lifespan, Order};
 
+/// Defaults of client libraries, for `client_pool.preset`.
+pub const CLIENTS: [Profile; 10] = [
+    Profile {
+        name: "clients/apache-httpclient-5",
+        text: include_str!("../../models/clients/apache-httpclient-5.toml"),
+    },
+    Profile {
+        name: "clients/dotnet-sockets-http-handler",
+        text: include_str!("../../models/clients/dotnet-sockets-http-handler.toml"),
+    },
+    Profile { name: "clients/go-net-http", text: include_str!("../../models/clients/go-net-http.toml") },
+    Profile { name: "clients/grpc", text: include_str!("../../models/clients/grpc.toml") },
+    Profile { name: "clients/hikaricp", text: include_str!("../../models/clients/hikaricp.toml") },
+    Profile { name: "clients/node-http", text: include_str!("../../models/clients/node-http.toml") },
+    Profile { name: "clients/okhttp", text: include_str!("../../models/clients/okhttp.toml") },
+    Profile {
+        name: "clients/python-aiohttp",
+        text: include_str!("../../models/clients/python-aiohttp.toml"),
+    },
+    Profile { name: "clients/python-httpx", text: include_str!("../../models/clients/python-httpx.toml") },
+    Profile {
+        name: "clients/python-requests",
+        text: include_str!("../../models/clients/python-requests.toml"),
+    },
+];
+
 const ORDERS: [(&str, Order); 2] = [("lifo", Order::Lifo), ("fifo", Order::Fifo)];
 
-/// Reads `client_pool`. Keys of the file are laid over those of the preset, if it names one.
-pub fn client_pool<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<ClientPool> {
-    let table = reader.table(node, "client_pool");
-    let pool = match preset(&table) {
-        Some(Some(defaults)) => of_preset(&defaults),
-        Some(None) => {
-            table.get("max").is_none().then(|| needs_bound(&table));
-            ClientPool::UNLIMITED
-        }
-        None => ClientPool::UNLIMITED,
-    };
-    let pool = laid_over(reader, &table, pool);
-    table.finish();
+/// Reads `client_pool`. Keys of the file are laid over those of the preset, if it names one; what both lack is
+/// unlimited. Idle connections send something every `keepalive`.
+pub fn client_pool<'a>(
+    reader: &'a Reader<'a>,
+    node: &'a Node,
+    keepalive: Option<SimDuration>,
+) -> Option<ClientPool> {
+    let own = reader.table(node, "client_pool");
+    if own.get("preset").is_none() && own.get("max").is_none() {
+        needs_bound(&own);
+    }
+    let preset = preset(&own);
+    let keys = Keys { own, shipped: preset.as_ref() };
+    let pool = settings(&keys, keepalive);
+    keys.own.finish();
     pool
 }
 
-/// The tree of the preset that is named, if one is; nothing for a wrong name.
-fn preset(table: &Table<'_>) -> Option<Option<Node>> {
-    if table.get("preset").is_none() {
-        return Some(None);
-    }
+/// The tree of the preset that is named, if one is.
+fn preset(own: &Table<'_>) -> Option<Node> {
     let names: Vec<(&str, &Profile)> = CLIENTS.iter().map(|client| (client.short_name(), client)).collect();
-    let client = table.choice("preset", &names)?;
-    client.tree().ok().map(Some)
+    own.choice("preset", &names)?.tree().ok()
 }
 
 fn needs_bound(table: &Table<'_>) {
@@ -43,58 +68,47 @@ fn needs_bound(table: &Table<'_>) {
     }
 }
 
-/// A preset was written and tested with the program: what it lacks, it leaves unlimited.
-fn of_preset(defaults: &Node) -> ClientPool {
-    let reader = Reader::silent();
-    let table = reader.table(defaults, "preset");
-    laid_over(&reader, &table, ClientPool::UNLIMITED).unwrap_or(ClientPool::UNLIMITED)
-}
-
-/// `pool` with the keys of `table` laid over it.
-fn laid_over<'a>(reader: &'a Reader<'a>, table: &Table<'a>, pool: ClientPool) -> Option<ClientPool> {
-    let count = |key: &str, default: u32| match table.get(key) {
-        None => Some(default),
-        Some(_) => table.count(key, 1, u64::from(u32::MAX)).map(|count| count as u32),
+fn settings(keys: &Keys<'_>, keepalive: Option<SimDuration>) -> Option<ClientPool> {
+    let unlimited = ClientPool::UNLIMITED;
+    let count = |key: &str, unset: u32| {
+        keys.get(key).map_or(Some(unset), |_| keys.count(key, 1, u64::from(u32::MAX)))
     };
-    let span = |key: &str, default: Option<SimDuration>| match table.get(key).map(|node| &node.value) {
-        None => Some(default),
+    let (max, streams) = (count("max", unlimited.max), count("streams", unlimited.streams));
+    let max_idle = count("max_idle", unlimited.max_idle);
+    let idle_timeout = match keys.get("idle_timeout").map(|node| &node.value) {
+        None => Some(unlimited.idle_timeout),
         Some(Value::Text(text)) if text == "never" => Some(None),
-        Some(_) => table.duration(key).map(Some),
+        Some(_) => keys.duration("idle_timeout").map(Some),
     };
-    let order = |table: &Table<'a>, default: Order| match table.get("order") {
-        None => Some(default),
-        Some(_) => table.choice("order", &ORDERS),
-    };
-    let max_lifetime = match table.get("max_lifetime") {
-        None => Some(pool.max_lifetime),
-        Some(node) => lifespan(reader, node).map(Some),
-    };
-    let wait = table.get("wait").map(|node| reader.table(node, "wait"));
-    let (line, wait_timeout) = match &wait {
-        None => (Some(pool.line), Some(pool.wait_timeout)),
-        Some(wait) => (
-            order(wait, pool.line),
-            if wait.get("timeout").is_some() { wait.duration("timeout").map(Some) } else { Some(None) },
-        ),
-    };
-    wait.into_iter().for_each(Table::finish);
-    let (max, streams, max_idle) =
-        (count("max", pool.max), count("streams", pool.streams), count("max_idle", pool.max_idle));
-    let idle_timeout = span("idle_timeout", pool.idle_timeout);
-    let own_order = order(table, pool.order);
-    let retries_stale = table.flag("retry_stale").unwrap_or(pool.retries_stale);
+    let max_lifetime = keys.get("max_lifetime").map(|node| lifespan(keys.own.reader, node));
+    let wait = keys
+        .get("wait")
+        .map_or(Some((unlimited.line, unlimited.wait_timeout)), |node| wait(keys.own.reader, node));
+    let order = keys.get("order").map_or(Some(unlimited.order), |_| keys.choice("order", &ORDERS));
+    let retries_stale = keys.flag("retry_stale").unwrap_or(unlimited.retries_stale);
+    let (line, wait_timeout) = wait?;
     Some(ClientPool {
         max: max?,
         streams: streams?,
         max_idle: max_idle?,
         idle_timeout: idle_timeout?,
-        max_lifetime: max_lifetime?,
-        order: own_order?,
-        line: line?,
-        wait_timeout: wait_timeout?,
-        keepalive: pool.keepalive,
+        max_lifetime: max_lifetime.map_or(Some(None), |read| read.map(Some))?,
+        order: order?,
+        line,
+        wait_timeout,
+        keepalive,
         retries_stale,
     })
+}
+
+/// How requests wait in line, and for how long.
+fn wait<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<(Order, Option<SimDuration>)> {
+    let table = reader.table(node, "wait");
+    let line =
+        table.get("order").map_or(Some(ClientPool::UNLIMITED.line), |_| table.choice("order", &ORDERS));
+    let timeout = table.get("timeout").map_or(Some(None), |_| table.duration("timeout").map(Some));
+    table.finish();
+    Some((line?, timeout?))
 }
 
 /// A time, or a time with jitter.
@@ -114,4 +128,23 @@ fn lifespan<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Lifespan> {
     }
     table.finish();
     Some(Lifespan { most: most?, jitter: jitter? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::reader::Origin;
+    use crate::scenario::tree::parse;
+
+    #[test]
+    fn every_preset_is_read_without_a_problem() {
+        for client in CLIENTS {
+            let text = format!("preset = \"{}\"", client.short_name());
+            let tree = parse(client.name, &text).unwrap();
+            let reader = Reader::new(Origin { file: client.name, text: &text, flags: "", trace: None });
+            let pool = client_pool(&reader, &tree, None);
+            assert!(pool.is_some_and(|pool| pool != ClientPool::UNLIMITED), "{}", client.name);
+            reader.finish().unwrap();
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::{Scenario, devices, packets, presets, probes};
+use super::{Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
 use crate::outbound::{Refusal, Timers};
@@ -85,7 +85,7 @@ pub fn read_as(
 fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
-    let shipped = own.as_ref().and_then(devices::shipped);
+    let shipped = own.as_ref().and_then(shipped::model_of);
     let reader = Reader::new(origin);
     let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
     let resolved = resolve(&tree, shipped.as_ref());

@@ -45,11 +45,6 @@ impl<'a> Reader<'a> {
         Self { origin, problems: RefCell::new(Vec::new()) }
     }
 
-    /// For a file that was shipped and tested with the program.
-    pub fn silent() -> Self {
-        Self::new(Origin { file: "", text: "", flags: "", trace: None })
-    }
-
     /// Notes a problem at `span`, once: a value may be read for several purposes.
     pub fn problem(&self, span: &Range<usize>, message: String, help: Option<String>) {
         let noted = (span.start, self.origin.problem(span, message, help));
@@ -202,15 +197,7 @@ impl<'a> Table<'a> {
 
     /// True or false.
     pub fn flag(&self, key: &str) -> Option<bool> {
-        let node = self.get(key)?;
-        match node.value {
-            Value::Boolean(value) => Some(value),
-            _ => {
-                let message = format!("`{key}` is {}; allowed is true or false", node.kind());
-                self.wrong(&node.span, message, None);
-                None
-            }
-        }
+        self.get(key).and_then(|node| flag(self.reader, key, node))
     }
 
     /// One of several words.
@@ -323,6 +310,18 @@ pub fn number(reader: &Reader<'_>, key: &str, node: &Node, least: f64, most: f64
     let message = format!("`{key}` is {}; allowed is a number from {least} to {most}", node.kind());
     reader.problem(&node.span, message, None);
     None
+}
+
+/// True or false at `node`.
+pub fn flag(reader: &Reader<'_>, key: &str, node: &Node) -> Option<bool> {
+    match node.value {
+        Value::Boolean(value) => Some(value),
+        _ => {
+            let message = format!("`{key}` is {}; allowed is true or false", node.kind());
+            reader.problem(&node.span, message, None);
+            None
+        }
+    }
 }
 
 /// One of several words at `node`.

@@ -32,7 +32,7 @@ pub fn relays<'a>(reader: &'a Reader<'a>, root: &Table<'a>, around: &mut Surroun
         }
         let pool = node_pool(&table, around.cluster);
         let placed = pool.and_then(|pool| placed(&table, around.cluster, pool));
-        let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
+        let client_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, None));
         table.finish();
         if let Some(placed) = placed {
             around.note_pods(&placed);

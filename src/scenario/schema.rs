@@ -3,11 +3,13 @@
 //! It knows names, types and units. What depends on several keys (shares that sum to 1, names that refer to tables,
 //! limits of a platform) is for the reader to check.
 
+use super::client_pool::CLIENTS;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
 use super::presets::WORKLOADS;
+use super::syn::SYN_SCHEDULES;
 use super::thresholds::METRICS;
-use crate::profile::{CLIENTS, Profile, SYN_SCHEDULES};
+use crate::profile::Profile;
 use serde_json::{Map, Value, json};
 
 /// The schema, draft 2020-12.

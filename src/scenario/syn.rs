@@ -2,9 +2,16 @@
 
 use super::reader::{Reader, Table, choice, duration, list};
 use super::tree::{Node, Value};
-use crate::profile::{Profile, SYN_SCHEDULES};
+use crate::profile::Profile;
 use crate::time::SimDuration;
 use crate::workload::SynSchedule;
+
+/// When operating systems send a SYN again, for `syn`.
+pub const SYN_SCHEDULES: [Profile; 3] = [
+    Profile { name: "syn/linux-6.5", text: include_str!("../../models/syn/linux-6.5.toml") },
+    Profile { name: "syn/linux-classic", text: include_str!("../../models/syn/linux-classic.toml") },
+    Profile { name: "syn/windows", text: include_str!("../../models/syn/windows.toml") },
+];
 
 /// What is used where nothing is written.
 const DEFAULT: &str = "linux-6.5";
@@ -61,26 +68,29 @@ fn named<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Option<SynSchedu
         None => SYN_SCHEDULES.iter().find(|profile| profile.short_name() == DEFAULT),
         Some(node) => choice(reader, "syn", node, &choices)?,
     };
-    profile.map_or(Some(SynSchedule::NONE), shipped_schedule)
+    profile.map_or(Some(SynSchedule::NONE), |profile| shipped_schedule(reader, profile))
 }
 
-/// A shipped schedule was written and tested with the program.
-fn shipped_schedule(profile: &Profile) -> Option<SynSchedule> {
+/// A shipped schedule was written and tested with the program: nothing in it is a problem of the file.
+fn shipped_schedule(reader: &Reader<'_>, profile: &Profile) -> Option<SynSchedule> {
     let tree = profile.tree().ok()?;
-    let reader = Reader::silent();
-    let resends = resends(&reader, tree.get("intervals")?)?;
-    let give_up = duration(&reader, "give_up", tree.get("give_up")?)?;
+    let resends = resends(reader, tree.get("intervals")?)?;
+    let give_up = duration(reader, "give_up", tree.get("give_up")?)?;
     Some(SynSchedule { resends, give_up: Some(give_up) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::reader::Origin;
 
     #[test]
     fn shipped_schedules_send_when_their_documents_say() {
         let seconds = |profile: &Profile| {
-            let schedule = shipped_schedule(profile).unwrap();
+            let Profile { name: file, text } = *profile;
+            let reader = Reader::new(Origin { file, text, flags: "", trace: None });
+            let schedule = shipped_schedule(&reader, profile).unwrap();
+            reader.finish().unwrap();
             let whole = |time: &SimDuration| time.as_secs_f64() as u64;
             (schedule.resends.iter().map(whole).collect::<Vec<_>>(), whole(&schedule.give_up.unwrap()))
         };

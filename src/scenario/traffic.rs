@@ -13,7 +13,7 @@ use super::trace;
 use super::tree::Node;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
 
@@ -56,11 +56,11 @@ pub fn workload<'a>(
         (_, _, Some(relay)) => Some(relay.pods.clone()),
         _ => placed.map(|placed| placed.nodes),
     };
-    let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node));
-    let client_pool = relay.map_or(own_pool, |relay| relay.client_pool.clone());
-    let pooled = client_pool.is_some();
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
+    let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
+    let client_pool = relay.map_or(own_pool, |relay| relay.client_pool.clone());
+    let pooled = client_pool.is_some();
     // A client pool closes its connections itself: what they send matters only while they are idle.
     let packets = packets.filter(|_| !pooled);
     let lifetime = match (recorded, &packets) {
@@ -97,7 +97,7 @@ pub fn workload<'a>(
         ends: ends?,
         syn: syn?,
         connect_timeout,
-        client_pool: client_pool.map(|pool| ClientPool { keepalive, ..pool }),
+        client_pool,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         way_out: 0,
         pods: pods?,

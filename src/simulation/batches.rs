@@ -8,7 +8,7 @@ use super::passage::Refused;
 use super::request::{NO_SEATS, Request, Syns};
 use super::run::Run;
 use crate::flow::WorkloadId;
-use crate::snat::SnatFailure;
+use crate::snat::{Asker, SnatFailure};
 use std::collections::BTreeMap;
 
 impl<O: Observer> Run<'_, O> {
@@ -37,18 +37,19 @@ impl<O: Observer> Run<'_, O> {
 
     /// Why the batch does not fit, if it does not.
     fn lacks_room(&mut self, batch: &[Request]) -> Option<SnatFailure> {
-        let mut by_row: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut by_row: BTreeMap<usize, (u64, Asker)> = BTreeMap::new();
         let mut by_quota: BTreeMap<usize, u64> = BTreeMap::new();
         for request in batch {
             for (number, hop) in self.sources[request.source].hops.iter().enumerate() {
-                *by_row.entry(self.row_in(request, number)).or_default() += 1;
+                let row = by_row.entry(self.row_in(request, number)).or_insert((0, self.asker_of(request)));
+                row.0 += 1;
                 hop.quotas.iter().for_each(|quota| *by_quota.entry(*quota).or_default() += 1);
             }
         }
         let mut quotas = by_quota.into_iter();
         let now = self.now;
-        quotas
-            .find_map(|(quota, flows)| self.quotas[quota].lacks_room(now, flows))
-            .or_else(|| by_row.into_iter().find_map(|(row, flows)| self.rows[row].lacks_room(now, flows)))
+        quotas.find_map(|(quota, flows)| self.quotas[quota].lacks_room(now, flows)).or_else(|| {
+            by_row.into_iter().find_map(|(row, (flows, asker))| self.rows[row].lacks_room(now, flows, &asker))
+        })
     }
 }

@@ -5,9 +5,9 @@ use super::observer::{Attempt, Connected, Fate, Observer};
 use super::passage::Refused;
 use super::request::{NO_SEATS, Request, Seat, Seats, Syns, Try, TryId};
 use super::run::{Happening, Run, Slots};
-use super::settlement::Settlement;
 use crate::flow::{EndKind, Protocol};
 use crate::outbound::WhenRefused;
+use crate::snat::Holding;
 use crate::time::{SimDuration, SimTime};
 
 impl<O: Observer> Run<'_, O> {
@@ -51,9 +51,9 @@ impl<O: Observer> Run<'_, O> {
             return self.connection_opened(Connection::new(*request, *slots, self.now));
         }
         for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
-            let settlement = self.settlement(request, number, self.now);
-            self.leave_quotas(request.source, number, settlement.close, settlement.release);
-            self.keep(self.row_in(request, number), *slot, settlement);
+            let holding = self.holding(request, number, self.now);
+            self.leave_quotas(request.source, number, holding.close, holding.release);
+            self.keep(self.row_in(request, number), *slot, holding);
         }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
@@ -70,14 +70,13 @@ impl<O: Observer> Run<'_, O> {
         for (number, slot) in slots.iter().enumerate().take(self.sources[request.source].hops.len()) {
             let local = &self.sources[request.source];
             let stage = local.hops[number].stage;
-            let (settlement, next) =
-                Settlement::half_open(&stage.timers, &local.workload.syn, syns, self.now);
+            let (holding, next) = Holding::half_open(&stage.timers, &local.workload.syn, syns, self.now);
             next_resend = next_resend.min(next);
             if stage.when_refused == WhenRefused::StaysHalfOpen {
-                seats[number] = Seat { slot: *slot, until: settlement.release };
+                seats[number] = Seat { slot: *slot, until: holding.release };
             }
-            self.leave_quotas(request.source, number, settlement.close, settlement.release);
-            self.keep(self.row_in(request, number), *slot, settlement);
+            self.leave_quotas(request.source, number, holding.close, holding.release);
+            self.keep(self.row_in(request, number), *slot, holding);
         }
         self.unanswered(request, Syns { next_resend, ..syns }, &seats);
     }

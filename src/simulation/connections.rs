@@ -2,7 +2,6 @@
 
 use super::request::Request;
 use super::run::Slots;
-use super::settlement::FlowDraws;
 use crate::time::SimTime;
 use std::collections::VecDeque;
 
@@ -17,10 +16,8 @@ pub(super) struct Connection {
     pub opened: SimTime,
     /// The last request on it ended then.
     pub last_used: SimTime,
-    /// The request that it was opened for: its source and pod own the connection.
+    /// The request that it was opened for: its source and pod own the connection, and its draws say how it ends.
     pub owner: Request,
-    /// How it will end, drawn when it was opened.
-    pub draws: FlowDraws,
     /// Counts changes of state; an idle timer of another generation is void.
     pub generation: u32,
     /// Generation at which it was opened; the end of an earlier life in the same place is void.
@@ -68,20 +65,9 @@ pub(super) struct ClientPools {
 
 impl Connection {
     pub(super) fn new(request: Request, slots: Slots, opened: SimTime) -> Self {
-        let draws = request.draws;
         let (generation, born, retires) = (0, 0, false);
         let last_used = opened;
-        Self {
-            slots,
-            opened,
-            last_used,
-            owner: request,
-            draws,
-            generation,
-            born,
-            retires,
-            state: State::Busy(0),
-        }
+        Self { slots, opened, last_used, owner: request, generation, born, retires, state: State::Busy(0) }
     }
 }
 

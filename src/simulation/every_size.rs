@@ -1,10 +1,10 @@
 //! One pass over a shard that serves every row size: rows without a limit, lowest free port first.
 
 use super::request::Syns;
-use super::settlement::{Settlement, SourceStreams};
+use super::settlement::SourceStreams;
 use super::{Feed, Shard, System, TrialKey};
 use crate::flow::{EndKind, Protocol};
-use crate::snat::IndexedRow;
+use crate::snat::{Holding, IndexedRow};
 use crate::workload::SynSchedule;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -55,7 +55,7 @@ fn release(
     let timers = &system.device_of(source).timers;
     let protocol = system.protocol(source);
     if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-        return Settlement::half_open(timers, &SynSchedule::NONE, Syns::from(now), now).0.release;
+        return Holding::half_open(timers, &SynSchedule::NONE, Syns::from(now), now).0.release;
     }
-    Settlement::of(timers, protocol, draws, draws.hold_down, now).release
+    Holding::of(timers, protocol, draws, draws.hold_down, now).release
 }

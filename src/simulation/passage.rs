@@ -3,9 +3,8 @@
 use super::observer::Observer;
 use super::request::{NO_SEATS, Request, Seat, Seats};
 use super::run::{Run, Slots};
-use super::settlement::Settlement;
 use crate::outbound::WhenRefused;
-use crate::snat::{Slot, SnatFailure};
+use crate::snat::{Asker, Holding, Slot, SnatFailure};
 use crate::time::SimTime;
 
 /// A stage refused.
@@ -26,6 +25,12 @@ impl<O: Observer> Run<'_, O> {
         if rows.len() == 1 { rows[0] } else { rows[request.draws.row as usize] }
     }
 
+    /// Who asks for a port.
+    #[inline]
+    pub(super) fn asker_of(&self, request: &Request) -> Asker {
+        self.sources[request.source].asker.of_pod(request.draws.pod)
+    }
+
     /// Takes a port in each stage of the path. `seats` is what earlier SYNs of the flow left.
     #[inline]
     pub(super) fn open(&mut self, request: &Request, seats: &Seats) -> Result<Slots, Refused> {
@@ -38,7 +43,7 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     fn open_only(&mut self, request: &Request) -> Result<Slots, Refused> {
         let row = self.row_in(request, 0);
-        match self.open_in(request.source, 0, row) {
+        match self.open_in(request, 0, row) {
             Ok(slot) => {
                 self.enter_quotas(request.source, 0);
                 Ok([slot; _])
@@ -56,7 +61,7 @@ impl<O: Observer> Run<'_, O> {
                 continue;
             }
             let row = self.row_in(request, number);
-            match self.open_in(request.source, number, row) {
+            match self.open_in(request, number, row) {
                 Ok(slot) => slots[number] = slot,
                 Err(reason) => {
                     for earlier in 0..number {
@@ -77,14 +82,17 @@ impl<O: Observer> Run<'_, O> {
 
     /// Takes a port of a row, if the quotas of its stage allow it.
     #[inline]
-    fn open_in(&mut self, source: usize, number: usize, row: usize) -> Result<Slot, SnatFailure> {
+    fn open_in(&mut self, request: &Request, number: usize, row: usize) -> Result<Slot, SnatFailure> {
         let now = self.now;
-        for quota in &self.sources[source].hops[number].quotas {
+        for quota in &self.sources[request.source].hops[number].quotas {
             if let Some(reason) = self.quotas[*quota].lacks_room(now, 1) {
                 return Err(reason);
             }
         }
-        self.rows[row].open(now)
+        let asker = self.asker_of(request);
+        let answer = self.rows[row].open(now, &asker);
+        self.tell_ended(row);
+        answer
     }
 
     /// A later stage refused the flow.
@@ -100,7 +108,7 @@ impl<O: Observer> Run<'_, O> {
         let until = self.now + stage.timers.half_open;
         self.enter_quotas(request.source, number);
         self.leave_quotas(request.source, number, until, until);
-        self.keep(row, slot, Settlement { close: until, release: until });
+        self.keep(row, slot, Holding::until(until, until));
         *seat = Seat { slot, until };
     }
 

@@ -117,7 +117,7 @@ pub(super) type Seats = [Seat; MOST_STAGES];
 
 /// No mapping in any stage.
 pub(super) const NO_SEATS: Seats =
-    [Seat { slot: Slot { ip: 0, port: 0 }, until: SimTime::ZERO }; MOST_STAGES];
+    [Seat { slot: Slot { ip: 0, port: 0, grant: 0, others: 0 }, until: SimTime::ZERO }; MOST_STAGES];
 
 /// A flow that waits to send its next SYN, or a request that waits to be tried again.
 #[derive(Debug, Clone, Copy)]

@@ -4,13 +4,13 @@ use super::connections::{ClientPools, Connection, ConnectionId};
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
-use super::settlement::{Settlement, SourceStreams};
-use super::{Hop, MOST_STAGES, RowId, Shard, Source, System, TrialKey};
+use super::settlement::SourceStreams;
+use super::{Hop, MOST_STAGES, RowId, RowSpec, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{Protocol, QuotaId, SourceId};
 use crate::outbound::Egress;
 use crate::random::Purpose;
-use crate::snat::{Caps, Row, Slot};
+use crate::snat::{Asker, Ended, Holding, Row, RowStreams, Slot};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
@@ -56,6 +56,8 @@ pub(super) struct LocalSource<'a> {
     pub workload: &'a Workload,
     pub protocol: Protocol,
     pub hops: Vec<LocalHop<'a>>,
+    /// Its first pod.
+    pub asker: Asker,
     pub streams: SourceStreams,
 }
 
@@ -95,9 +97,7 @@ pub(super) struct Run<'a, O> {
 impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn new(system: &'a System, shard: &'a Shard, key: TrialKey, observer: &'a mut O) -> Self {
         let row = |id: &RowId| {
-            let egress = system.stage_of(*id);
-            let caps = Caps { per_ip: egress.per_destination_cap, count_holds: egress.cap_counts_holds };
-            Row::new(system.ports(*id), caps, key.stream(Purpose::PortChoice, u64::from(id.0)))
+            Row::new(system.ports(*id), &system.stage_of(*id).rules, row_streams(system, *id, key))
         };
         let local = |id: &SourceId| {
             let spec = &system.sources[id.index()];
@@ -106,6 +106,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 workload: system.workload(spec),
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
+                asker: Asker::new(spec.node.0, 0, system.destinations[spec.destination.index()].address),
                 streams: SourceStreams::new(*id, key),
             }
         };
@@ -163,35 +164,68 @@ impl<'a, O: Observer> Run<'a, O> {
         self.unresolved -= u64::from(self.system.timing.measures(asked));
     }
 
-    /// Ports of a stage serve a flow whose end is known.
-    pub(super) fn keep(&mut self, row: usize, slot: Slot, settlement: Settlement) {
-        let Settlement { close, release } = settlement;
+    /// A port serves a flow whose end is known.
+    pub(super) fn keep(&mut self, row: usize, slot: Slot, holding: Holding) {
+        self.keep_since(row, slot, self.now, holding);
+    }
+
+    /// Books when a port comes free that was granted at `start`.
+    fn keep_since(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
         self.events += 1;
-        self.rows[row].keep_until(slot, close, release);
-        let row = self.shard.rows[row];
-        self.observer.kept(Kept { row, start: self.now, close, release, initial: false });
+        self.rows[row].keep_until(slot, holding);
+        if !self.rows[row].tells_ends() {
+            self.tell_kept(row, slot, start, holding);
+        }
+    }
+
+    /// Tells how long a port was kept, and those that the flow took with it.
+    fn tell_kept(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
+        let Holding { close, release, .. } = holding;
+        let kept = Kept { row: self.shard.rows[row], start, close, release, initial: false };
+        (0..=slot.others).for_each(|_| self.observer.kept(kept));
     }
 
     /// The ports of a connection come free, stage by stage.
-    pub(super) fn end(&mut self, connection: &Connection, settlement: impl Fn(&Self, usize) -> Settlement) {
-        for number in 0..self.sources[connection.owner.source].hops.len() {
-            let Settlement { close, release } = settlement(self, number);
+    pub(super) fn end(&mut self, connection: &Connection, holding: impl Fn(&Self, usize) -> Holding) {
+        let source = connection.owner.source;
+        for number in 0..self.sources[source].hops.len() {
+            let holding = holding(self, number);
+            self.leave_quotas(source, number, holding.close, holding.release);
             let row = self.row_in(&connection.owner, number);
-            self.events += 1;
-            self.rows[row].keep_until(connection.slots[number], close, release);
-            self.leave_quotas(connection.owner.source, number, close, release);
-            let row = self.shard.rows[row];
-            self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+            self.keep_since(row, connection.slots[number], connection.opened, holding);
         }
     }
 
     /// Tells that a connection still had its ports when the run ended.
     pub(super) fn tell_still_open(&mut self, connection: &Connection) {
         for number in 0..self.sources[connection.owner.source].hops.len() {
-            let row = self.shard.rows[self.row_in(&connection.owner, number)];
-            let (close, release) = (SimTime::NEVER, SimTime::NEVER);
-            self.observer.kept(Kept { row, start: connection.opened, close, release, initial: false });
+            let row = self.row_in(&connection.owner, number);
+            if !self.rows[row].tells_ends() {
+                let endless = Holding::until(SimTime::NEVER, SimTime::NEVER);
+                self.tell_kept(row, connection.slots[number], connection.opened, endless);
+            }
         }
+    }
+
+    /// Tells of the holdings that a row found to be over.
+    #[inline]
+    pub(super) fn tell_ended(&mut self, row: usize) {
+        if !self.rows[row].tells_ends() {
+            return;
+        }
+        let id = self.shard.rows[row];
+        for Ended { start, close, release, .. } in self.rows[row].take_ended() {
+            let initial = self.system.timing.stationary && start == SimTime::ZERO;
+            self.observer.kept(Kept { row: id, start, close, release, initial });
+        }
+    }
+}
+
+fn row_streams(system: &System, row: RowId, key: TrialKey) -> RowStreams {
+    let RowSpec { stage, pool, .. } = system.rows[row.index()];
+    RowStreams {
+        row: key.stream(Purpose::PortChoice, u64::from(row.0)),
+        pool: key.stream(Purpose::FirstIp, u64::from(stage.0) << 32 | u64::from(pool.0)),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{HalfOpenFrom, IdleExpiry, Partition, Timers};
 use crate::random::{Purpose, Stream};
+use crate::snat::{Holding, Rest};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Ends, Law, Packets, SynSchedule};
 
@@ -101,7 +102,9 @@ impl SourceStreams {
         let row = pick_row(system, source, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if workload.tells_pods_apart() => self.pods.below(u64::from(source.pods)) as u32,
+            None if workload.tells_pods_apart() || system.choice_tells_pods_apart(source) => {
+                self.pods.below(u64::from(source.pods)) as u32
+            }
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }
@@ -149,13 +152,12 @@ fn hold_down(timers: &Timers, protocol: Protocol, end: EndKind, stream: &mut Str
     timers.hold_down(protocol, end).map_or(SimDuration::ZERO, |law| law.sample(stream))
 }
 
-/// When a granted flow leaves its port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Settlement {
-    /// The mapping no longer serves the flow.
-    pub close: SimTime,
-    /// The port may serve its destination again.
-    pub release: SimTime,
+/// What a port is at rest after a flow that ended like this.
+fn rest_after(protocol: Protocol, end: EndKind) -> Rest {
+    match (protocol, end) {
+        (Protocol::Tcp, EndKind::Fin | EndKind::Rst) => Rest::MayBeTakenOver,
+        _ => Rest::Undisturbed,
+    }
 }
 
 /// The idle timeout that takes a mapping first.
@@ -167,7 +169,7 @@ pub(super) struct Silence {
     pub expiry: IdleExpiry,
 }
 
-impl Settlement {
+impl Holding {
     /// Of a flow granted at `now` whose end is known (not half-open), in a stage that is the only one, or where no
     /// other ends the flow.
     #[inline]
@@ -187,7 +189,7 @@ impl Settlement {
             },
             (Protocol::Tcp, _) => now + flow.lifetime,
         };
-        Self { close, release: close + hold_down }
+        Self { close, release: close + hold_down, rest: rest_after(protocol, flow.end) }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it. Also
@@ -208,14 +210,14 @@ impl Settlement {
             }
             next += 1;
         }
-        (Self { close: gone, release: gone }, next)
+        (Self::until(gone, gone), next)
     }
 }
 
 impl<O: Observer> Run<'_, O> {
     /// When a flow granted at `now` leaves its port in a stage of its path.
     #[inline]
-    pub(super) fn settlement(&self, request: &Request, number: usize, now: SimTime) -> Settlement {
+    pub(super) fn holding(&self, request: &Request, number: usize, now: SimTime) -> Holding {
         let local = &self.sources[request.source];
         let flow = &request.draws;
         let forgotten = local.protocol == Protocol::Tcp && flow.end == EndKind::Abandoned;
@@ -226,7 +228,7 @@ impl<O: Observer> Run<'_, O> {
             return self.expired_in(request, number, silence, now + flow.lifetime + silence.timeout);
         }
         let hold_down = self.hold_down_in(request, number, flow.end);
-        Settlement::of(&local.hops[number].stage.timers, local.protocol, flow, hold_down, now)
+        Holding::of(&local.hops[number].stage.timers, local.protocol, flow, hold_down, now)
     }
 
     /// How long the flow's port rests in a stage of its path. The outbound device's is drawn with the flow.
@@ -247,9 +249,9 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// When the port of a kept-open connection that its client closes now comes free in a stage of its path. Nothing
-    /// tells a device that a UDP socket was closed: it waits for the silence after the last datagram.
-    pub(super) fn closed_in(&self, connection: &Connection, number: usize) -> Settlement {
+    /// The client closes a kept-open connection now: how long its port rests in a stage of its path. Nothing tells a
+    /// device that a UDP socket was closed: it waits for the silence after the last datagram.
+    pub(super) fn closed_in(&self, connection: &Connection, number: usize) -> Holding {
         let local = &self.sources[connection.owner.source];
         let last = connection.last_used;
         let silence = local.hops[number].stage.timers.udp_silence(last.since(connection.opened));
@@ -257,8 +259,9 @@ impl<O: Observer> Run<'_, O> {
             Protocol::Tcp => self.now,
             Protocol::Udp => self.now.max(last + silence),
         };
-        let rest = self.hold_down_in(&connection.owner, number, connection.draws.end);
-        Settlement { close, release: close + rest }
+        let end = connection.owner.draws.end;
+        let release = close + self.hold_down_in(&connection.owner, number, end);
+        Holding { close, release, rest: rest_after(local.protocol, end) }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.
@@ -280,14 +283,16 @@ impl<O: Observer> Run<'_, O> {
         number: usize,
         silence: Silence,
         now: SimTime,
-    ) -> Settlement {
+    ) -> Holding {
         if number == silence.stage {
-            return Settlement { close: now, release: now };
+            return Holding::until(now, now);
         }
         if silence.expiry == IdleExpiry::Reset {
-            return Settlement {
+            let hold_down = self.hold_down_in(request, number, EndKind::Rst);
+            return Holding {
                 close: now,
-                release: now + self.hold_down_in(request, number, EndKind::Rst),
+                release: now + hold_down,
+                rest: rest_after(Protocol::Tcp, EndKind::Rst),
             };
         }
         let local = &self.sources[request.source];
@@ -295,6 +300,6 @@ impl<O: Observer> Run<'_, O> {
             Some(own) => now + own.less(silence.timeout),
             None => SimTime::NEVER,
         };
-        Settlement { close, release: close }
+        Holding::until(close, close)
     }
 }

@@ -67,7 +67,7 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if !system.paths.is_single() {
         return Some("a second stage may refuse a flow");
     }
-    let capped = |stage: &Egress| stage.per_destination_cap.is_some() || !stage.caps.is_empty();
+    let capped = |stage: &Egress| stage.per_destination_cap().is_some() || !stage.caps.is_empty();
     if system.paths.stages.iter().any(capped) {
         return Some("a cap on live flows may bind");
     }

@@ -214,6 +214,11 @@ impl System {
         source.hops.last().map_or_else(|| self.paths.device(), |hop| self.stage(hop.stage))
     }
 
+    /// Whether a public IP is chosen by the pod that asks, in a stage that the flows of `source` pass.
+    pub fn choice_tells_pods_apart(&self, source: &Source) -> bool {
+        source.hops.iter().any(|hop| self.stage(hop.stage).rules.ip_choice.tells_pods_apart())
+    }
+
     /// Whether a row belongs to an outbound device, the last stage of a way out.
     pub fn is_of_device(&self, row: RowId) -> bool {
         let stage = self.rows[row.index()].stage;

@@ -5,6 +5,7 @@ use super::quota::Enforcement;
 use super::request::Request;
 use super::run::{Happening, Run};
 use super::{Arrival, Feed, Shard, System, Timing, TrialKey, stationary};
+use crate::snat::{Asker, Holding};
 use crate::time::SimTime;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,16 +34,14 @@ impl<'a, O: Observer> Run<'a, O> {
     fn seat_residents(&mut self, key: TrialKey) {
         for (position, id) in self.shard.rows.iter().enumerate() {
             for resident in stationary::residents(self.system, &self.shard.sources, *id, key) {
-                if let Ok(slot) = self.rows[position].open(SimTime::ZERO) {
-                    self.rows[position].keep_until(slot, resident.close, resident.release);
-                    let (close, release) = (resident.close, resident.release);
-                    self.observer.kept(Kept {
-                        row: *id,
-                        start: SimTime::ZERO,
-                        close,
-                        release,
-                        initial: true,
-                    });
+                let row = &mut self.rows[position];
+                if let Ok(slot) = row.open(SimTime::ZERO, &Asker::default()) {
+                    let stationary::Resident { close, release } = resident;
+                    row.keep_until(slot, Holding::until(close, release));
+                    let kept = Kept { row: *id, start: SimTime::ZERO, close, release, initial: true };
+                    if !row.tells_ends() {
+                        self.observer.kept(kept);
+                    }
                 }
             }
         }
@@ -84,6 +83,10 @@ impl<'a, O: Observer> Run<'a, O> {
         let end = self.system.timing.end;
         for connection in self.client_pools.still_open() {
             self.tell_still_open(&connection);
+        }
+        for row in 0..self.rows.len() {
+            self.rows[row].end_all();
+            self.tell_ended(row);
         }
         for (row, id) in self.rows.into_iter().zip(&self.shard.rows) {
             for (since, until) in row.full_spans(self.now.max(end)) {

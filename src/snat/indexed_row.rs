@@ -53,7 +53,7 @@ impl IndexedRow {
 mod tests {
     use super::*;
     use crate::random::{Purpose, Stream};
-    use crate::snat::{Caps, Row};
+    use crate::snat::{Asker, Holding, Row, RowStreams, Rules};
 
     /// One pass against a separate run for every size.
     #[test]
@@ -73,14 +73,15 @@ mod tests {
             refused_from.push(port);
         }
         for size in 1..40 {
-            let mut row = Row::new(&[Some(size)], Caps::default(), draws.clone());
-            let refused = arrivals.iter().filter(|(start, release)| match row.open(*start) {
-                Ok(slot) => {
-                    row.keep_until(slot, *release, *release);
-                    false
-                }
-                Err(_) => true,
-            });
+            let mut row = Row::new(&[Some(size)], &Rules::default(), RowStreams::all_from(draws.clone()));
+            let refused =
+                arrivals.iter().filter(|(start, release)| match row.open(*start, &Asker::default()) {
+                    Ok(slot) => {
+                        row.keep_until(slot, Holding::until(*release, *release));
+                        false
+                    }
+                    Err(_) => true,
+                });
             assert_eq!(
                 refused.count(),
                 refused_from.iter().filter(|port| **port >= size).count(),

@@ -227,16 +227,19 @@ fn a_key_of_another_table_is_not_taken_for_one_of_the_scenario() {
 #[test]
 fn a_signal_stops_a_run_in_the_middle_of_a_shard() {
     let long = ["--replications", "1", "--set", "run.duration=365d", "--set", "run.window=1d", "-q"];
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_snatsim"))
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_snatsim"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["run", "models/scenarios/default-node.toml"])
         .args(long)
         .args(["--set", "workload.checkout.arrivals.poisson.rate=1000 per s"])
         .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(500));
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: stopped by a signal\n");
 }

@@ -207,13 +207,14 @@ impl Account {
 
     fn refusals_have_their_reason(&self, system: &System, row: RowId, levels: &Levels) -> Check {
         let ports = system.ports_in_row(row);
-        let cap = system.paths.device().per_destination_cap.map(i64::from);
+        let cap = system.paths.device().per_destination_cap().map(i64::from);
         for (time, reason) in &self.refused {
             let level = levels.at(*time);
             let true_reason = match reason {
                 SnatFailure::NoFreePort => ports == Some(level.busy() as u64),
                 SnatFailure::DestinationCap => Some(level.in_use) >= cap,
                 SnatFailure::TotalCap => true,
+                SnatFailure::SearchGaveUp => ports.is_none_or(|ports| (level.busy() as u64) < ports),
                 SnatFailure::NodeCap | SnatFailure::TrackingTableFull => false,
                 SnatFailure::NoEgress => ports == Some(0),
             };
@@ -250,7 +251,7 @@ impl Account {
 
 /// Most live flows of a row: the cap of each of its public IPs.
 fn live_cap(system: &System, row: RowId) -> Option<i64> {
-    let cap = system.paths.device().per_destination_cap?;
+    let cap = system.paths.device().per_destination_cap()?;
     Some(i64::from(cap) * system.ports(row).len() as i64)
 }
 

@@ -4,7 +4,7 @@
 use crate::import::TraceFlow;
 use crate::outbound::Sharing;
 use crate::random::{Purpose, Stream};
-use crate::snat::{Caps, IndexedRow, Row};
+use crate::snat::{Asker, Holding, IndexedRow, Row, RowStreams, Rules};
 use crate::time::{SimDuration, SimTime};
 use foldhash::{HashMap, HashSet};
 use std::cmp::Reverse;
@@ -79,17 +79,17 @@ impl PoolRows {
     pub fn refuses(&mut self, flow: &TraceFlow, start: SimTime, release: SimTime) -> bool {
         let ports = self.ports;
         // A row with one public IP never draws.
-        let choice = || Stream::new(0, 0, Purpose::PortChoice, 0);
-        let limited = || ports.map(|ports| Row::new(&[Some(ports)], Caps::default(), choice()));
+        let streams = || RowStreams::all_from(Stream::new(0, 0, Purpose::PortChoice, 0));
+        let limited = || ports.map(|ports| Row::new(&[Some(ports)], &Rules::default(), streams()));
         let new = || Pair { limited: limited(), unlimited: IndexedRow::default() };
         let row = self.rows.row(row_key(flow, self.sharing), |row| row.is_busy(start), new);
         let port = row.unlimited.open(start);
         row.unlimited.keep_until(port, release);
         self.smallest = self.smallest.max(port + 1);
         let Some(limited) = &mut row.limited else { return false };
-        match limited.open(start) {
+        match limited.open(start, &Asker::default()) {
             Ok(slot) => {
-                limited.keep_until(slot, release, release);
+                limited.keep_until(slot, Holding::until(release, release));
                 false
             }
             Err(_) => true,

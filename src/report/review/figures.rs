@@ -2,15 +2,16 @@
 
 use super::heading;
 use crate::error::Error;
-use crate::profile::{Figure, Profile};
+use crate::profile::Figure;
 use crate::report::document::Block;
 use crate::report::table::Table;
+use crate::scenario::shipped;
 use serde_json::Value;
 
 /// Every figure of the scenario's outbound model, and what it rests on.
 pub fn platform(scenario: &Value) -> Result<Vec<Block>, Error> {
     let outbound = &scenario["outbound"];
-    let Some(profile) = outbound["model"].as_str().and_then(Profile::named) else { return Ok(Vec::new()) };
+    let Some(profile) = outbound["model"].as_str().and_then(shipped::named) else { return Ok(Vec::new()) };
     let mut table = Table::new(["figure", "value used", "rests on"]);
     for figure in profile.figures()?.iter().filter(|figure| !figure.key.starts_with("range.")) {
         let used = figure.key.split('.').fold(outbound, |value, key| &value[key]);

@@ -1,9 +1,9 @@
 //! `custom`.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::custom::{Custom, CustomPartition};
 use crate::outbound::{Outbound, Search};
+use crate::scenario::keys::Keys;
 use crate::scenario::reader::choice;
 use crate::scenario::tree::Value;
 
@@ -11,7 +11,7 @@ use crate::scenario::tree::Value;
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let timers = keys.timers();
     let searches = [("lowest", Search::Lowest), ("random", Search::Random)];
-    let search = keys.get("search").and_then(|node| choice(keys.own.reader, "search", node, &searches));
+    let search = keys.choice("search", &searches);
     let unlimited =
         matches!(keys.get("ports").map(|node| &node.value), Some(Value::Text(text)) if text == "unlimited");
     let ports = if unlimited {

@@ -1,9 +1,9 @@
 //! `azure/firewall`.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::firewall::Firewall;
+use crate::scenario::keys::Keys;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {

@@ -1,9 +1,9 @@
 //! `azure/load-balancer`.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::load_balancer::{Allocation, LoadBalancer, Tier};
+use crate::scenario::keys::Keys;
 use crate::scenario::reader::list;
 use crate::scenario::tree::{Node, Value};
 

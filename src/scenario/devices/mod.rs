@@ -1,20 +1,22 @@
 //! The `[outbound]` table: a shipped model with its own keys laid over it, or a custom device.
 
+mod by_node;
 mod custom;
 mod firewall;
-mod keys;
 mod load_balancer;
 mod nat_gateway;
 mod no_egress;
 mod node_public_ip;
+mod sharing;
 mod static_egress_gateway;
+mod timers;
 
+use super::keys::Keys;
 use super::reader::{Reader, Table};
-use super::tree::{Node, Value};
+use super::tree::Node;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::profile::Profile;
-use keys::Keys;
 
 /// A way out as a scenario names it: its shipped model, if it has one, and who reads its settings.
 struct Way {
@@ -93,12 +95,4 @@ fn way(own: &Table<'_>) -> Option<&'static Way> {
     }
     let ways: Vec<(&str, &'static Way)> = WAYS.iter().map(|way| (way.name, way)).collect();
     own.choice("model", &ways)
-}
-
-/// The shipped model that `own` names, as a tree.
-pub fn shipped(own: &Node) -> Option<Node> {
-    match own.get("model").map(|node| &node.value) {
-        Some(Value::Text(name)) => Profile::named(name).and_then(|profile| profile.tree().ok()),
-        _ => None,
-    }
 }

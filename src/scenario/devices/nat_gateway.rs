@@ -1,10 +1,10 @@
 //! `azure/nat-gateway`, and the same behind a firewall.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::firewall_nat_gateway::FirewallNatGateway;
 use crate::outbound::nat_gateway::NatGateway;
+use crate::scenario::keys::Keys;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
@@ -22,7 +22,7 @@ fn settings(keys: &Keys<'_>) -> Option<NatGateway> {
     let (public_ips, ports_per_ip) = (keys.count("public_ips", 1, 1), keys.count("ports_per_ip", 1, 65_536));
     let per_destination_cap = keys.count("per_destination_cap", 1, u64::from(u32::MAX));
     let total_cap = keys.count("total_cap", 1, u64::from(u32::MAX));
-    let cap_counts_holds = keys.boolean("cap_counts_holds").unwrap_or(false);
+    let cap_counts_holds = keys.flag("cap_counts_holds").unwrap_or(false);
     Some(NatGateway {
         public_ips: public_ips?,
         ports_per_ip: ports_per_ip?,

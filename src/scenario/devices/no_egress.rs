@@ -1,9 +1,9 @@
 //! `none` and `block`, which have no settings.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::no_egress::NoEgress;
+use crate::scenario::keys::Keys;
 
 /// The outbound type none.
 pub(super) fn none(_keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {

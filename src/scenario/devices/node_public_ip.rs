@@ -1,9 +1,9 @@
 //! `azure/node-public-ip`.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::node_public_ip::NodePublicIp;
+use crate::scenario::keys::Keys;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {

@@ -1,9 +1,9 @@
 //! `azure/static-egress-gateway`.
 
-use super::keys::Keys;
 use crate::cluster::Cluster;
 use crate::outbound::Outbound;
 use crate::outbound::static_egress_gateway::StaticEgressGateway;
+use crate::scenario::keys::Keys;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
