@@ -11,7 +11,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::{Scenario, devices, packets, probes, shipped};
+use super::{Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
 use crate::outbound::custom::Custom;
@@ -84,7 +84,8 @@ pub fn read_as(
     check(Origin { file, text, flags: "--set or --option", trace: None }, tree)
 }
 
-fn check(origin: Origin<'_>, tree: Node) -> Result<Scenario, Error> {
+fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
+    presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(shipped::model_of);
     let reader = Reader::new(origin);

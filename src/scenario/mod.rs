@@ -13,6 +13,7 @@ mod node_stage;
 mod overrides;
 mod packets;
 mod placement;
+pub mod presets;
 mod probes;
 mod reader;
 mod recorded;

@@ -11,7 +11,7 @@ const MOST_PODS: u64 = 100_000;
 
 const RANGES: [&str; 3] = ["node_subnet", "pod_subnet", "pod_cidr"];
 
-/// The limits of every network plugin, in the order of [`PLUGINS`].
+/// The limits of every network plugin.
 pub const NETWORK_PLUGINS: [Profile; 5] = [
     Profile {
         name: "network-plugins/kubenet",
@@ -35,6 +35,7 @@ pub const NETWORK_PLUGINS: [Profile; 5] = [
     },
 ];
 
+/// In the order of their limits.
 const PLUGINS: [NetworkPlugin; 5] = [
     NetworkPlugin::Kubenet,
     NetworkPlugin::AzureCni,

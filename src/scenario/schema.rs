@@ -6,6 +6,7 @@
 use super::client_pool::CLIENTS;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
+use super::presets::WORKLOADS;
 use super::syn::SYN_SCHEDULES;
 use super::thresholds::METRICS;
 use crate::profile::Profile;
@@ -185,9 +186,12 @@ fn workload() -> Value {
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
     let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
     let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
+    let presets: Vec<&str> = WORKLOADS.iter().map(Profile::short_name).collect();
     let own = [
         ("name", text()),
+        ("preset", words(&presets)),
         ("via", text()),
+        ("cache_hit_ratio", number()),
         ("destinations", json!({ "type": "object", "additionalProperties": number() })),
         ("destination_mix", one_of(&[("zipf", zipf)])),
         ("arrivals", arrivals()),
@@ -202,7 +206,7 @@ fn workload() -> Value {
         ("retry", retry()),
         ("ports_per_flow", count(1)),
     ];
-    table(&[&own[..], &placement()].concat(), &["arrivals"])
+    table(&[&own[..], &placement()].concat(), &[])
 }
 
 fn client_pool() -> Value {

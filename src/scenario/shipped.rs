@@ -4,13 +4,15 @@ use super::client_pool::CLIENTS;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
 use super::node_stage::NODE_STAGES;
+use super::presets::WORKLOADS;
 use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 
-/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes do.
+/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes do, workloads.
 pub fn all() -> impl Iterator<Item = Profile> {
-    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(NETWORK_PLUGINS).chain(NODE_STAGES)
+    let around = NETWORK_PLUGINS.into_iter().chain(NODE_STAGES).chain(WORKLOADS);
+    devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(around)
 }
 
 /// The outbound model of that name.

@@ -3,6 +3,7 @@
 use super::client_pool::client_pool;
 use super::laws::law;
 use super::placement::{node_pool, placed};
+use super::presets;
 use super::reader::{Reader, Table, did_you_mean};
 use super::relay::via;
 use super::retry::retry;
@@ -27,6 +28,7 @@ pub fn workload<'a>(
 ) -> Option<Workload> {
     let table = reader.table(node, "workload");
     let name = table.text("name").map_or_else(|| format!("workload-{}", number + 1), str::to_string);
+    presets::check(&table);
     let pool = node_pool(&table, around.cluster);
     let placed = pool.and_then(|pool| placed(&table, around.cluster, pool));
     let arriving = table.need("arrivals", "{ poisson = { rate = \"40 per s\" } }");
@@ -38,6 +40,10 @@ pub fn workload<'a>(
             super::arrivals::arrivals(reader, node, around, pool, pods)
         }
         None => None,
+    };
+    let arrivals = match table.get("cache_hit_ratio") {
+        None => arrivals,
+        Some(_) => presets::missed(&table, arrivals),
     };
     let arrivals = match table.get("rate_over_time") {
         None => arrivals,
@@ -84,7 +90,7 @@ pub fn workload<'a>(
             "`packets` and `keepalive` are not for `arrivals.closed`: its clients know when they close";
         table.wrong(&table.span, message.into(), None);
     }
-    check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref(), destinations.as_deref(), around);
+    check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref());
     table.finish();
     Some(Workload {
         name,
@@ -103,14 +109,7 @@ pub fn workload<'a>(
     })
 }
 
-fn check_client_pool(
-    table: &Table<'_>,
-    pooled: bool,
-    arrivals: Option<&Arrivals>,
-    ends: Option<&Ends>,
-    destinations: Option<&[(DestinationId, f64)]>,
-    around: &Surroundings<'_>,
-) {
+fn check_client_pool(table: &Table<'_>, pooled: bool, arrivals: Option<&Arrivals>, ends: Option<&Ends>) {
     if !pooled {
         return;
     }
@@ -122,10 +121,6 @@ fn check_client_pool(
     if ends.is_some_and(|ends| unusual.iter().any(|end| ends.share(*end) > 0.0)) {
         let message = "with `client_pool`, connections end by `fin` or `rst` only".to_string();
         table.wrong(&table.span, message, Some("remove abandoned, half_open and refused from `ends`".into()));
-    }
-    let udp = |id: &DestinationId| around.destinations[id.index()].protocol == Protocol::Udp;
-    if destinations.is_some_and(|destinations| destinations.iter().any(|(id, _)| udp(id))) {
-        table.wrong(&table.span, "`client_pool` is for TCP destinations only".into(), None);
     }
 }
 

@@ -8,6 +8,7 @@ use super::connections::{Connection, ConnectionId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
 use super::request::{NO_SEATS, Request, Syns};
 use super::run::{Happening, Run};
+use crate::flow::Protocol;
 use crate::outbound::IdleExpiry;
 use crate::time::SimDuration;
 use crate::workload::ClientPool;
@@ -161,9 +162,11 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     pub(super) fn request_ends(&mut self, id: ConnectionId) {
+        let now = self.now;
         let connection = self.client_pools.at(id);
         let State::Busy(serving) = connection.state else { return };
         connection.state = State::Busy(serving - 1);
+        connection.last_used = now;
         let (owner, retires) = (connection.owner, connection.retires);
         if retires && serving == 1 {
             return self.close(id);
@@ -224,7 +227,7 @@ impl<'a, O: Observer> Run<'a, O> {
     fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
-            self.end(&closed, |run, number| run.closed_in(&closed.owner, number));
+            self.end(&closed, |run, number| run.closed_in(&closed, number));
         }
         self.forget(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {
@@ -241,7 +244,9 @@ impl<'a, O: Observer> Run<'a, O> {
         let expired = *connection;
         let Some(silence) = self.silence_of(&expired.owner) else { return };
         self.end(&expired, |run, number| run.expired_in(&expired.owner, number, silence, run.now));
-        if silence.expiry == IdleExpiry::Reset {
+        // A UDP socket whose mapping is gone gets another with its next datagram, as one that is opened for it would.
+        let is_udp = self.sources[expired.owner.source].protocol == Protocol::Udp;
+        if is_udp || silence.expiry == IdleExpiry::Reset {
             return self.forget(id);
         }
         self.client_pools.at(id).state = State::Expired;

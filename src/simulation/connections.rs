@@ -14,6 +14,8 @@ pub(super) struct ConnectionId(pub u32);
 pub(super) struct Connection {
     pub slots: Slots,
     pub opened: SimTime,
+    /// The last request on it ended then.
+    pub last_used: SimTime,
     /// The request that it was opened for: its source and pod own the connection, and its draws say how it ends.
     pub owner: Request,
     /// Counts changes of state; an idle timer of another generation is void.
@@ -64,7 +66,8 @@ pub(super) struct ClientPools {
 impl Connection {
     pub(super) fn new(request: Request, slots: Slots, opened: SimTime) -> Self {
         let (generation, born, retires) = (0, 0, false);
-        Self { slots, opened, owner: request, generation, born, retires, state: State::Busy(0) }
+        let last_used = opened;
+        Self { slots, opened, last_used, owner: request, generation, born, retires, state: State::Busy(0) }
     }
 }
 

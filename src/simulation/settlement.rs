@@ -1,5 +1,6 @@
 //! What is drawn about a flow when it arrives, and from that, when its port comes free.
 
+use super::connections::Connection;
 use super::observer::Observer;
 use super::request::{Request, Syns};
 use super::run::Run;
@@ -248,11 +249,19 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// The flow is closed now: how long its port rests in a stage of its path.
-    pub(super) fn closed_in(&self, request: &Request, number: usize) -> Holding {
-        let end = request.draws.end;
-        let release = self.now + self.hold_down_in(request, number, end);
-        Holding { close: self.now, release, rest: rest_after(self.sources[request.source].protocol, end) }
+    /// The client closes a kept-open connection now: how long its port rests in a stage of its path. Nothing tells a
+    /// device that a UDP socket was closed: it waits for the silence after the last datagram.
+    pub(super) fn closed_in(&self, connection: &Connection, number: usize) -> Holding {
+        let local = &self.sources[connection.owner.source];
+        let last = connection.last_used;
+        let silence = local.hops[number].stage.timers.udp_silence(last.since(connection.opened));
+        let close = match local.protocol {
+            Protocol::Tcp => self.now,
+            Protocol::Udp => self.now.max(last + silence),
+        };
+        let end = connection.owner.draws.end;
+        let release = close + self.hold_down_in(&connection.owner, number, end);
+        Holding { close, release, rest: rest_after(local.protocol, end) }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.

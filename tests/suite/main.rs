@@ -25,6 +25,7 @@ mod oracles_time;
 mod oracles_traffic;
 mod oracles_two_levels;
 mod platforms;
+mod presets;
 mod recorded_traffic;
 mod reference;
 mod relays;

@@ -66,6 +66,33 @@ fn o_cp2_an_unlimited_pool_that_uses_the_newest_connection_first() {
     }
 }
 
+/// Nothing closes a UDP socket for the device: its port is kept for 20 s from the last datagram on, which lies an idle
+/// timeout before the close.
+#[test]
+fn o_cp2_an_unlimited_pool_of_udp_sockets() {
+    let udp = "ports = \"unlimited\"\nudp_idle_timeout = \"20s\"\nhold_down.udp = \"3s\"\n\
+               [[destination]]\nname = \"resolver\"\nprotocol = \"udp\"";
+    let (open, new) = (12.2227876013, 0.242243594991);
+    let text = pool("50", EXPONENTIAL, "idle_timeout = \"5s\"").replace("ports = \"unlimited\"", udp);
+    let runs = runs(&text, "2000s");
+    Sample::of(&runs, |run| figures(run).open_mean).assert_agrees(open, 0.05);
+    Sample::of(&runs, |run| figures(run).opened_per_s).assert_agrees(new, 0.05);
+    Sample::of(&runs, |run| run.occupancy_ports.mean).assert_agrees(open + new * (20.0 - 5.0 + 3.0), 0.02);
+    assert!(runs.iter().all(|run| run.totals.stale == 0));
+}
+
+/// A mapping that is gone is made again by the next datagram, and nobody notices.
+#[test]
+fn udp_sockets_that_the_device_forgets_take_another_port_and_are_not_stale() {
+    let text = "[outbound]\nmodel = \"custom\"\nports = 1\nudp_idle_timeout = \"60s\"\n[[destination]]\nname = \"resolver\"\n\
+                protocol = \"udp\"\n[[workload]]\narrivals.even = { rate = \"0.01 per s\" }\nlifetime = \"1s\"\nsyn = \"none\"\n\
+                client_pool = { idle_timeout = \"1h\" }\n[run]\nduration = \"1000s\"\nwarm_up = \"0s\"\nreplications = 1\n";
+    let totals = run(text, &[]).totals;
+    assert_eq!((totals.flows, totals.requests, totals.stale, totals.snat_failures), (9, 9, 0, 0));
+    let kept = run(text, &[("outbound.udp_idle_timeout", "200s")]).totals;
+    assert_eq!((kept.flows, kept.requests), (1, 9));
+}
+
 #[test]
 fn o_cp4_a_pool_whose_clients_give_up_waiting() {
     let duration = if full_counts() { "50000s" } else { "6000s" };

@@ -81,6 +81,46 @@ fn a_default_node_sustains_four_queries_a_second_to_one_server_and_fails_by_erla
     assert_eq!(below.totals.snat_failures, 0, "840 of 1,024 ports");
 }
 
+/// CoreDNS keeps its sockets: what exhausts a node from stub resolvers takes a handful of ports.
+#[test]
+fn the_same_queries_through_core_dns_keep_a_handful_of_ports() {
+    let found = run(DNS, &[("workload.0.preset", "dns-coredns-outside")]);
+    assert_eq!(found.totals.snat_failures, 0);
+    assert!((found.occupancy_ports.mean - 6.6).abs() < 0.5, "{}", found.occupancy_ports.mean);
+}
+
+const MESH: &str = include_str!("../../models/scenarios/mesh-egress.toml");
+
+#[test]
+fn a_mesh_egress_gateway_carries_what_exhausts_the_nodes() {
+    let apart = run(&MESH.replace("via = \"mesh-egress\"\n", ""), &[("run.warm_up", "30m")]);
+    assert_agrees(&apart.first_attempt_failure_ratio, erlang_b(1024, 5.0 * 240.1), 0.05);
+    assert!((erlang_b(1024, 5.0 * 240.1) - 0.1515).abs() < 0.0005);
+    let through = run(MESH, &[]);
+    assert_eq!(through.totals.snat_failures, 0);
+    // O-CP2: 14.89 connections open in each of three pods, 18.75 ports with 240 s of hold-down.
+    let open = through.client_pool.as_ref().unwrap().open_mean;
+    assert!((open - 3.0 * 14.8899957968).abs() < 0.5, "{open}");
+    assert!((through.occupancy_ports.mean - 18.7455544224).abs() < 1.0, "{}", through.occupancy_ports.mean);
+}
+
+const API_SERVER: &str = include_str!("../../models/scenarios/api-server.toml");
+
+#[test]
+fn connections_to_the_api_server_take_the_ports_that_their_arithmetic_says() {
+    let few = [("node_pool.user.nodes", "60"), ("outbound.ports_per_node", "32")];
+    let found = run(API_SERVER, &few);
+    assert_eq!(found.totals.snat_failures, 0);
+    let api_server =
+        found.series.iter().map(|bin| bin.in_use).sum::<f64>() / found.series.len() as f64 / 60.0;
+    // Eight connections, each away for a second an hour; and 2 flows a minute of 5 s to the rest.
+    assert!((api_server - 8.0 * 3600.0 / 3601.0 - 2.0 / 60.0 * 5.0).abs() < 0.05, "{api_server}");
+    let many = run(API_SERVER, &[&few[..], &[("workload.0.arrivals.closed.clients_per_pod", "30")]].concat());
+    let ratio = many.failure_ratio.estimate.unwrap();
+    assert!((ratio - 0.60).abs() < 0.03, "{ratio}");
+    assert_eq!(scenario(API_SERVER, &[]).cluster.nodes(), 1000);
+}
+
 #[test]
 fn a_second_server_address_doubles_the_queries_and_a_second_port_does_not() {
     let second = |address: &str, port: u16| {
