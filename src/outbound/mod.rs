@@ -6,18 +6,20 @@
 pub mod custom;
 pub mod firewall;
 pub mod firewall_nat_gateway;
+pub mod http_proxy;
 pub mod load_balancer;
 pub mod masquerade;
 pub mod nat_gateway;
 pub mod no_egress;
 pub mod node_public_ip;
+pub mod nva;
 mod path;
 pub mod static_egress_gateway;
 mod timers;
 mod way_out;
 
 pub use crate::snat::Search;
-pub use path::Paths;
+pub use path::{Paths, Way};
 pub use timers::{HalfOpenFrom, IdleExpiry, Timers};
 pub use way_out::{Outbound, WayOut};
 
@@ -85,6 +87,19 @@ pub struct Egress {
     pub translates: Translates,
     /// What it does with a mapping when a later stage refuses the flow.
     pub when_refused: WhenRefused,
+    /// Whether it is the other end of what comes from the pods.
+    pub connections: Connections,
+}
+
+/// What a device does with the connections that come from the pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// It passes them on.
+    PassedOn,
+    /// They end at it; it opens one of its own for each.
+    EndHere,
+    /// They end at it; it serves their requests on connections that it keeps.
+    Pooled,
 }
 
 /// A limit on flows that spans the rows of a stage.
@@ -143,6 +158,7 @@ impl Egress {
             caps: Vec::new(),
             translates: Translates::Internet,
             when_refused: WhenRefused::GivesBack,
+            connections: Connections::PassedOn,
         }
     }
 

@@ -45,7 +45,7 @@ pub struct Timers {
     pub idle_timeout: Option<SimDuration>,
     /// UDP idle timeout.
     pub udp_idle_timeout: SimDuration,
-    /// UDP idle timeout of a flow that talks for longer than [`UDP_STREAM_AFTER`]; absent: the same.
+    /// UDP idle timeout of a flow that talks for longer than two seconds; absent: the same.
     pub udp_stream_timeout: Option<SimDuration>,
     /// What the idle timeout does on the wire.
     pub idle_expiry: IdleExpiry,

@@ -3,13 +3,16 @@
 use super::custom::Custom;
 use super::firewall::Firewall;
 use super::firewall_nat_gateway::FirewallNatGateway;
+use super::http_proxy::HttpProxy;
 use super::load_balancer::LoadBalancer;
 use super::nat_gateway::NatGateway;
 use super::no_egress::NoEgress;
 use super::node_public_ip::NodePublicIp;
+use super::nva::Nva;
 use super::static_egress_gateway::StaticEgressGateway;
 use super::{Egress, Refusal, Timers};
 use crate::cluster::Cluster;
+use crate::workload::ClientPool;
 
 /// A way out of the cluster: the settings of an outbound type.
 pub trait WayOut {
@@ -21,6 +24,11 @@ pub trait WayOut {
 
     /// Public IPs it has.
     fn public_ips(&self, cluster: &Cluster) -> u32;
+
+    /// How it keeps connections of its own to destinations; none where it keeps none.
+    fn upstream(&self) -> Option<&ClientPool> {
+        None
+    }
 }
 
 /// What stands between the cluster and the internet.
@@ -40,6 +48,10 @@ pub enum Outbound {
     FirewallNatGateway(FirewallNatGateway),
     /// `none`, `block`.
     NoEgress(NoEgress),
+    /// `azure/nva`.
+    Nva(Nva),
+    /// `azure/http-proxy`.
+    HttpProxy(HttpProxy),
     /// `custom`.
     Custom(Custom),
 }
@@ -56,6 +68,8 @@ impl std::ops::Deref for Outbound {
             Self::StaticEgressGateway(settings) => settings,
             Self::FirewallNatGateway(settings) => settings,
             Self::NoEgress(settings) => settings,
+            Self::Nva(settings) => settings,
+            Self::HttpProxy(settings) => settings,
             Self::Custom(settings) => settings,
         }
     }

@@ -11,6 +11,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
+use super::ways_out::ways_out;
 use super::{Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
@@ -145,8 +146,22 @@ fn scenario<'a>(
             None
         }
     };
+    let ways_out = ways_out(reader, &root, &cluster, &destinations);
+    let devices = outbound.iter().chain(ways_out.iter().map(|way| &way.device));
+    let upstream = match &outbound {
+        Some(_) => devices.map(|device| device.upstream().cloned()).collect(),
+        None => vec![None; ways_out.len() + 1],
+    };
     let pods = vec![0; cluster.nodes() as usize];
-    let mut around = Surroundings { cluster: &cluster, destinations, pods, relays: Vec::new() };
+    let (relays_so_far, ways) = (Vec::new(), &ways_out[..]);
+    let mut around = Surroundings {
+        cluster: &cluster,
+        destinations,
+        pods,
+        relays: relays_so_far,
+        upstream,
+        ways_out: ways,
+    };
     relays(reader, &root, &mut around);
     let workloads = tables(reader, root.get("workload"), "workload");
     if workloads.is_empty() {
@@ -168,14 +183,19 @@ fn scenario<'a>(
     let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_abandoned(reader, workloads, outbound.timers());
         check_ports_per_flow(reader, own, workloads, outbound);
-        packets::check(reader, workloads, &read_workloads, &destinations, outbound.timers());
+        for (node, workload) in workloads.iter().zip(&read_workloads) {
+            let way_out = workload.as_ref().map_or(0, |workload| workload.way_out);
+            let device = if way_out == 0 { outbound } else { &ways_out[way_out - 1].device };
+            check_abandoned(reader, node, device.timers());
+            packets::check(reader, node, workload.as_ref(), &destinations, device.timers());
+        }
     }
     let workloads = read_workloads.into_iter().collect::<Option<Vec<_>>>()?;
     let scenario = Scenario {
         title,
         outbound: outbound?,
+        ways_out,
         node_stage,
         cluster,
         destinations,
@@ -204,12 +224,14 @@ fn check_ports_per_flow(reader: &Reader<'_>, own: Option<&Node>, workloads: &[No
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.
-fn check_abandoned(reader: &Reader<'_>, workloads: &[Node], timers: &Timers) {
+fn check_abandoned(reader: &Reader<'_>, workload: &Node, timers: &Timers) {
     if timers.idle_timeout.is_some() {
         return;
     }
-    let abandoned = workloads.iter().filter_map(|workload| workload.get("ends")?.get("abandoned"));
-    for share in abandoned.filter(|share| !matches!(share.value, Value::Integer(0) | Value::Float(0.0))) {
+    let abandoned = workload.get("ends").and_then(|ends| ends.get("abandoned"));
+    for share in
+        abandoned.into_iter().filter(|share| !matches!(share.value, Value::Integer(0) | Value::Float(0.0)))
+    {
         let message = "`ends.abandoned` needs an idle timeout, or its ports never come free".to_string();
         let help = Some("write `idle_timeout = \"4m\"` in `[outbound]`".to_string());
         reader.problem(&share.span, message, help);

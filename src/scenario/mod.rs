@@ -30,11 +30,13 @@ mod traffic;
 pub mod tree;
 pub mod units;
 mod varying;
+mod ways_out;
 
 pub use file::{read, read_as, read_text};
 pub use overrides::Override;
 pub use recorded::{Behind, recorded};
 pub use thresholds::parse_threshold;
+pub use ways_out::NamedWay;
 
 use crate::cluster::Cluster;
 use crate::outbound::masquerade::NodeStage;
@@ -112,7 +114,9 @@ pub struct Scenario {
     pub title: String,
     /// The outbound device.
     pub outbound: Outbound,
-    /// What the nodes do to the source address before it, where that is modelled.
+    /// Ways out beside it.
+    pub ways_out: Vec<NamedWay>,
+    /// What the nodes do to the source address before any, where that is modelled.
     pub node_stage: Option<NodeStage>,
     /// The machines.
     pub cluster: Cluster,
@@ -136,6 +140,14 @@ impl Scenario {
     /// The ways out of the cluster, or why the platform would refuse them.
     pub fn paths(&self) -> Result<Paths, Refusal> {
         let node_stage = self.node_stage.iter().map(|stage| stage.egress(&self.cluster));
-        Ok(Paths::through(node_stage.chain([self.outbound.egress(&self.cluster)?]).collect()))
+        let mut paths = Paths::through(node_stage.chain([self.outbound.egress(&self.cluster)?]).collect());
+        for NamedWay { name, device, not_for } in &self.ways_out {
+            let of_way = |refusal: Refusal| Refusal {
+                message: format!("way out \"{name}\": {}", refusal.message),
+                ..refusal
+            };
+            paths.add(device.egress(&self.cluster).map_err(of_way)?, not_for.clone());
+        }
+        Ok(paths)
     }
 }

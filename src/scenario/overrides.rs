@@ -15,7 +15,7 @@ const SHORT: [(&str, &str); 4] = [
 ];
 
 /// Tables and keys at the top of a scenario.
-const TOP: [&str; 11] = [
+const TOP: [&str; 12] = [
     "title",
     "$schema",
     "outbound",
@@ -23,6 +23,7 @@ const TOP: [&str; 11] = [
     "node_pool",
     "destination",
     "relay",
+    "way_out",
     "workload",
     "run",
     "threshold",

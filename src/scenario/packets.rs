@@ -28,26 +28,24 @@ pub fn packets<'a>(reader: &'a Reader<'a>, workload: &Table<'a>) -> Option<Packe
 /// A flow that is neither closed nor forgotten would hold its port for ever.
 pub fn check(
     reader: &Reader<'_>,
-    nodes: &[Node],
-    workloads: &[Option<Workload>],
+    node: &Node,
+    workload: Option<&Workload>,
     destinations: &[Destination],
     timers: &Timers,
 ) {
-    for (node, workload) in nodes.iter().zip(workloads) {
-        let Some(workload) = workload else { continue };
-        let Some(packets) = workload.packets.as_ref().filter(|_| workload.lifetime == NEVER_CLOSED) else {
-            continue;
-        };
-        let timeout = |protocol| match protocol {
-            Protocol::Udp => Some(timers.udp_idle_timeout),
-            Protocol::Tcp => timers.idle_timeout,
-        };
-        let protocols = workload.destinations.iter().map(|(id, _)| destinations[id.index()].protocol);
-        let forgets = |protocol| timeout(protocol).is_some_and(|timeout| packets.fall_silent(timeout));
-        if !protocols.into_iter().all(forgets) {
-            let message = "without `lifetime`, flows that never fall silent for an idle timeout hold their ports for ever";
-            let help = "write `lifetime`, or an `idle_timeout` in `[outbound]` that `packets` and `keepalive` exceed";
-            reader.problem(&node.span, message.into(), Some(help.into()));
-        }
+    let Some(workload) = workload.filter(|workload| workload.lifetime == NEVER_CLOSED) else { return };
+    let Some(packets) = workload.packets.as_ref() else { return };
+    let timeout = |protocol| match protocol {
+        Protocol::Udp => Some(timers.udp_idle_timeout),
+        Protocol::Tcp => timers.idle_timeout,
+    };
+    let protocols = workload.destinations.iter().map(|(id, _)| destinations[id.index()].protocol);
+    let forgets = |protocol| timeout(protocol).is_some_and(|timeout| packets.fall_silent(timeout));
+    if !protocols.into_iter().all(forgets) {
+        let message =
+            "without `lifetime`, flows that never fall silent for an idle timeout hold their ports for ever";
+        let help =
+            "write `lifetime`, or an `idle_timeout` in `[outbound]` that `packets` and `keepalive` exceed";
+        reader.problem(&node.span, message.into(), Some(help.into()));
     }
 }

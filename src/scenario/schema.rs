@@ -18,7 +18,8 @@ pub fn schema() -> Value {
         &[
             ("$schema", text()),
             ("title", text()),
-            ("outbound", outbound()),
+            ("outbound", table(&device(), &["model"])),
+            ("way_out", list(way_out())),
             ("cluster", cluster()),
             ("node_pool", list(node_pool())),
             ("destination", list(destination())),
@@ -36,53 +37,63 @@ pub fn schema() -> Value {
     root
 }
 
-fn outbound() -> Value {
+/// Keys of a device.
+fn device() -> Vec<(&'static str, Value)> {
     let models: Vec<&str> = devices::names().collect();
     let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
     let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
     let instances = table(&[("instances", count(1)), ("by_node", list(count(1)))], &["instances"]);
     let ports = any(&[count(1), words(&["unlimited"])]);
     let tier = table(&[("nodes", count(1)), ("ports", count(0))], &["nodes", "ports"]);
-    table(
-        &[
-            ("model", words(&models)),
-            ("public_ips", any(&[count(1), list(table(&[("ports", ports.clone())], &["ports"]))])),
-            ("public_ip_choice", words(&IP_CHOICES)),
-            ("public_ip_of", json!({ "type": "object", "additionalProperties": count(0) })),
-            ("ports_per_flow", count(1)),
-            ("local_ports", pair(count(1), count(1))),
-            ("first_port", count(0)),
-            ("take_over", json!({ "type": "boolean" })),
-            ("ports_per_node", any(&[count(0), words(&["auto"])])),
-            ("inbound_rules", count(0)),
-            ("instances", count(1)),
-            ("by_node", list(count(1))),
-            ("gateway_nodes", count(1)),
-            ("prefix_length", count(1)),
-            ("ports_per_gateway_node", count(1)),
-            ("ports", ports),
-            ("partition", any(&[words(&["node", "shared"]), instances])),
-            ("search", search()),
-            ("sharing", any(&[rules, by_protocol])),
-            ("hold_down", any(&[named("law"), by_kind()])),
-            ("half_open", named("duration")),
-            ("half_open_from", words(&["first-syn", "last-syn"])),
-            ("idle_timeout", named("duration")),
-            ("idle_expiry", words(&["silent", "reset"])),
-            ("udp_idle_timeout", named("duration")),
-            ("udp_stream_timeout", named("duration")),
-            ("per_destination_cap", count(1)),
-            ("total_cap", count(1)),
-            ("per_node_cap", any(&[count(1), list(count(1))])),
-            ("cap_counts_holds", json!({ "type": "boolean" })),
-            ("ports_per_ip", count(1)),
-            ("ports_per_ip_and_instance", count(1)),
-            ("granularity", count(1)),
-            ("automatic_most", count(1)),
-            ("tiers", list(tier)),
-        ],
-        &["model"],
-    )
+    vec![
+        ("model", words(&models)),
+        ("public_ips", any(&[count(1), list(table(&[("ports", ports.clone())], &["ports"]))])),
+        ("public_ip_choice", words(&IP_CHOICES)),
+        ("public_ip_of", json!({ "type": "object", "additionalProperties": count(0) })),
+        ("ports_per_flow", count(1)),
+        ("local_ports", pair(count(1), count(1))),
+        ("first_port", count(0)),
+        ("take_over", json!({ "type": "boolean" })),
+        ("ports_per_node", any(&[count(0), words(&["auto"])])),
+        ("inbound_rules", count(0)),
+        ("instances", count(1)),
+        ("by_node", list(count(1))),
+        ("gateway_nodes", count(1)),
+        ("prefix_length", count(1)),
+        ("ports_per_gateway_node", count(1)),
+        ("ports", ports),
+        ("partition", any(&[words(&["node", "shared"]), instances])),
+        ("search", search()),
+        ("sharing", any(&[rules, by_protocol])),
+        ("hold_down", any(&[named("law"), by_kind()])),
+        ("half_open", named("duration")),
+        ("half_open_from", words(&["first-syn", "last-syn"])),
+        ("idle_timeout", named("duration")),
+        ("idle_expiry", words(&["silent", "reset"])),
+        ("udp_idle_timeout", named("duration")),
+        ("udp_stream_timeout", named("duration")),
+        ("per_destination_cap", count(1)),
+        ("total_cap", count(1)),
+        ("per_node_cap", any(&[count(1), list(count(1))])),
+        ("cap_counts_holds", json!({ "type": "boolean" })),
+        ("ports_per_ip", count(1)),
+        ("ports_per_ip_and_instance", count(1)),
+        ("granularity", count(1)),
+        ("automatic_most", count(1)),
+        ("tiers", list(tier)),
+        ("last_port", count(1)),
+        ("tracking_table", count(1)),
+        ("proxies", count(1)),
+        ("ports_per_proxy", count(1)),
+        ("upstream", client_pool()),
+    ]
+}
+
+/// A device with a name.
+fn way_out() -> Value {
+    let mut keys = device();
+    keys.extend([("name", text()), ("no_proxy", list(text()))]);
+    table(&keys, &["name", "model"])
 }
 
 fn cluster() -> Value {
@@ -191,6 +202,7 @@ fn workload() -> Value {
         ("name", text()),
         ("preset", words(&presets)),
         ("via", text()),
+        ("way_out", text()),
         ("cache_hit_ratio", number()),
         ("destinations", json!({ "type": "object", "additionalProperties": number() })),
         ("destination_mix", one_of(&[("zipf", zipf)])),
@@ -454,7 +466,7 @@ mod tests {
             let keys = own.as_object_mut().unwrap();
             keys.retain(|key, _| !["title", "source", "assumption", "range"].contains(&key.as_str()));
             keys.insert("model".into(), profile.name.into());
-            assert!(allows(&outbound(), &own), "{}: {own}", profile.name);
+            assert!(allows(&table(&device(), &["model"]), &own), "{}: {own}", profile.name);
         }
     }
 

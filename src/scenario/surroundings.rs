@@ -2,8 +2,9 @@
 
 use super::placement::{Place, Placed};
 use super::relay::Relay;
+use super::ways_out::NamedWay;
 use crate::cluster::Cluster;
-use crate::workload::Destination;
+use crate::workload::{ClientPool, Destination};
 
 /// What a workload may refer to.
 pub struct Surroundings<'a> {
@@ -15,6 +16,10 @@ pub struct Surroundings<'a> {
     pub pods: Vec<u64>,
     /// What stands between workloads and the outbound device.
     pub relays: Vec<Relay>,
+    /// How the device of each way out keeps connections of its own; the first is `[outbound]`.
+    pub upstream: Vec<Option<ClientPool>>,
+    /// Ways out beside `[outbound]`.
+    pub ways_out: &'a [NamedWay],
 }
 
 impl Surroundings<'_> {

@@ -5,15 +5,16 @@ use super::laws::law;
 use super::placement::{node_pool, placed};
 use super::presets;
 use super::reader::{Reader, Table, did_you_mean};
-use super::relay::via;
+use super::relay::{Relay, via};
 use super::retry::retry;
 use super::surroundings::Surroundings;
 use super::syn::syn;
 use super::trace;
 use super::tree::Node;
+use super::ways_out::way_of;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
 /// More ports than a flow could want.
@@ -61,7 +62,10 @@ pub fn workload<'a>(
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
     let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
-    let client_pool = relay.map_or(own_pool, |relay| relay.client_pool.clone());
+    let way_out = way_of(&table, around.ways_out);
+    let upstream = around.upstream[way_out].clone();
+    check_upstream(&table, upstream.as_ref(), relay);
+    let client_pool = upstream.or_else(|| relay.map_or(own_pool, |relay| relay.client_pool.clone()));
     let pooled = client_pool.is_some();
     // A client pool closes its connections itself: what they send matters only while they are idle.
     let packets = packets.filter(|_| !pooled);
@@ -102,11 +106,24 @@ pub fn workload<'a>(
         connect_timeout,
         client_pool,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
-        way_out: 0,
+        way_out,
         ports_per_flow,
         pods: pods?,
         destinations: destinations?,
     })
+}
+
+/// Who keeps the connections that need ports.
+fn check_upstream(table: &Table<'_>, upstream: Option<&ClientPool>, relay: Option<&Relay>) {
+    let own = table
+        .get("client_pool")
+        .or(table.get("via").filter(|_| relay.is_some_and(|it| it.client_pool.is_some())));
+    if let (Some(node), Some(_)) = (own, upstream) {
+        let message = "connections towards a proxy with `upstream` need no SNAT port".to_string();
+        let help =
+            Some("remove the client pool here, or `upstream` there where connections are tunnelled".into());
+        table.wrong(&node.span, message, help);
+    }
 }
 
 fn check_client_pool(table: &Table<'_>, pooled: bool, arrivals: Option<&Arrivals>, ends: Option<&Ends>) {

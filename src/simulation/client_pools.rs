@@ -4,7 +4,7 @@
 //! waits in line. An idle connection is closed by the client after its idle timeout or at the end of its life, or
 //! forgotten by the device after the device's idle timeout, whichever comes first.
 
-use super::connections::{Connection, ConnectionId, State, Waiting};
+use super::connections::{Connection, ConnectionId, PoolId, State, Waiting};
 use super::observer::{Fate, Observer, PoolLevel};
 use super::request::{NO_SEATS, Request, Syns};
 use super::run::{Happening, Run};
@@ -129,8 +129,8 @@ impl<'a, O: Observer> Run<'a, O> {
         self.observer.waits(request.asked);
         self.tell_level(0, 1);
         if let Some(timeout) = timeout {
-            let (source, pod) = (request.source as u32, request.draws.pod);
-            self.queue.after(self.now, timeout, Happening::WaitEnds { source, pod, ticket });
+            let pool = self.client_pools.id_of(&request);
+            self.queue.after(self.now, timeout, Happening::WaitEnds { pool, ticket });
         }
     }
 
@@ -151,8 +151,8 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     /// A request has waited for too long.
-    pub(super) fn wait_ends(&mut self, source: usize, pod: u32, ticket: u32) {
-        let line = &mut self.client_pools.pods[source][pod as usize].line;
+    pub(super) fn wait_ends(&mut self, pool: PoolId, ticket: u32) {
+        let line = &mut self.client_pools.pool(pool).line;
         let Some(place) = line.iter().position(|waiting| waiting.ticket == ticket) else { return };
         let waiting = line.remove(place);
         if let Some(request) = waiting.and_then(|waiting| self.left_line(waiting)) {

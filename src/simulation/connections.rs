@@ -2,7 +2,10 @@
 
 use super::request::Request;
 use super::run::Slots;
+use super::{RowId, Source, System};
+use crate::outbound::Connections;
 use crate::time::SimTime;
+use std::collections::HashMap;
 use std::collections::VecDeque;
 
 /// A connection in the shard's table.
@@ -44,7 +47,7 @@ pub(super) struct Waiting {
     pub request: Request,
 }
 
-/// The client pool of one pod.
+/// The client pool of one pod, or of one instance of a device that keeps connections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PodPool {
     /// Connections with a stream to spare, in the order in which they got it.
@@ -55,10 +58,25 @@ pub(super) struct PodPool {
     pub tickets: u32,
 }
 
+/// A client pool in the shard's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PoolId(pub u32);
+
+/// The client pools that the requests of a source use.
+#[derive(Debug, Clone, Copy)]
+enum Pools {
+    /// None.
+    None,
+    /// One a pod of the node, from this one on.
+    OfPods(u32),
+    /// One an instance of the device that keeps connections, from this one on.
+    OfInstances(u32),
+}
+
 /// All client pools of a shard.
 pub(super) struct ClientPools {
-    /// By source, then pod of the node.
-    pub pods: Vec<Vec<PodPool>>,
+    pools: Vec<PodPool>,
+    of_source: Vec<Pools>,
     pub connections: Vec<Connection>,
     pub free: Vec<ConnectionId>,
 }
@@ -78,9 +96,41 @@ impl PodPool {
 }
 
 impl ClientPools {
-    pub(super) fn new(pods: impl Iterator<Item = u32>) -> Self {
-        let pods = pods.map(|pods| vec![PodPool::default(); pods as usize]).collect();
-        Self { pods, connections: Vec::new(), free: Vec::new() }
+    /// Empty pools for `sources`; those of a device are shared by all who reach a destination through it.
+    pub(super) fn new<'s>(system: &System, sources: impl Iterator<Item = &'s Source>) -> Self {
+        let mut pools = Vec::new();
+        let mut of_device: HashMap<RowId, u32> = HashMap::new();
+        let mut add = |count: usize| {
+            let first = pools.len() as u32;
+            pools.resize(pools.len() + count, PodPool::default());
+            first
+        };
+        let of_source = |source: &Source| {
+            let pooled = system.device_of(source).connections == Connections::Pooled;
+            match (&system.workload(source).client_pool, source.rows()) {
+                (None, _) | (_, []) => Pools::None,
+                (Some(_), rows) if pooled => {
+                    Pools::OfInstances(*of_device.entry(rows[0]).or_insert_with(|| add(rows.len())))
+                }
+                (Some(_), _) => Pools::OfPods(add(source.pods as usize)),
+            }
+        };
+        let of_source = sources.map(of_source).collect();
+        Self { pools, of_source, connections: Vec::new(), free: Vec::new() }
+    }
+
+    /// The client pool that a request uses; its workload has one.
+    #[inline]
+    pub(super) fn id_of(&self, request: &Request) -> PoolId {
+        match self.of_source[request.source] {
+            Pools::OfPods(first) => PoolId(first + request.draws.pod),
+            Pools::OfInstances(first) => PoolId(first + request.draws.row),
+            Pools::None => PoolId(0),
+        }
+    }
+
+    pub(super) fn pool(&mut self, id: PoolId) -> &mut PodPool {
+        &mut self.pools[id.0 as usize]
     }
 
     /// Connections that hold a port.
@@ -90,7 +140,8 @@ impl ClientPools {
     }
 
     pub(super) fn of(&mut self, request: &Request) -> &mut PodPool {
-        &mut self.pods[request.source][request.draws.pod as usize]
+        let id = self.id_of(request);
+        self.pool(id)
     }
 
     pub(super) fn at(&mut self, id: ConnectionId) -> &mut Connection {

@@ -1,6 +1,6 @@
 //! The state of a shard in one trial: rows, waiting tries, what is scheduled, and what is told of it.
 
-use super::connections::{ClientPools, Connection, ConnectionId};
+use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
@@ -14,11 +14,6 @@ use crate::snat::{Asker, Ended, Holding, Row, RowStreams, Slot};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
-/// Pods that keep connections open.
-fn pooled_pods(system: &System, source: &Source) -> u32 {
-    if system.workload(source).client_pool.is_some() { source.pods } else { 0 }
-}
-
 /// What acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
@@ -31,7 +26,7 @@ pub(super) enum Happening {
     /// A connection has lived as long as it may.
     LifeEnds(ConnectionId, u32),
     /// A request has waited in line for too long.
-    WaitEnds { source: u32, pod: u32, ticket: u32 },
+    WaitEnds { pool: PoolId, ticket: u32 },
     /// A client sends its SYN again.
     Resend(TryId),
     /// A client gives up connecting.
@@ -121,7 +116,7 @@ impl<'a, O: Observer> Run<'a, O> {
             observer,
             now: SimTime::ZERO,
             budgets: Budgets::new(system, sources.iter().map(|source| source.spec)),
-            client_pools: ClientPools::new(sources.iter().map(|source| pooled_pods(system, source.spec))),
+            client_pools: ClientPools::new(system, sources.iter().map(|source| source.spec)),
             sources,
             rows: shard.rows.iter().map(row).collect(),
             queue: EventQueue::new(),

@@ -3,7 +3,7 @@
 use super::quota::{QuotaSpec, lay_out_quotas};
 use crate::cluster::Cluster;
 use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, QuotaId, SourceId, StageId, WorkloadId};
-use crate::outbound::{Egress, Partition, Paths, Sharing, Translates};
+use crate::outbound::{Connections, Egress, Partition, Paths, Sharing, Translates};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Destination, Reach, Workload};
 use std::collections::HashMap;
@@ -229,7 +229,7 @@ impl System {
     /// Whether a row belongs to an outbound device, the last stage of a way out.
     pub fn is_of_device(&self, row: RowId) -> bool {
         let stage = self.rows[row.index()].stage;
-        self.paths.ways.iter().any(|way| way.last() == Some(&stage))
+        self.paths.ways.iter().any(|way| way.stages.last() == Some(&stage))
     }
 
     /// The name of a row's port pool.
@@ -325,17 +325,47 @@ impl System {
         row_ids: &mut RowIds,
     ) -> Vec<Hop> {
         let reach = self.destinations[destination.index()].reach;
+        let way = self.paths.way_to(way_out, destination).clone();
+        let Some(device) = way.stages.last().copied() else { return Vec::new() };
+        let ends_at_device =
+            self.stage(device).connections != Connections::PassedOn && reach == Reach::Internet;
         let translates = |stage: &StageId| match self.stage(*stage).translates {
-            Translates::Internet => reach == Reach::Internet,
+            Translates::Internet => reach == Reach::Internet && (*stage == device || !ends_at_device),
             Translates::Everything => reach != Reach::Blocked,
         };
-        let stages: Vec<StageId> =
-            self.paths.ways[way_out].iter().copied().filter(|stage| translates(stage)).collect();
+        let stages: Vec<StageId> = way.stages.iter().copied().filter(translates).collect();
         let hop = |stage| {
-            let rows = self.rows_of(stage, node, destination, row_ids);
-            Hop { stage, rows, quotas: Vec::new() }
+            let rows = match stage == device || !ends_at_device {
+                true => self.rows_of(stage, node, destination, row_ids),
+                false => self.rows_towards(device, stage, node, destination, row_ids),
+            };
+            let quotas = vec![Vec::new(); rows.len()];
+            Hop { stage, rows, quotas }
         };
         stages.into_iter().map(hop).collect()
+    }
+
+    /// Rows of a stage towards the instances of a device at which connections end.
+    fn rows_towards(
+        &mut self,
+        device: StageId,
+        stage: StageId,
+        node: NodeId,
+        id: DestinationId,
+        row_ids: &mut RowIds,
+    ) -> Vec<RowId> {
+        let Self { paths, rows, .. } = self;
+        let pool = paths.stages[stage.index()].pools_of(node).start;
+        let instances = paths.stages[device.index()].pools_of(node);
+        let row_of = |instance: u32| {
+            let exclusive_of = (u64::from(device.0) << 32 | u64::from(instance)) << 3 | 5;
+            *row_ids.entry((stage, pool, exclusive_of)).or_insert_with(|| {
+                let (pool, destination) = (PortPoolId(pool), id);
+                rows.push(RowSpec { stage, pool, destination, one_destination: false });
+                RowId(rows.len() as u32 - 1)
+            })
+        };
+        instances.map(row_of).collect()
     }
 
     fn rows_of(

@@ -124,7 +124,7 @@ impl<'a, O: Observer> Run<'a, O> {
             Happening::IdleCloses(connection, generation) => self.idle_closes(connection, generation),
             Happening::MappingExpires(connection, generation) => self.mapping_expires(connection, generation),
             Happening::LifeEnds(connection, born) => self.life_ends(connection, born),
-            Happening::WaitEnds { source, pod, ticket } => self.wait_ends(source as usize, pod, ticket),
+            Happening::WaitEnds { pool, ticket } => self.wait_ends(pool, ticket),
         }
     }
 

@@ -116,12 +116,12 @@ fn the_output_directory_is_opened_before_the_run_and_filled_after_it() {
 fn compare_recommends_and_pairs_the_same_traffic() {
     let found = json(&["compare", "models/scenarios/default-node.toml", "-o", "json"]);
     let options = found["options"].as_array().unwrap();
-    assert_eq!(options.len(), 4);
+    assert_eq!(options.len(), 5);
     let asked: Vec<&Value> = options.iter().map(|option| &option["totals"]["requests"]).collect();
     assert!(asked.iter().all(|requests| *requests == asked[0]), "{asked:?}");
     let recommended = &options[found["recommended"].as_u64().unwrap() as usize];
     assert_eq!(recommended["model"], "azure/nat-gateway");
-    assert_eq!(found["paired_differences"].as_array().unwrap().len(), 12, "six pairs, two metrics");
+    assert_eq!(found["paired_differences"].as_array().unwrap().len(), 20, "ten pairs, two metrics");
 }
 
 #[test]

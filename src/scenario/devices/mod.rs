@@ -3,11 +3,13 @@
 mod by_node;
 mod custom;
 mod firewall;
+mod http_proxy;
 mod load_balancer;
 mod masquerade;
 mod nat_gateway;
 mod no_egress;
 mod node_public_ip;
+mod nva;
 mod public_ips;
 mod search;
 mod sharing;
@@ -30,7 +32,7 @@ struct Way {
 
 /// Every way out. All lists of names follow from this one. What is made of two stands after both: of equals, `compare` recommends
 /// the first.
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 11] = [
     Way {
         name: "azure/firewall",
         model: Some(include_str!("../../../models/azure/firewall.toml")),
@@ -61,6 +63,12 @@ const WAYS: [Way; 9] = [
         model: Some(include_str!("../../../models/azure/static-egress-gateway.toml")),
         read: static_egress_gateway::read,
     },
+    Way { name: "azure/nva", model: Some(include_str!("../../../models/azure/nva.toml")), read: nva::read },
+    Way {
+        name: "azure/http-proxy",
+        model: Some(include_str!("../../../models/azure/http-proxy.toml")),
+        read: http_proxy::read,
+    },
     Way { name: "block", model: Some(include_str!("../../../models/block.toml")), read: no_egress::block },
     Way { name: "none", model: Some(include_str!("../../../models/none.toml")), read: no_egress::none },
     Way { name: "custom", model: None, read: custom::read },
@@ -83,7 +91,11 @@ pub fn outbound<'a>(
     shipped: Option<&'a Node>,
     cluster: &Cluster,
 ) -> Option<Outbound> {
-    let keys = Keys { own: reader.table(own, "outbound"), shipped };
+    device(Keys { own: reader.table(own, "outbound"), shipped }, cluster)
+}
+
+/// Reads the device that `model` names, from a table of which everything else was read.
+pub fn device(keys: Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let way = way(&keys.own)?;
     let device = (way.read)(&keys, cluster);
     keys.own.finish();
