@@ -41,6 +41,8 @@ pub enum Purpose {
     Packets = 14,
     /// The public IP that a port pool begins with.
     FirstIp = 15,
+    /// Whether a destination in trouble refuses a flow.
+    Trouble = 16,
 }
 
 /// A stream of random numbers: xoshiro256++.

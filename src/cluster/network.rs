@@ -90,7 +90,7 @@ impl Network {
     }
 
     fn too_many_nodes(&self, cluster: &Cluster) -> Option<Refusal> {
-        let (nodes, most) = (u64::from(cluster.nodes()), self.limits.most_nodes);
+        let (nodes, most) = (u64::from(cluster.nodes_there()), self.limits.most_nodes);
         (nodes > most).then(|| Refusal {
             code: "TooManyNodesForNetworkPlugin",
             key: "network_plugin",
@@ -165,7 +165,7 @@ impl Network {
 
     fn pod_subnet_too_small(&self, cluster: &Cluster, pods: &[u64]) -> Option<Refusal> {
         let PodAddresses::PodSubnet { block } = self.limits.pod_addresses else { return None };
-        let surge = u64::from(cluster.nodes_counted() - cluster.nodes());
+        let surge = u64::from(cluster.nodes_counted() - cluster.nodes_there());
         let blocks = pods.iter().map(|pods| pods.div_ceil(block).max(1)).sum::<u64>() + surge;
         let taken = format!("{blocks} blocks (one a node at least, surge nodes counted) x {block} addresses");
         self.too_small("pod_subnet", self.pod_subnet?, blocks * block, &taken, "fewer nodes or pods")

@@ -5,7 +5,7 @@ use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
 use crate::outbound::{Paths, Refusal, Timers};
-use crate::scenario::{Scenario, WarmUp};
+use crate::scenario::{RefusedLater, Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Arrivals, ClientPool, Law, Workload};
@@ -19,6 +19,8 @@ pub struct Plan {
     pub cuts: Cuts,
     /// Probed instants, rising.
     pub probes: Vec<SimTime>,
+    /// Instants at which something happens that people see, rising.
+    pub phases: Vec<SimTime>,
     /// How runs start.
     pub start: Start,
     /// Why the warm-up is as long as it is; none where it was not chosen by a pilot run.
@@ -70,18 +72,23 @@ impl Plan {
             );
             return Err(Error::input("scenario", message));
         }
-        let system = System::new(
+        let epochs = scenario.epochs().map_err(|RefusedLater { at, refusal }| {
+            refused(Refusal { message: format!("at {at}: {}", refusal.message), ..refusal })
+        })?;
+        let system = System::over_time(
             paths,
             scenario.cluster.clone(),
             scenario.destinations.clone(),
             scenario.workloads.clone(),
             Timing { origin: SimTime::ZERO, end: SimTime::ZERO, horizon: SimTime::ZERO, stationary: false },
+            epochs,
         );
         let (start, span) = choose_start(&system, warm_up)?;
         let mut plan = Self {
             system,
             cuts: Cuts::new(SimTime::ZERO, SimTime::ZERO, scenario.run.window),
             probes: Vec::new(),
+            phases: Vec::new(),
             start,
             warm_up_choice: None,
             replications: scenario.run.replications,
@@ -99,6 +106,7 @@ impl Plan {
         let horizon = end + scenario.run.duration.max(patience.unwrap_or(SimDuration::ZERO));
         self.system.timing = Timing { origin, end, horizon, stationary: self.start == Start::Stationary };
         self.cuts = Cuts::new(origin, end, scenario.run.window);
+        self.phases = scenario.events.instants().map(|at| origin + at).filter(|at| *at < end).collect();
         self.probes = scenario.probes.iter().map(|probe| origin + probe.at).collect();
     }
 

@@ -68,7 +68,8 @@ fn run_trials(plan: &Plan, cut: &[Shard], control: &Control<'_>) -> Result<Vec<S
             if control.stop.load(Ordering::Relaxed) != 0 {
                 return Summary::empty(&plan.cuts);
             }
-            let mut recorder = Recorder::new(plan.cuts, &plan.system, shard).watching(&plan.probes);
+            let recorder = Recorder::new(plan.cuts, &plan.system, shard);
+            let mut recorder = recorder.watching(&plan.probes).telling_apart(&plan.phases);
             let events = run_shard(&plan.system, shard, key, control.stop, &mut recorder);
             (control.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, all);
             recorder.finish(events)

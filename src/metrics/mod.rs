@@ -3,6 +3,7 @@
 mod busy;
 mod by_ip;
 mod grid;
+mod phases;
 mod recorder;
 mod summary;
 mod watch;

@@ -2,6 +2,7 @@
 
 use super::by_ip::IpGrids;
 use super::grid::Grid;
+use super::phases::Phases;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
@@ -17,6 +18,7 @@ pub struct Recorder<'a> {
     rows: Vec<LocalRow>,
     sources: Vec<(u64, u64)>,
     watch: Watch<'a>,
+    phases: Phases<'a>,
     summary: Summary,
     windows: Ticker,
     bins: Ticker,
@@ -72,6 +74,7 @@ impl<'a> Recorder<'a> {
             rows: shard.rows.iter().map(row).collect(),
             sources: vec![(0, 0); shard.sources.len()],
             watch: Watch::default(),
+            phases: Phases::default(),
             summary: Summary::empty(&cuts),
             windows: Ticker::new(cuts.window.nanos()),
             bins: Ticker::new(SERIES_BIN.nanos()),
@@ -82,6 +85,11 @@ impl<'a> Recorder<'a> {
     /// Counts busy ports at `instants` too, which rise.
     pub fn watching(self, instants: &'a [SimTime]) -> Self {
         Self { watch: Watch::new(instants), ..self }
+    }
+
+    /// Counts tries between `instants` too, which rise.
+    pub fn telling_apart(self, instants: &'a [SimTime]) -> Self {
+        Self { phases: Phases::new(instants), ..self }
     }
 
     /// The numbers, with the events that the run reported.
@@ -98,6 +106,7 @@ impl<'a> Recorder<'a> {
         self.summary.by_source =
             sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
         self.summary.probes = self.watch.counts();
+        self.summary.phases = self.phases.counts;
         self.summary.events = events;
         self.summary
     }
@@ -144,6 +153,7 @@ impl<'a> Recorder<'a> {
     /// Counts at the instant of the try, of any flow.
     #[inline]
     fn count_now(&mut self, attempt: &Attempt, refused: u64) {
+        self.phases.note(attempt.time, refused);
         let since = attempt.time.since(self.cuts.origin).nanos();
         let window = self.windows.at(since);
         let window = &mut self.summary.windows[window];
@@ -283,6 +293,10 @@ impl Observer for Recorder<'_> {
 
     fn unresolved(&mut self, requests: u64) {
         self.summary.unresolved += requests;
+    }
+
+    fn cut_off(&mut self, epoch: u32, flows: u64) {
+        *self.summary.cut_off.entry(epoch).or_default() += flows;
     }
 
     fn most_live(&mut self, quota: QuotaId, live: u64) {

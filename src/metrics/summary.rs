@@ -167,6 +167,10 @@ pub struct Summary {
     pub probes: Vec<u64>,
     /// Retries.
     pub retries: RetryTotals,
+    /// (tries, refused) of each phase between instants at which something changes.
+    pub phases: Vec<(u64, u64)>,
+    /// Live flows that each epoch cut off.
+    pub cut_off: BTreeMap<u32, u64>,
     /// Flows of measured requests that were denied before they asked for a port.
     pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
@@ -206,6 +210,8 @@ impl Summary {
             pools: PoolTotals::default(),
             probes: Vec::new(),
             retries: RetryTotals::default(),
+            phases: Vec::new(),
+            cut_off: BTreeMap::new(),
             denied: 0,
             unresolved: 0,
             most_live: BTreeMap::new(),
@@ -239,6 +245,8 @@ impl Summary {
             pools,
             probes,
             retries,
+            phases,
+            cut_off,
             denied,
             unresolved,
             most_live,
@@ -276,6 +284,13 @@ impl Summary {
         self.pools.wait_timeouts += pools.wait_timeouts;
         self.probes.resize(self.probes.len().max(probes.len()), 0);
         self.probes.iter_mut().zip(probes).for_each(|(mine, theirs)| *mine += theirs);
+        self.phases.resize(self.phases.len().max(phases.len()), (0, 0));
+        for (mine, theirs) in self.phases.iter_mut().zip(phases) {
+            *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
+        }
+        for (epoch, flows) in cut_off {
+            *self.cut_off.entry(epoch).or_default() += flows;
+        }
         self.denied += denied;
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;

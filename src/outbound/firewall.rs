@@ -1,10 +1,11 @@
 //! Azure Firewall: ports per public IP and instance, flows hashed to instances.
 //!
-//! Leaves out: autoscaling and draining of instances.
+//! Leaves out: when it scales by itself, throughput and CPU.
 
 use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
+use crate::time::SimDuration;
 
 /// The settings and platform figures of a firewall.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Firewall {
     pub instances: u32,
     /// The instance of each node; absent: flows are hashed.
     pub by_node: Option<Vec<PortPoolId>>,
+    /// How long an instance that goes away serves the flows it has.
+    pub drain: SimDuration,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
     /// Timers.
@@ -50,7 +53,7 @@ impl WayOut for Firewall {
             .collect();
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
         let egress = Egress::new("azure/firewall", pools, partition, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, ..egress })
+        Ok(Egress { sharing_udp: self.sharing_udp, drain: self.drain, ..egress })
     }
 
     fn timers(&self) -> &Timers {

@@ -1,11 +1,12 @@
 //! Azure Load Balancer: every node gets its own grant of ports, before anyone asks.
 //!
-//! Leaves out: tier crossings while the cluster runs, and which public IP a port belongs to: the search is full, so how a grant
+//! Leaves out: which public IP a port belongs to: the search is full, so how a grant
 //! is laid over several public IPs changes no number.
 
 use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
+use crate::snat::{Reclaim, Rules};
 
 /// One row of the automatic allocation: node pools up to `nodes` get `ports` a node and public IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct LoadBalancer {
     pub automatic_most: u32,
     /// Ports come in blocks of this many: manual grants are multiples of it, and an inbound rule takes one away.
     pub granularity: u32,
+    /// Which ports of a node go when its grant shrinks.
+    pub reclaim: Reclaim,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
     /// Timers.
@@ -52,7 +55,7 @@ impl LoadBalancer {
     /// Ports that each node may use.
     pub fn ports_per_node(&self, cluster: &Cluster) -> Result<u32, Refusal> {
         match self.allocation {
-            Allocation::Automatic => self.automatic(cluster.nodes()),
+            Allocation::Automatic => self.automatic(cluster.nodes_there()),
             Allocation::Manual(ports) => self.manual(ports, cluster),
         }
     }
@@ -92,7 +95,7 @@ impl LoadBalancer {
 
     fn manual(&self, ports: u32, cluster: &Cluster) -> Result<u32, Refusal> {
         if ports == 0 {
-            return self.automatic(cluster.nodes());
+            return self.automatic(cluster.nodes_there());
         }
         if !ports.is_multiple_of(self.granularity) {
             return Err(self.not_a_multiple(ports));
@@ -142,7 +145,8 @@ impl WayOut for LoadBalancer {
             .map(|node| PortPool { name: cluster.node_name(NodeId(node)), ports: vec![Some(ports)] })
             .collect();
         let egress = Egress::new("azure/load-balancer", pools, Partition::Node, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, ..egress })
+        let rules = Rules { reclaim: self.reclaim, ..egress.rules };
+        Ok(Egress { sharing_udp: self.sharing_udp, rules, ..egress })
     }
 
     fn timers(&self) -> &Timers {

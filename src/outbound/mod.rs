@@ -25,6 +25,7 @@ pub use way_out::{Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
 use crate::snat::{Rules, SnatFailure};
+use crate::time::SimDuration;
 
 /// Which destinations exclude one another from a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct Egress {
     pub when_refused: WhenRefused,
     /// Whether it is the other end of what comes from the pods.
     pub connections: Connections,
+    /// How long an instance that goes away serves the flows it has; it takes no new ones.
+    pub drain: SimDuration,
 }
 
 /// What a device does with the connections that come from the pods.
@@ -159,6 +162,7 @@ impl Egress {
             translates: Translates::Internet,
             when_refused: WhenRefused::GivesBack,
             connections: Connections::PassedOn,
+            drain: SimDuration::ZERO,
         }
     }
 

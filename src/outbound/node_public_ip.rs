@@ -36,6 +36,6 @@ impl WayOut for NodePublicIp {
     }
 
     fn public_ips(&self, cluster: &Cluster) -> u32 {
-        cluster.nodes()
+        cluster.nodes_there()
     }
 }

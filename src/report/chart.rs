@@ -58,6 +58,8 @@ pub enum Ink {
     HoldDown,
     /// A limit.
     Limit,
+    /// A moment at which something happens.
+    Moment,
 }
 
 /// Something drawn, with its entry in the legend.
@@ -84,6 +86,8 @@ pub enum Shape {
     Band(Vec<(f64, f64, f64)>),
     /// Dots.
     Dots(Vec<(f64, f64)>),
+    /// Upright lines across the panel, each with a text at its top.
+    Moments(Vec<(f64, String)>),
     /// A sentence in the middle of the panel, where there is nothing to draw.
     Note(String),
 }
@@ -125,6 +129,7 @@ impl Shape {
             Self::Band(band) => Self::Band(
                 band.into_iter().filter(|(x, low, high)| point(&(*x, *low)) && high.is_finite()).collect(),
             ),
+            Self::Moments(moments) => Self::Moments(moments),
             Self::Note(text) => Self::Note(text),
         }
     }

@@ -10,6 +10,7 @@ pub mod html;
 mod junit;
 pub mod markdown;
 mod number;
+mod phases;
 pub mod plot;
 pub mod present;
 pub mod read;

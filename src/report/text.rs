@@ -1,6 +1,7 @@
 //! Results in words and short table, the verdict first.
 
 use super::number::{number, percent};
+use super::phases;
 use super::wording::{self, ratio};
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
@@ -34,6 +35,10 @@ pub fn results(results: &Results) -> String {
     }
     if let Some(denied) = wording::denied(totals) {
         line(&mut text, "denied", &denied);
+    }
+    let happened = phases::lines(results);
+    if !happened.is_empty() {
+        let _ = writeln!(text, "\nwhat happened\n{}\n", happened.join("\n"));
     }
     text.push_str(&fullness(results));
     text.push_str(&clients(results));

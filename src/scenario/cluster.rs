@@ -7,11 +7,12 @@ use crate::cluster::{Cluster, NodePool};
 use crate::flow::NodeId;
 
 /// Nodes of all node pools together: twice the largest AKS cluster.
-const MOST_NODES: u64 = 10_000;
+pub const MOST_NODES: u64 = 10_000;
 
-/// Reads the machines; one node where there is no node pool.
+/// Reads the machines; one node where there is no node pool. Nodes that events bring get numbers too.
 pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
     let network = root.get("cluster").and_then(|node| network(reader, node));
+    let events = tables(reader, root.get("event"), "event");
     let mut node_pools: Vec<NodePool> = Vec::new();
     for (number, node) in tables(reader, root.get("node_pool"), "node_pool").iter().enumerate() {
         let table = reader.table(node, "node_pool");
@@ -20,43 +21,82 @@ pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
             table.wrong(&node.span, format!("two node pools are called \"{name}\""), None);
         }
         let nodes = table.need("nodes", "10").and_then(|_| table.count("nodes", 1, MOST_NODES)).unwrap_or(1);
-        let all = nodes + node_pools.iter().map(|pool| u64::from(pool.nodes)).sum::<u64>();
+        let max_surge = max_surge(reader, "max_surge", table.get("max_surge"), nodes as u32);
+        let zones = table.count("zones", 1, 3).unwrap_or(0) as u32;
+        table.finish();
+        let first = NodeId(node_pools.iter().map(|pool| pool.numbers).sum());
+        let pool = NodePool { name, first, nodes: nodes as u32, numbers: 0, max_surge, zones };
+        let numbers = numbers_needed(&pool, events);
+        let all = numbers + u64::from(first.0);
         if all > MOST_NODES {
             let message =
-                format!("the node pools up to \"{name}\" have {all} nodes; allowed are {MOST_NODES}");
-            table.wrong(&node.span, message, None);
+                format!("the node pools up to \"{}\" have {all} nodes; allowed are {MOST_NODES}", pool.name);
+            reader.problem(&node.span, message, None);
         }
-        let nodes = if all > MOST_NODES { 1 } else { nodes as u32 };
-        let max_surge = max_surge(reader, table.get("max_surge"), nodes);
-        table.finish();
-        let first = NodeId(node_pools.iter().map(|pool| pool.nodes).sum());
-        node_pools.push(NodePool { name, first, nodes, max_surge });
+        let numbers = if all > MOST_NODES { 1 } else { numbers as u32 };
+        node_pools.push(NodePool { nodes: pool.nodes.min(numbers), numbers, ..pool });
     }
     if node_pools.is_empty() {
-        node_pools.push(NodePool { name: "node".into(), first: NodeId(0), nodes: 1, max_surge: 1 });
+        let (name, first) = ("node".to_string(), NodeId(0));
+        let pool = NodePool { name, first, nodes: 1, numbers: 1, max_surge: 1, zones: 0 };
+        let numbers = numbers_needed(&pool, events).min(MOST_NODES) as u32;
+        node_pools.push(NodePool { numbers, ..pool });
     }
-    Cluster { node_pools, network }
+    Cluster::new(node_pools, network)
 }
 
-fn max_surge(reader: &Reader<'_>, node: Option<&Node>, nodes: u32) -> u32 {
-    match node.map(|node| &node.value) {
-        None => 1,
-        Some(Value::Text(text)) if text.ends_with('%') => {
-            match text.trim_end_matches('%').trim().parse::<f64>() {
-                Ok(percent) if (0.0..=100.0).contains(&percent) => {
-                    (f64::from(nodes) * percent / 100.0).ceil() as u32
-                }
-                _ => {
-                    let span = node.map(|node| node.span.clone()).unwrap_or(0..0);
-                    reader.problem(
-                        &span,
-                        format!("`max_surge` is \"{text}\"; allowed is \"0%\" to \"100%\""),
-                        None,
-                    );
-                    1
-                }
-            }
-        }
-        Some(_) => node.and_then(|node| count(reader, "max_surge", node, 0, 10_000)).unwrap_or(1) as u32,
+/// Numbers that the nodes of `pool` need, with all that `events` bring. What is wrong with an event is told by its reader.
+fn numbers_needed(pool: &NodePool, events: &[Node]) -> u64 {
+    let of_pool = |change: &&Node| match change.get("node_pool").map(|node| &node.value) {
+        Some(Value::Text(name)) => *name == pool.name,
+        _ => true,
+    };
+    let named = |kind: &'static str| events.iter().filter_map(move |event| event.get(kind)).filter(of_pool);
+    let scaled = named("scale").filter_map(|change| whole(change.get("nodes")?));
+    let most = scaled.fold(u64::from(pool.nodes), u64::max);
+    let surge = named("upgrade").map(|change| surge_of(pool, change.get("surge"), most as u32)).max();
+    most + u64::from(surge.unwrap_or(0))
+}
+
+fn whole(node: &Node) -> Option<u64> {
+    match node.value {
+        Value::Integer(number) => u64::try_from(number).ok(),
+        _ => None,
     }
+}
+
+/// Extra nodes of an upgrade: as it says, or as the node pool does; at least 1.
+pub fn surge_of(pool: &NodePool, node: Option<&Node>, nodes: u32) -> u32 {
+    let said = match node.map(|node| &node.value) {
+        None => Some(pool.max_surge),
+        Some(Value::Text(text)) => percent(text).map(|percent| part(percent, nodes)),
+        Some(Value::Integer(number)) => u32::try_from(*number).ok(),
+        Some(_) => None,
+    };
+    said.unwrap_or(1).clamp(1, nodes.max(1))
+}
+
+/// Extra nodes during an upgrade, as a number or a share of `nodes`; one where nothing is said.
+pub fn max_surge(reader: &Reader<'_>, key: &str, node: Option<&Node>, nodes: u32) -> u32 {
+    let Some(node) = node else { return 1 };
+    match &node.value {
+        Value::Text(text) if text.ends_with('%') => match percent(text) {
+            Some(percent) => part(percent, nodes),
+            None => {
+                let message = format!("`{key}` is \"{text}\"; allowed is \"0%\" to \"100%\"");
+                reader.problem(&node.span, message, None);
+                1
+            }
+        },
+        _ => count(reader, key, node, 0, MOST_NODES).unwrap_or(1) as u32,
+    }
+}
+
+fn percent(text: &str) -> Option<f64> {
+    let number = text.strip_suffix('%')?.trim().parse::<f64>().ok()?;
+    (0.0..=100.0).contains(&number).then_some(number)
+}
+
+fn part(percent: f64, nodes: u32) -> u32 {
+    (f64::from(nodes) * percent / 100.0).ceil() as u32
 }

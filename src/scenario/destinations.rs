@@ -27,11 +27,11 @@ pub fn destinations<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Vec<Destina
         let reaches = [&[("internet", Reach::Internet), ("blocked", Reach::Blocked)], &beside[..]].concat();
         let reach = table.choice("reach", &reaches).unwrap_or(Reach::Internet);
         table.finish();
-        destinations.push(Destination { name, address, protocol: protocol.unwrap_or_default(), reach });
+        destinations.push(Destination::new(name, address, protocol.unwrap_or_default(), reach));
     }
     if destinations.is_empty() {
         let name = "internet".to_string();
-        destinations.push(Destination { name, address: 0, protocol: Protocol::Tcp, reach: Reach::Internet });
+        destinations.push(Destination::new(name, 0, Protocol::Tcp, Reach::Internet));
     }
     destinations
 }

@@ -2,6 +2,7 @@
 
 use super::cluster::cluster;
 use super::destinations::destinations;
+use super::events::{Events, LaterDevice, Stage, events, later_devices};
 use super::node_stage::node_stage;
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
@@ -12,7 +13,7 @@ use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
 use super::ways_out::ways_out;
-use super::{Scenario, devices, packets, presets, probes, shipped};
+use super::{RefusedLater, Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
 use crate::outbound::custom::Custom;
@@ -89,8 +90,9 @@ fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(shipped::model_of);
+    let later = later_devices(&tree);
     let reader = Reader::new(origin);
-    let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref());
+    let scenario = scenario(&reader, &tree, own.as_ref(), shipped.as_ref(), &later);
     let resolved = resolve(&tree, shipped.as_ref());
     reader.finish()?;
     let (scenario, refusals) =
@@ -105,6 +107,12 @@ fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     let problems: Vec<_> = problems.chain(by_device.map(|refusal| refused("outbound", refusal))).collect();
     if !problems.is_empty() {
         return Err(Error::PlatformRefuses(problems));
+    }
+    if let Err(RefusedLater { at, refusal }) = scenario.epochs() {
+        let mark = scenario.events.marks.iter().rev().find(|mark| mark.at <= at);
+        let (span, what) = mark.map_or((0..0, ""), |mark| (mark.span.clone(), mark.what.as_str()));
+        let message = format!("at {at} ({what}): {} ({})", refusal.message, refusal.code);
+        return Err(Error::PlatformRefuses(vec![origin.problem(&span, message, Some(refusal.help))]));
     }
     Ok(Scenario { resolved, ..scenario })
 }
@@ -132,6 +140,7 @@ fn scenario<'a>(
     tree: &'a Node,
     own: Option<&'a Node>,
     shipped: Option<&'a Node>,
+    later: &'a [LaterDevice],
 ) -> Option<(Scenario, Vec<Refusal>)> {
     let root = reader.table(tree, "the scenario");
     let title = root.text("title").unwrap_or("untitled").to_string();
@@ -173,7 +182,14 @@ fn scenario<'a>(
         .enumerate()
         .map(|(number, node)| workload(reader, node, number, &mut around))
         .collect();
-    let Surroundings { destinations, pods, .. } = around;
+    let Surroundings { mut destinations, pods, .. } = around;
+    let stage = Stage {
+        cluster: &cluster,
+        destinations: &mut destinations,
+        workloads: &read_workloads,
+        devices: if outbound.is_some() { later } else { &[] },
+    };
+    let events = events(reader, &root, shipped, stage);
     let refusals = cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(&cluster, &pods));
     let node_stage = node_stage(reader, root.get("cluster"), cluster.network.as_ref());
     let run = run_settings(reader, root.get("run"));
@@ -183,7 +199,7 @@ fn scenario<'a>(
     let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_ports_per_flow(reader, own, workloads, outbound);
+        check_ports_per_flow(reader, own, workloads, outbound, &events);
         for (node, workload) in workloads.iter().zip(&read_workloads) {
             let way_out = workload.as_ref().map_or(0, |workload| workload.way_out);
             let device = if way_out == 0 { outbound } else { &ways_out[way_out - 1].device };
@@ -203,23 +219,37 @@ fn scenario<'a>(
         run: run?,
         thresholds,
         probes,
+        events,
         resolved: serde_json::Value::Null,
-        warnings: Vec::new(),
     };
     Some((scenario, refusals))
 }
 
 /// Several ports at once are a matter of counts: a search that may give up before it has them all has no rule for it.
-fn check_ports_per_flow(reader: &Reader<'_>, own: Option<&Node>, workloads: &[Node], outbound: &Outbound) {
-    let Outbound::Custom(Custom { rules, .. }) = outbound else { return };
-    if rules.search.is_full() && !rules.name_ports() {
+fn check_ports_per_flow(
+    reader: &Reader<'_>,
+    own: Option<&Node>,
+    workloads: &[Node],
+    outbound: &Outbound,
+    events: &Events,
+) {
+    let gives_up = match outbound {
+        Outbound::Custom(Custom { rules, .. }) => !rules.search.is_full() || rules.name_ports(),
+        _ => false,
+    };
+    if !gives_up && events.is_empty() {
         return;
     }
     let said = own.into_iter().chain(workloads).filter_map(|table| table.get("ports_per_flow"));
     for node in said.filter(|node| node.value != Value::Integer(1)) {
-        let message = "`ports_per_flow` above 1 is not for a `search` that may give up".to_string();
-        let help = Some("write `search = \"lowest\"`, \"random\" or \"round-robin\"".to_string());
-        reader.problem(&node.span, message, help);
+        let (why, help) = match gives_up {
+            true => {
+                ("a `search` that may give up", "write `search = \"lowest\"`, \"random\" or \"round-robin\"")
+            }
+            false => ("a cluster that changes", "remove the `[[event]]`"),
+        };
+        let message = format!("`ports_per_flow` above 1 is not for {why}");
+        reader.problem(&node.span, message, Some(help.into()));
     }
 }
 

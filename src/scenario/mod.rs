@@ -5,6 +5,8 @@ mod client_pool;
 mod cluster;
 mod destinations;
 pub mod devices;
+mod epochs;
+mod events;
 pub mod file;
 mod keys;
 mod laws;
@@ -32,6 +34,8 @@ pub mod units;
 mod varying;
 mod ways_out;
 
+pub use epochs::RefusedLater;
+pub use events::{Events, Mark};
 pub use file::{read, read_as, read_text};
 pub use overrides::Override;
 pub use recorded::{Behind, recorded};
@@ -39,9 +43,10 @@ pub use thresholds::parse_threshold;
 pub use ways_out::NamedWay;
 
 use crate::cluster::Cluster;
+use crate::flow::NodeId;
 use crate::outbound::masquerade::NodeStage;
 pub use crate::outbound::{Outbound, WayOut};
-use crate::outbound::{Paths, Refusal};
+use crate::outbound::{Partition, Paths, Refusal};
 use crate::time::SimDuration;
 use crate::workload::Workload;
 pub use crate::workload::{Destination, Reach};
@@ -130,23 +135,36 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// Probes, in order of time.
     pub probes: Vec<Probe>,
+    /// What happens while it runs.
+    pub events: Events,
     /// The file with every default filled in, for the results.
     pub resolved: serde_json::Value,
-    /// Doubts about the input that belong into the report.
-    pub warnings: Vec<String>,
 }
 
 impl Scenario {
-    /// The ways out of the cluster, or why the platform would refuse them.
+    /// The ways out of the cluster at first, or why the platform would refuse them.
     pub fn paths(&self) -> Result<Paths, Refusal> {
-        let node_stage = self.node_stage.iter().map(|stage| stage.egress(&self.cluster));
-        let mut paths = Paths::through(node_stage.chain([self.outbound.egress(&self.cluster)?]).collect());
+        self.paths_of(&self.cluster, &self.outbound)
+    }
+
+    /// The ways out of a cluster as it is at some time, with the outbound device as it is then. A node that is away has no ports of
+    /// its own.
+    fn paths_of(&self, cluster: &Cluster, outbound: &Outbound) -> Result<Paths, Refusal> {
+        let node_stage = self.node_stage.iter().map(|stage| stage.egress(cluster));
+        let mut paths = Paths::through(node_stage.chain([outbound.egress(cluster)?]).collect());
         for NamedWay { name, device, not_for } in &self.ways_out {
             let of_way = |refusal: Refusal| Refusal {
                 message: format!("way out \"{name}\": {}", refusal.message),
                 ..refusal
             };
-            paths.add(device.egress(&self.cluster).map_err(of_way)?, not_for.clone());
+            paths.add(device.egress(cluster).map_err(of_way)?, not_for.clone());
+        }
+        for stage in paths.stages.iter_mut().filter(|stage| stage.partition == Partition::Node) {
+            for (number, pool) in stage.pools.iter_mut().enumerate() {
+                if cluster.away.contains(&NodeId(number as u32)) {
+                    pool.ports.fill(Some(0));
+                }
+            }
         }
         Ok(paths)
     }

@@ -15,7 +15,7 @@ const SHORT: [(&str, &str); 4] = [
 ];
 
 /// Tables and keys at the top of a scenario.
-const TOP: [&str; 12] = [
+const TOP: [&str; 13] = [
     "title",
     "$schema",
     "outbound",
@@ -24,6 +24,7 @@ const TOP: [&str; 12] = [
     "destination",
     "relay",
     "way_out",
+    "event",
     "workload",
     "run",
     "threshold",

@@ -41,11 +41,12 @@ fn one_a_node(table: &Table<'_>, cluster: &Cluster, pool: &NodePool) -> Option<P
         let help = Some("remove `placement`, or write a number of `pods`".to_string());
         table.wrong(&node.span, "`pods = \"per-node\"` says where they run".into(), help);
     }
-    let nodes = match table.get("node_pool") {
-        Some(_) => pool.first.0..pool.first.0 + pool.nodes,
-        None => 0..cluster.nodes(),
+    let nodes: Vec<NodeId> = match table.get("node_pool") {
+        Some(_) => pool.ids().collect(),
+        None => (0..cluster.nodes()).map(NodeId).collect(),
     };
-    Some(Placed { nodes: nodes.map(NodeId).collect(), on: Place::Host })
+    let there = nodes.into_iter().filter(|node| !cluster.away.contains(node));
+    Some(Placed { nodes: there.collect(), on: Place::Host })
 }
 
 /// The node pool that is named; the first one where the name is wrong, so that the rest can be checked.

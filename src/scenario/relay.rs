@@ -5,7 +5,7 @@
 //! the outbound device), and connections shared by workloads: each workload has its own in the relay.
 
 use super::client_pool::client_pool;
-use super::placement::{node_pool, placed};
+use super::placement::{Place, node_pool, placed};
 use super::reader::{Reader, Table, did_you_mean, tables};
 use super::surroundings::Surroundings;
 use crate::flow::NodeId;
@@ -18,6 +18,8 @@ pub struct Relay {
     pub name: String,
     /// The node of each of its pods.
     pub pods: Vec<NodeId>,
+    /// Where they run.
+    pub on: Place,
     /// How its pods keep connections; absent: one flow a request.
     pub client_pool: Option<ClientPool>,
 }
@@ -36,7 +38,7 @@ pub fn relays<'a>(reader: &'a Reader<'a>, root: &Table<'a>, around: &mut Surroun
         table.finish();
         if let Some(placed) = placed {
             around.note_pods(&placed);
-            around.relays.push(Relay { name, pods: placed.nodes, client_pool });
+            around.relays.push(Relay { name, on: placed.on, pods: placed.nodes, client_pool });
         }
     }
 }

@@ -149,7 +149,7 @@ fn add(flow: &TraceFlow, destinations: &mut Vec<Destination>) -> DestinationId {
     };
     let address = RECORDED_ADDRESSES | u64::from(u32::from(flow.destination));
     let name = format!("{protocol} {}:{}", flow.destination, flow.port);
-    destinations.push(Destination { name, address, protocol: flow.protocol, reach: Reach::Internet });
+    destinations.push(Destination::new(name, address, flow.protocol, Reach::Internet));
     DestinationId(destinations.len() as u32 - 1)
 }
 

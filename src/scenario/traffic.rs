@@ -2,7 +2,7 @@
 
 use super::client_pool::client_pool;
 use super::laws::law;
-use super::placement::{node_pool, placed};
+use super::placement::{Place, node_pool, placed};
 use super::presets;
 use super::reader::{Reader, Table, did_you_mean};
 use super::relay::{Relay, via};
@@ -54,6 +54,10 @@ pub fn workload<'a>(
         }
     };
     let relay = via(&table, &around.relays);
+    let one_a_node = match relay {
+        Some(relay) => relay.on == Place::Host,
+        None => placed.as_ref().is_some_and(|placed| placed.on == Place::Host),
+    };
     let pods = match (recorded, pool, relay) {
         (true, Some(pool), _) => Some((0..pool.nodes).map(|node| NodeId(pool.first.0 + node)).collect()),
         (_, _, Some(relay)) => Some(relay.pods.clone()),
@@ -109,6 +113,7 @@ pub fn workload<'a>(
         way_out,
         ports_per_flow,
         pods: pods?,
+        one_a_node,
         destinations: destinations?,
     })
 }
@@ -238,12 +243,7 @@ fn zipf<'a>(
     for rank in 1..=count as u32 {
         let address = MADE_UP_ADDRESSES | u64::from(first + rank);
         let name = format!("zipf-{rank}");
-        around.destinations.push(Destination {
-            name,
-            address,
-            protocol: Protocol::Tcp,
-            reach: Reach::Internet,
-        });
+        around.destinations.push(Destination::new(name, address, Protocol::Tcp, Reach::Internet));
     }
     Some(
         weights

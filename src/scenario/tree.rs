@@ -84,6 +84,17 @@ impl Node {
         Some(&mut entries[position].node)
     }
 
+    /// Sets the entries of `other`, whatever was there.
+    pub fn lay_over(&mut self, other: &Self) {
+        let (Value::Table(entries), Value::Table(others)) = (&mut self.value, &other.value) else { return };
+        for entry in others {
+            match entries.iter_mut().find(|each| each.key == entry.key) {
+                Some(here) => *here = entry.clone(),
+                None => entries.push(entry.clone()),
+            }
+        }
+    }
+
     /// The tree as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {

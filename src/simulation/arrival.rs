@@ -1,7 +1,7 @@
 //! What arrives, and what every arrival process knows.
 
 use super::{Shard, System, TrialKey};
-use crate::flow::{DestinationId, EndKind, NodeId, SourceId, WorkloadId};
+use crate::flow::{DestinationId, EndKind, SourceId, WorkloadId};
 use crate::random::{Purpose, Stream};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -61,16 +61,6 @@ const WORKLOAD_OWNER: u64 = 1 << 63;
 /// A workload's own stream.
 pub(super) fn stream_of(workload: WorkloadId, purpose: Purpose, key: TrialKey) -> Stream {
     key.stream(purpose, u64::from(workload.0) | WORKLOAD_OWNER)
-}
-
-/// The number of each pod among those of its node.
-pub(super) fn number_pods(system: &System, workload: &Workload) -> Vec<u32> {
-    let mut counts = vec![0; system.cluster.nodes() as usize];
-    let number = |node: &NodeId| {
-        counts[node.index()] += 1;
-        counts[node.index()] - 1
-    };
-    workload.pods.iter().map(number).collect()
 }
 
 /// The destination of a flow that may have any.

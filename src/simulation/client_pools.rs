@@ -114,7 +114,7 @@ impl<'a, O: Observer> Run<'a, O> {
         self.next_in_line(request);
     }
 
-    fn next_in_line(&mut self, of: &Request) {
+    pub(super) fn next_in_line(&mut self, of: &Request) {
         if let Some(waiting) = self.leave_line(of) {
             self.open_for(waiting);
         }
@@ -144,7 +144,7 @@ impl<'a, O: Observer> Run<'a, O> {
         self.left_line(waiting?)
     }
 
-    fn left_line(&mut self, Waiting { request, .. }: Waiting) -> Option<Request> {
+    pub(super) fn left_line(&mut self, Waiting { request, .. }: Waiting) -> Option<Request> {
         self.settle(request.asked);
         self.tell_level(0, -1);
         Some(request)
@@ -164,6 +164,9 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn request_ends(&mut self, id: ConnectionId) {
         let now = self.now;
         let connection = self.client_pools.at(id);
+        if let State::Cut(serving) = connection.state {
+            return self.serves_in_vain(id, serving);
+        }
         let State::Busy(serving) = connection.state else { return };
         connection.state = State::Busy(serving - 1);
         connection.last_used = now;
@@ -212,7 +215,7 @@ impl<'a, O: Observer> Run<'a, O> {
     /// A connection has lived as long as it may.
     pub(super) fn life_ends(&mut self, id: ConnectionId, born: u32) {
         let connection = self.client_pools.at(id);
-        if connection.born != born || connection.state == State::Closed {
+        if connection.born != born || matches!(connection.state, State::Closed | State::Cut(_)) {
             return;
         }
         connection.retires = true;
@@ -254,7 +257,7 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     /// The client no longer counts the connection as open.
-    fn forget(&mut self, id: ConnectionId) {
+    pub(super) fn forget(&mut self, id: ConnectionId) {
         let connection = self.client_pools.at(id);
         let was_idle = connection.state == State::Idle;
         connection.state = State::Closed;
@@ -268,7 +271,7 @@ impl<'a, O: Observer> Run<'a, O> {
         self.tell_level(-1, 0);
     }
 
-    fn tell_level(&mut self, open: i64, waiting: i64) {
+    pub(super) fn tell_level(&mut self, open: i64, waiting: i64) {
         self.observer.pool_level(PoolLevel { time: self.now, open, waiting });
     }
 }

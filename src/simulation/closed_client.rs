@@ -16,19 +16,13 @@ pub(super) struct ClosedClient<'a> {
     number: u32,
     /// Its number among the processes of its feed.
     process: u32,
-    pod_on_node: u32,
     asks: Option<SimTime>,
     thinking: Stream,
     destinations: Stream,
 }
 
 impl<'a> ClosedClient<'a> {
-    pub(super) fn new(
-        place: Place<'a>,
-        think: &'a Law,
-        (number, pod_on_node): (u32, u32),
-        process: usize,
-    ) -> Self {
+    pub(super) fn new(place: Place<'a>, think: &'a Law, number: u32, process: usize) -> Self {
         let Place { system, id: workload, key, .. } = place;
         let owner = CLIENT_OWNER | u64::from(number) << 32 | u64::from(workload.0);
         let mut thinking = key.stream(Purpose::Arrivals, owner);
@@ -39,7 +33,6 @@ impl<'a> ClosedClient<'a> {
             think,
             number,
             process: process as u32,
-            pod_on_node,
             asks,
             thinking,
             destinations: key.stream(Purpose::Destination, owner),
@@ -50,11 +43,12 @@ impl<'a> ClosedClient<'a> {
     pub(super) fn next(&mut self) -> Option<Head> {
         let time = self.asks.take()?;
         let workload = &self.system.workloads[self.workload.index()];
-        let node = workload.pods[self.number as usize % workload.pods.len()];
+        let there = self.system.pods_at(self.workload, time);
+        let pod = self.number as usize % there.nodes.len();
+        let (node, pod) = (there.nodes[pod], Some(there.numbers[pod]));
         let destination = pick(workload, &mut self.destinations);
         let source = self.system.source_of(self.workload, node, destination)?;
-        let arrival =
-            Arrival { pod: Some(self.pod_on_node), client: Some(self.process), ..Arrival::of(source, time) };
+        let arrival = Arrival { pod, client: Some(self.process), ..Arrival::of(source, time) };
         Some(Head { time, order: u64::from(self.number), arrival: Some(arrival) })
     }
 

@@ -37,6 +37,8 @@ pub(super) enum State {
     Idle,
     /// Idle, and the device has forgotten it without telling.
     Expired,
+    /// Its port or its client is gone; so many requests on it would still be served.
+    Cut(u32),
     Closed,
 }
 
@@ -126,6 +128,14 @@ impl ClientPools {
             Pools::OfPods(first) => PoolId(first + request.draws.pod),
             Pools::OfInstances(first) => PoolId(first + request.draws.row),
             Pools::None => PoolId(0),
+        }
+    }
+
+    /// The client pools of a source's pods; none where a device keeps the connections.
+    pub(super) fn of_pods(&self, source: usize, pods: u32) -> std::ops::Range<u32> {
+        match self.of_source[source] {
+            Pools::OfPods(first) => first..first + pods,
+            Pools::OfInstances(_) | Pools::None => 0..0,
         }
     }
 

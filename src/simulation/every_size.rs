@@ -1,9 +1,9 @@
 //! One pass over a shard that serves every row size: rows without a limit, lowest free port first.
 
 use super::request::Syns;
-use super::settlement::SourceStreams;
+use super::settlement::{Here, SourceStreams};
 use super::{Feed, Shard, System, TrialKey};
-use crate::flow::{EndKind, Protocol};
+use crate::flow::{EndKind, Protocol, SourceId};
 use crate::snat::{Holding, IndexedRow};
 use crate::workload::SynSchedule;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,8 @@ pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: 
     let mut rows = vec![IndexedRow::default(); shard.rows.len()];
     let mut streams: Vec<SourceStreams> =
         shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
+    let here = |id: &SourceId| Here::at_first(system, &system.sources[id.index()]);
+    let here: Vec<Here> = shard.sources.iter().map(here).collect();
     let mut feed = Feed::new(system, shard, key);
     let mut taken = Vec::new();
     let mut arrivals = 0u64;
@@ -29,7 +31,7 @@ pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: 
         }
         let Ok(position) = shard.sources.binary_search(&arrival.source) else { continue };
         let source = &system.sources[arrival.source.index()];
-        let draws = streams[position].draw(system, source, &arrival);
+        let draws = streams[position].draw(system, source, &here[position], &arrival);
         let Some(row) =
             source.rows().get(draws.row as usize).and_then(|row| shard.rows.binary_search(row).ok())
         else {

@@ -10,6 +10,8 @@ mod client_pools;
 mod closed_client;
 mod connecting;
 mod connections;
+mod epoch;
+mod events;
 mod every_size;
 mod feed;
 mod key;
@@ -28,6 +30,7 @@ mod trial;
 mod workload_process;
 
 pub use arrival::Arrival;
+pub use epoch::{Epoch, Moves, PodsOnNodes};
 pub use every_size::first_attempt_ports;
 pub use feed::Feed;
 pub use key::TrialKey;

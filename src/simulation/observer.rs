@@ -108,6 +108,8 @@ pub trait Observer {
     fn refused_by_budget(&mut self, _asked: SimTime) {}
     /// A flow of a request asked for at `asked` was denied before it asked for a port.
     fn denied(&mut self, _asked: SimTime) {}
+    /// Live flows that an epoch, by its number, cut off.
+    fn cut_off(&mut self, _epoch: u32, _flows: u64) {}
     /// Measured requests that were neither served nor given up when the run ended.
     fn unresolved(&mut self, _requests: u64) {}
     /// Most flows at one instant that counted towards a quota which was watched.

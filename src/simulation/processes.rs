@@ -1,6 +1,6 @@
 //! The arrival processes that feed a shard.
 
-use super::arrival::{Arrival, Head, Place, number_pods, stream_of};
+use super::arrival::{Arrival, Head, Place, stream_of};
 use super::closed_client::ClosedClient;
 use super::workload_process::WorkloadProcess;
 use super::{System, TrialKey};
@@ -25,7 +25,7 @@ impl<'a> Process<'a> {
         let own = |source: &&SourceId| system.sources[source.index()].workload == id;
         let mut own_sources = shard.sources.iter().filter(own).peekable();
         match &workload.arrivals {
-            Arrivals::Poisson { rate } => processes.extend(
+            Arrivals::Poisson { rate } if system.pods_stay(id) => processes.extend(
                 own_sources
                     .filter_map(|source| SourceProcess::new(system, *source, *rate, key))
                     .map(Self::Source),
@@ -46,12 +46,11 @@ impl<'a> Process<'a> {
     fn add_clients(processes: &mut Vec<Self>, place: Place<'a>, clients: u32, think: &'a Law) {
         let Place { system, shard, id, .. } = place;
         let workload = &system.workloads[id.index()];
-        let pods_on_nodes = number_pods(system, workload);
         for client in 0..clients {
             let pod = client as usize % workload.pods.len();
             let source = system.source_of(id, workload.pods[pod], workload.destinations[0].0);
             if source.is_some_and(|source| shard.sources.binary_search(&source).is_ok()) {
-                let client = ClosedClient::new(place, think, (client, pods_on_nodes[pod]), processes.len());
+                let client = ClosedClient::new(place, think, client, processes.len());
                 processes.push(Self::Client(Box::new(client)));
             }
         }
@@ -88,7 +87,7 @@ impl SourceProcess {
     }
 }
 
-/// The process of one source whose rate varies.
+/// The process of one source whose rate varies, or whose pods move.
 pub(super) struct VaryingProcess<'a> {
     source: SourceId,
     times: Varying<'a>,
@@ -100,7 +99,13 @@ impl<'a> VaryingProcess<'a> {
         let phases = stream_of(spec.workload, Purpose::Phases, key);
         let path = RatePath::new(&system.workload(spec).arrivals, system.timing.origin, phases)?;
         let draws = key.stream(Purpose::Arrivals, u64::from(source.0));
-        Some(Self { source, times: Varying::new(path, spec.share, draws) })
+        let times = match &spec.moves {
+            None => Varying::new(path, spec.share, draws),
+            Some(moves) => {
+                Varying::new(path.times(&moves.of_node, system.timing.origin), moves.weight, draws)
+            }
+        };
+        Some(Self { source, times })
     }
 
     fn next(&mut self) -> Arrival {

@@ -62,7 +62,8 @@ impl<O: Observer> Run<'_, O> {
             self.observer.refused_by_budget(request.asked);
             return None;
         }
-        request.draws = request.draws.again(self.system, local.spec, &mut stream);
+        request.draws =
+            request.draws.again(self.system, local.spec, &local.here.taking, self.now + wait, &mut stream);
         Some(wait)
     }
 

@@ -4,19 +4,21 @@ use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
-use super::settlement::SourceStreams;
+use super::settlement::{Here, SourceStreams};
 use super::{Hop, MOST_STAGES, RowId, RowSpec, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{Protocol, QuotaId, SourceId};
 use crate::outbound::Egress;
 use crate::random::Purpose;
-use crate::snat::{Asker, Ended, Holding, Row, RowStreams, Slot};
+use crate::snat::{Asker, Ended, Holding, Identity, Row, RowStreams, Rules, Slot};
 use crate::time::SimTime;
 use crate::workload::Workload;
 
 /// What acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
+    /// The system changes, as its epoch of this number says.
+    Epoch(u32),
     /// A request on a kept-open connection ends.
     RequestEnds(ConnectionId),
     /// A client pool closes an idle connection.
@@ -41,6 +43,7 @@ impl Event for Happening {
             Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
                 EventClass::Close
             }
+            Self::Epoch(_) => EventClass::Cluster,
             Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
         }
     }
@@ -53,6 +56,7 @@ pub(super) struct LocalSource<'a> {
     pub hops: Vec<LocalHop<'a>>,
     /// Its first pod.
     pub asker: Asker,
+    pub here: Here,
     pub streams: SourceStreams,
 }
 
@@ -93,7 +97,14 @@ pub(super) struct Run<'a, O> {
 impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn new(system: &'a System, shard: &'a Shard, key: TrialKey, observer: &'a mut O) -> Self {
         let row = |id: &RowId| {
-            Row::new(system.ports(*id), &system.stage_of(*id).rules, row_streams(system, *id, key))
+            let streams = row_streams(system, *id, key);
+            match system.changes(*id) {
+                false => Row::new(system.ports(*id), &system.stage_of(*id).rules, streams),
+                true => {
+                    let rules = Rules { identity: Identity::Always, ..system.stage_of(*id).rules.clone() };
+                    Row::new(system.ports(*id), &rules, streams)
+                }
+            }
         };
         let local = |id: &SourceId| {
             let spec = &system.sources[id.index()];
@@ -103,6 +114,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
                 asker: asker(system, spec),
+                here: Here::at_first(system, spec),
                 streams: SourceStreams::new(*id, key),
             }
         };
@@ -134,6 +146,11 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn release_try(&mut self, id: TryId) -> Try {
         self.free_tries.push(id);
         self.tries[id.0 as usize]
+    }
+
+    /// What waits.
+    pub(super) fn waiting_try(&self, id: TryId) -> &Try {
+        &self.tries[id.0 as usize]
     }
 
     /// Keeps what waits.

@@ -32,7 +32,14 @@ pub struct FlowDraws {
 impl FlowDraws {
     /// The same request's next flow: what belongs to the connection is drawn anew, unless it is recorded, or the flow
     /// would have been forgotten for its silence.
-    pub(super) fn again(self, system: &System, source: &Source, stream: &mut Stream) -> Self {
+    pub(super) fn again(
+        self,
+        system: &System,
+        source: &Source,
+        taking: &[u32],
+        at: SimTime,
+        stream: &mut Stream,
+    ) -> Self {
         let workload = system.workload(source);
         let protocol = system.protocol(source);
         let unanswered = matches!(self.end, EndKind::HalfOpen | EndKind::Refused);
@@ -45,9 +52,21 @@ impl FlowDraws {
             }
             Some(_) => (self.lifetime, self.end),
         };
+        // A slow answer stays slow: what a request takes was drawn when it was asked for.
+        let (_, end) = troubled(system, source, at, (lifetime, end), stream);
         let hold_down = hold_down(&system.device_of(source).timers, protocol, end, stream);
-        Self { lifetime, end, hold_down, row: pick_row(system, source, stream), ..self }
+        Self { lifetime, end, hold_down, row: pick_row(system, source, taking, stream), ..self }
     }
+}
+
+/// What changes of a source's surroundings.
+pub(super) struct Here {
+    /// Pods on its node.
+    pub pods: u32,
+    /// The rows of its last stage that take flows.
+    pub taking: Vec<u32>,
+    /// When its node was last lost or made anew: what began before has ended.
+    pub left: SimTime,
 }
 
 /// The random streams of one source.
@@ -59,6 +78,7 @@ pub(super) struct SourceStreams {
     instances: Stream,
     pods: Stream,
     packets: Stream,
+    troubles: Stream,
 }
 
 impl SourceStreams {
@@ -72,6 +92,7 @@ impl SourceStreams {
             instances: stream(Purpose::Instance),
             pods: stream(Purpose::Pod),
             packets: stream(Purpose::Packets),
+            troubles: stream(Purpose::Trouble),
         }
     }
 
@@ -83,13 +104,20 @@ impl SourceStreams {
 
     /// Draws what the flow of `arrival` is like.
     #[inline]
-    pub(super) fn draw(&mut self, system: &System, source: &Source, arrival: &super::Arrival) -> FlowDraws {
+    pub(super) fn draw(
+        &mut self,
+        system: &System,
+        source: &Source,
+        here: &Here,
+        arrival: &super::Arrival,
+    ) -> FlowDraws {
         self.drawn += 1;
         let workload = system.workload(source);
         let (lifetime, end) = match arrival.recorded {
             Some(recorded) => recorded,
             None => (workload.lifetime.sample(&mut self.lifetimes), pick_end(&workload.ends, &mut self.ends)),
         };
+        let (lifetime, end) = troubled(system, source, arrival.time, (lifetime, end), &mut self.troubles);
         let protocol = system.protocol(source);
         let (lifetime, end) = match &workload.packets {
             None => (lifetime, end),
@@ -99,16 +127,33 @@ impl SourceStreams {
             }
         };
         let hold_down = hold_down(&system.device_of(source).timers, protocol, end, &mut self.hold_downs);
-        let row = pick_row(system, source, &mut self.instances);
+        let row = pick_row(system, source, &here.taking, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
             None if workload.tells_pods_apart() || system.choice_tells_pods_apart(source) => {
-                self.pods.below(u64::from(source.pods)) as u32
+                self.pods.below(u64::from(here.pods)) as u32
             }
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }
     }
+}
+
+/// What a destination in trouble makes of a flow.
+#[inline]
+fn troubled(
+    system: &System,
+    source: &Source,
+    time: SimTime,
+    flow: (SimDuration, EndKind),
+    draws: &mut Stream,
+) -> (SimDuration, EndKind) {
+    let destination = &system.destinations[source.destination.index()];
+    if destination.troubles.is_empty() {
+        return flow;
+    }
+    let origin = system.timing.origin;
+    destination.troubled((time >= origin).then(|| time.since(origin)), flow, draws)
 }
 
 /// A device forgets a flow that is silent for too long, as it does one that its client abandons.
@@ -139,11 +184,11 @@ fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
     if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(stream.uniform()) }
 }
 
-/// Which instance's row the flow is hashed to.
+/// Which instance's row the flow is hashed to, of those that take flows.
 #[inline]
-fn pick_row(system: &System, source: &Source, stream: &mut Stream) -> u32 {
+fn pick_row(system: &System, source: &Source, taking: &[u32], stream: &mut Stream) -> u32 {
     match system.device_of(source).partition {
-        Partition::Instances if !source.hops.is_empty() => stream.below(source.rows().len() as u64) as u32,
+        Partition::Instances if !source.hops.is_empty() => taking[stream.below(taking.len() as u64) as usize],
         _ => 0,
     }
 }

@@ -67,10 +67,11 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
     regroup(system, groups).into_iter().map(|sources| shard(system, sources, &drawn_by)).collect()
 }
 
-/// Whether a source belongs to the clients of the one before it: those of one workload and node.
+/// Whether a source belongs to the clients of the one before it: those of one workload and node, or of one workload whose pods
+/// move.
 fn same_clients(system: &System, number: usize) -> bool {
     let [one, other] = [&system.sources[number - 1], &system.sources[number]];
-    (one.workload, one.node) == (other.workload, other.node)
+    one.workload == other.workload && (one.node == other.node || !system.pods_stay(one.workload))
 }
 
 /// Merging is always exact; it saves regenerating a workload's process once per shard.

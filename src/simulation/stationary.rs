@@ -49,6 +49,9 @@ pub(super) fn residents(system: &System, sources: &[SourceId], row: RowId, key: 
 /// Why `system` has no known stationary law, if it has none.
 pub fn unknown_law(system: &System) -> Option<&'static str> {
     let workloads = &system.workloads;
+    if !system.epochs.is_empty() {
+        return Some("the cluster changes");
+    }
     if workloads.iter().any(|workload| !matches!(workload.arrivals, Arrivals::Poisson { .. })) {
         return Some("arrivals are not all Poisson");
     }

@@ -1,5 +1,6 @@
 //! The system to simulate, laid out as tables: sources, rows, timing.
 
+use super::epoch::{Epoch, Moves, PodsOnNodes, Whereabouts, make_room};
 use super::quota::{QuotaSpec, lay_out_quotas};
 use crate::cluster::Cluster;
 use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, QuotaId, SourceId, StageId, WorkloadId};
@@ -41,9 +42,11 @@ pub struct Source {
     pub node: NodeId,
     /// Its destination.
     pub destination: DestinationId,
-    /// Its share of the workload's flows.
+    /// Its share of the workload's flows at first.
     pub share: f64,
-    /// Pods of the workload on the node.
+    /// Where that changes.
+    pub moves: Option<Box<Moves>>,
+    /// Pods of the workload on the node, the most at a time.
     pub pods: u32,
     /// The stages that its flows pass, nearest the pod first; none where no port is needed.
     pub hops: Vec<Hop>,
@@ -126,6 +129,9 @@ pub struct System {
     pub quotas: Vec<QuotaSpec>,
     /// When things are measured.
     pub timing: Timing,
+    /// How it changes, rising in time.
+    pub epochs: Vec<Epoch>,
+    whereabouts: Vec<Whereabouts>,
     layouts: Vec<WorkloadLayout>,
 }
 
@@ -139,7 +145,7 @@ struct WorkloadLayout {
 }
 
 impl System {
-    /// Lays out the sources and rows.
+    /// Lays out the sources and rows of a system that stays as it is.
     pub fn new(
         paths: Paths,
         cluster: Cluster,
@@ -147,6 +153,23 @@ impl System {
         workloads: Vec<Workload>,
         timing: Timing,
     ) -> Self {
+        Self::over_time(paths, cluster, destinations, workloads, timing, Vec::new())
+    }
+
+    /// Lays out the sources and rows of a system that changes.
+    pub fn over_time(
+        mut paths: Paths,
+        cluster: Cluster,
+        destinations: Vec<Destination>,
+        workloads: Vec<Workload>,
+        timing: Timing,
+        epochs: Vec<Epoch>,
+    ) -> Self {
+        make_room(&mut paths.stages, &epochs);
+        let whereabouts = |(workload, number): (&Workload, u32)| {
+            Whereabouts::new(&workload.pods, cluster.nodes(), &epochs, WorkloadId(number))
+        };
+        let whereabouts = workloads.iter().zip(0..).map(whereabouts).collect();
         let mut system = Self {
             paths,
             cluster,
@@ -156,6 +179,8 @@ impl System {
             rows: Vec::new(),
             quotas: Vec::new(),
             timing,
+            epochs,
+            whereabouts,
             layouts: Vec::new(),
         };
         let mut row_ids = HashMap::new();
@@ -194,6 +219,17 @@ impl System {
     /// The first source of a workload.
     pub fn first_source(&self, workload: WorkloadId) -> SourceId {
         SourceId(self.layouts[workload.index()].first)
+    }
+
+    /// The pods of a workload at `time`.
+    #[inline]
+    pub fn pods_at(&self, workload: WorkloadId, time: SimTime) -> &PodsOnNodes {
+        self.whereabouts[workload.index()].at(time, self.timing.origin)
+    }
+
+    /// Whether the pods of a workload ever move.
+    pub fn pods_stay(&self, workload: WorkloadId) -> bool {
+        self.whereabouts[workload.index()].stay()
     }
 
     /// The workload of a source.
@@ -279,7 +315,7 @@ impl System {
             .map(|(mut rows, quota)| {
                 rows.sort_unstable();
                 rows.dedup();
-                let ports: Option<u64> = rows.into_iter().map(|row| self.ports_in_row(row)).sum();
+                let ports: Option<u64> = rows.into_iter().map(|row| self.most_ports_in_row(row)).sum();
                 ports.is_none_or(|ports| ports > u64::from(quota.most))
             })
             .collect();
@@ -290,22 +326,21 @@ impl System {
 
     fn lay_out(&mut self, id: WorkloadId, row_ids: &mut RowIds) {
         let workload = self.workloads[id.index()].clone();
-        let mut pods_by_node: Vec<(NodeId, u32)> = Vec::new();
-        let mut sorted = workload.pods.clone();
-        sorted.sort_unstable();
-        for node in sorted {
-            match pods_by_node.last_mut() {
-                Some((last, pods)) if *last == node => *pods += 1,
-                _ => pods_by_node.push((node, 1)),
-            }
-        }
+        let whereabouts = self.whereabouts[id.index()].clone();
+        let pods_by_node = whereabouts.most_on_nodes();
         let first = self.sources.len() as u32;
         for (node, pods) in &pods_by_node {
             for (destination, weight) in &workload.destinations {
                 let hops = self.hops_of(workload.way_out, *node, *destination, row_ids);
-                let share = weight * f64::from(*pods) / workload.pods.len() as f64;
-                let (node, destination, pods) = (*node, *destination, *pods);
-                self.sources.push(Source { workload: id, node, destination, share, pods, hops });
+                let (node, destination, pods, weight) = (*node, *destination, *pods, *weight);
+                let (share, moves) = match whereabouts.stay() {
+                    true => (weight * f64::from(pods) / workload.pods.len() as f64, None),
+                    false => {
+                        let of_node = whereabouts.share_of(node);
+                        (weight * of_node.before, Some(Box::new(Moves { weight, of_node })))
+                    }
+                };
+                self.sources.push(Source { workload: id, node, destination, share, moves, pods, hops });
             }
         }
         let slots = pods_by_node.iter().enumerate().map(|(slot, (node, _))| (*node, slot as u32));

@@ -23,6 +23,7 @@ pub fn run_shard<O: Observer>(
     if system.timing.stationary {
         run.seat_residents(key);
     }
+    run.schedule_epochs();
     run.play(Feed::new(system, shard, key), stop);
     run.finish()
 }
@@ -105,6 +106,10 @@ impl<'a, O: Observer> Run<'a, O> {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
+            Happening::Epoch(number) => self.enter_epoch(number),
+            Happening::Resend(id) | Happening::GivesUp(id) | Happening::Retry(id) if self.has_left(id) => {
+                self.dies_with_its_node(id, matches!(happening, Happening::Retry(_)))
+            }
             Happening::Resend(id) => {
                 let mut flow = self.release_try(id);
                 self.settle(flow.request.asked);
@@ -132,7 +137,7 @@ impl<'a, O: Observer> Run<'a, O> {
     fn arrive(&mut self, arrival: &Arrival) {
         let Ok(source) = self.shard.sources.binary_search(&arrival.source) else { return };
         let local = &mut self.sources[source];
-        let draws = local.streams.draw(self.system, local.spec, arrival);
+        let draws = local.streams.draw(self.system, local.spec, &local.here, arrival);
         let (number, workload) = (local.streams.drawn(), local.spec.workload);
         let request = Request::new(source, self.now, number, draws);
         self.budgets.book(&request);

@@ -1,6 +1,6 @@
 //! A process that belongs to a whole workload: regenerated in each shard that it feeds.
 
-use super::arrival::{Arrival, Head, Place, number_pods, pick, stream_of};
+use super::arrival::{Arrival, Head, Place, pick, stream_of};
 use crate::flow::SourceId;
 use crate::random::{Purpose, Stream};
 use crate::workload::arrivals::{self, Asked, By};
@@ -12,8 +12,6 @@ pub(super) struct WorkloadProcess<'a> {
     /// Flows of this workload so far, kept or not.
     made: u64,
     destinations: Stream,
-    /// The number of each pod among those of its node.
-    pod_on_node: Vec<u32>,
 }
 
 impl<'a> WorkloadProcess<'a> {
@@ -26,7 +24,6 @@ impl<'a> WorkloadProcess<'a> {
             flows: arrivals::Process::new(workload, system.timing.origin, stream),
             made: 0,
             destinations: stream(Purpose::Destination),
-            pod_on_node: number_pods(system, workload),
         }
     }
 
@@ -39,24 +36,31 @@ impl<'a> WorkloadProcess<'a> {
             let asked = self.flows.next()?;
             let (time, order) = (asked.time, self.made);
             self.made += 1;
-            let (node, destination) = match asked.by {
-                By::Recorded(record) => (record.node, record.destination),
-                By::Pod(pod) => (workload.pods[pod], pick(workload, &mut self.destinations)),
+            let (node, destination, pod) = match asked.by {
+                By::Recorded(record) => (record.node, record.destination, None),
+                By::Pod(pod) => {
+                    let there = system.pods_at(id, time);
+                    // Where pods came or went, they take turns.
+                    let all = there.nodes.len();
+                    let pod = if all == workload.pods.len() { pod } else { (order % all as u64) as usize };
+                    let destination = pick(workload, &mut self.destinations);
+                    (there.nodes[pod], destination, Some(there.numbers[pod]))
+                }
             };
             let source = system.source_of(id, node, destination);
             let own = source.filter(|source| shard.sources.binary_search(source).is_ok());
-            let arrival = own.map(|source| self.arrival(&asked, source));
+            let arrival = own.map(|source| arrival(&asked, source, pod));
             if arrival.is_some() || time >= system.timing.end {
                 return Some(Head { time, order, arrival });
             }
         }
     }
+}
 
-    fn arrival(&self, asked: &Asked, source: SourceId) -> Arrival {
-        let (pod, recorded) = match asked.by {
-            By::Recorded(record) => (None, Some((record.lifetime, record.end))),
-            By::Pod(pod) => (Some(self.pod_on_node[pod]), None),
-        };
-        Arrival { pod, recorded, batch_left: asked.batch_left, ..Arrival::of(source, asked.time) }
-    }
+fn arrival(asked: &Asked, source: SourceId, pod: Option<u32>) -> Arrival {
+    let recorded = match asked.by {
+        By::Recorded(record) => Some((record.lifetime, record.end)),
+        By::Pod(_) => None,
+    };
+    Arrival { pod, recorded, batch_left: asked.batch_left, ..Arrival::of(source, asked.time) }
 }

@@ -19,7 +19,7 @@ pub use holding::{Ended, Holding, Rest};
 pub use indexed_row::IndexedRow;
 pub use ip_choice::{FirstIp, IpChoice};
 pub use named_row::NamedRow;
-pub use reclaim::Change;
+pub use reclaim::{CutOff, Reclaim};
 pub use release_queue::ReleaseQueue;
 pub use row::{Row, RowStreams};
 pub use rules::{Caps, Identity, PortNumbers, Rules, TakeOver};

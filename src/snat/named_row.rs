@@ -12,6 +12,8 @@ use std::collections::BinaryHeap;
 /// One port's grant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grant {
+    /// Who has it.
+    pub node: u32,
     pub start: SimTime,
     pub holding: Holding,
     /// First sequence number of the flow, where ports are taken over.
@@ -61,7 +63,7 @@ pub(super) struct NamedPorts {
 pub struct NamedRow {
     pub(super) ips: Vec<NamedPorts>,
     rules: Rules,
-    chooser: IpChooser,
+    pub(super) chooser: IpChooser,
     /// By time; then what, public IP, port, saying.
     due: BinaryHeap<Reverse<DueEntry>>,
     pub(super) ended: Vec<Ended>,
@@ -71,7 +73,7 @@ pub struct NamedRow {
 impl Default for Grant {
     fn default() -> Self {
         let holding = Holding::until(SimTime::NEVER, SimTime::NEVER);
-        Self { start: SimTime::ZERO, holding, sequence: 0, number: 0, saying: 0, phase: Phase::Free }
+        Self { node: 0, start: SimTime::ZERO, holding, sequence: 0, number: 0, saying: 0, phase: Phase::Free }
     }
 }
 
@@ -89,15 +91,30 @@ impl NamedPorts {
         if self.is_at(cap) { 0 } else { u64::from(self.map.free()) }
     }
 
-    fn grant(&mut self, port: u32, sequence: u32, now: SimTime) -> u32 {
+    fn grant(&mut self, port: u32, node: u32, sequence: u32, now: SimTime) -> u32 {
         let known = self.grants.len().max(port as usize + 1);
         self.grants.resize(known, Grant::default());
         let grant = &mut self.grants[port as usize];
         let (number, saying) = (grant.number.wrapping_add(1), grant.saying.wrapping_add(1));
-        *grant = Grant { start: now, sequence, number, saying, phase: Phase::Counted, ..Grant::default() };
+        *grant =
+            Grant { node, start: now, sequence, number, saying, phase: Phase::Counted, ..Grant::default() };
         self.live += 1;
         self.last = Some(port);
         number
+    }
+
+    pub(super) fn is_held(&self, port: u32) -> bool {
+        self.grants.get(port as usize).is_some_and(|grant| grant.phase != Phase::Free)
+    }
+
+    /// Ports that are held, rising.
+    pub(super) fn held(&self) -> Vec<u32> {
+        (0..self.grants.len() as u32).filter(|port| self.is_held(*port)).collect()
+    }
+
+    /// The grant of a port that is held.
+    pub(super) fn grant_of(&self, port: u32) -> &Grant {
+        &self.grants[port as usize]
     }
 
     fn enter(&mut self, port: u32, phase: Phase) {
@@ -142,7 +159,7 @@ impl NamedRow {
         } else {
             self.ended.push(ports.end(ip as u32, port, now));
         }
-        let grant = ports.grant(port, sequence, now);
+        let grant = ports.grant(port, asker.node, sequence, now);
         self.note_full(now);
         Ok(Slot { ip: ip as u32, port, grant, others: 0 })
     }
@@ -313,7 +330,7 @@ fn is_ahead(sequence: u32, of: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Change, Identity, PortNumbers, Row, Search};
+    use super::super::{Identity, PortNumbers, Reclaim, Row, Search};
     use super::*;
     use crate::random::{Purpose, Stream};
 
@@ -437,6 +454,10 @@ mod tests {
         }
     }
 
+    fn lost(row: &mut NamedRow, now: u64, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<(u32, u32)> {
+        row.set_ports(at(now), ports, reclaim).into_iter().map(|cut| (cut.ip, cut.port)).collect()
+    }
+
     #[test]
     fn ports_that_go_away_take_their_flows_along_and_stay_away() {
         let mut row = named(row(&[Some(4)], &Rules::default()));
@@ -444,16 +465,18 @@ mod tests {
         for slot in slots {
             row.keep_until(slot, Holding::until(at(10), at(20)));
         }
-        let lost = row.change(at(5), &Change::Remove { ip: 0, ports: 2..4 });
-        assert_eq!(lost, [Ended { slot: slots[2], start: at(0), close: at(5), release: at(5) }]);
+        assert_eq!(lost(&mut row, 5, &[Some(2)], Reclaim::Highest), [(0, 2)]);
+        let ended: Vec<Ended> = row.take_ended().collect();
+        assert_eq!(ended, [Ended { slot: slots[2], start: at(0), close: at(5), release: at(5) }]);
         assert_eq!(row.busy(at(5)), 2);
         assert_eq!(row.open(at(6), ANYONE), Err(SnatFailure::NoFreePort));
+        assert_eq!(lost(&mut row, 15, &[Some(1)], Reclaim::Lowest), [], "it only rested");
         assert_eq!(row.busy(at(20)), 0);
-        assert_eq!(row.take_ended().count(), 3);
-        assert_eq!([0, 1].map(|_| row.open(at(20), ANYONE).unwrap().port), [0, 1]);
+        assert_eq!(row.take_ended().count(), 2);
+        assert_eq!(row.open(at(20), ANYONE).unwrap().port, 1);
         assert!(row.open(at(21), ANYONE).is_err());
-        assert!(row.change(at(22), &Change::Add { ip: 0, ports: 2..6 }).is_empty());
-        assert_eq!([0; 4].map(|_| row.open(at(22), ANYONE).unwrap().port), [2, 3, 4, 5]);
+        assert_eq!(lost(&mut row, 22, &[Some(5)], Reclaim::Highest), []);
+        assert_eq!([0; 4].map(|_| row.open(at(22), ANYONE).unwrap().port), [0, 2, 3, 4]);
         assert_eq!(row.full_spans(at(30)), [(at(5), at(20)), (at(20), at(22)), (at(22), at(30))]);
     }
 
@@ -461,13 +484,43 @@ mod tests {
     fn public_ips_come_and_go() {
         let ip_choice = super::super::IpChoice::Sticky(super::super::FirstIp::First);
         let mut row = named(row(&[Some(1)], &Rules { ip_choice, ..Rules::default() }));
-        let first = row.open(at(0), ANYONE).unwrap();
+        row.open(at(0), ANYONE).unwrap();
         assert!(row.open(at(0), ANYONE).is_err());
-        row.change(at(1), &Change::AddIp { ports: 2 });
+        assert_eq!(lost(&mut row, 1, &[Some(1), Some(2)], Reclaim::Highest), []);
         assert_eq!(row.open(at(1), ANYONE).unwrap().ip, 1);
-        let lost = row.change(at(2), &Change::RemoveIp { ip: 0 });
-        assert_eq!(lost.iter().map(|ended| ended.slot).collect::<Vec<_>>(), [first]);
+        assert_eq!(lost(&mut row, 2, &[Some(0), Some(2)], Reclaim::Highest), [(0, 0)]);
         assert_eq!(row.open(at(2), ANYONE).unwrap().ip, 1);
         assert_eq!(row.open(at(2), ANYONE), Err(SnatFailure::NoFreePort));
+    }
+
+    #[test]
+    fn random_ports_go_each_as_likely() {
+        let mut of_port = [0; 4];
+        for seed in 0..4_000 {
+            let streams = RowStreams::all_from(Stream::new(seed, 0, Purpose::PortChoice, 0));
+            let rules = Rules { identity: Identity::Always, ..Rules::default() };
+            let mut row = NamedRow::new(&[Some(4)], &rules, streams);
+            (0..4).for_each(|_| drop(row.open(at(0), ANYONE).unwrap()));
+            for (_, port) in lost(&mut row, 1, &[Some(3)], Reclaim::Random) {
+                of_port[port as usize] += 1;
+            }
+        }
+        assert!(of_port.iter().all(|lost| (900..1_100).contains(lost)), "{of_port:?}");
+    }
+
+    #[test]
+    fn what_a_silent_node_held_comes_free_by_silence() {
+        let mut row = named(row(&[Some(3)], &Rules::default()));
+        let here = &Asker { node: 7, ..*ANYONE };
+        let slots =
+            [row.open(at(0), here), row.open(at(0), here), row.open(at(0), ANYONE)].map(Result::unwrap);
+        for (slot, close) in slots.iter().zip([3, 90, 90]) {
+            row.keep_until(*slot, Holding::until(at(close), at(100)));
+        }
+        let silent = row.end_flows_of(at(5), 7, Holding::until(at(15), at(15)));
+        assert_eq!(silent.iter().map(|cut| cut.port).collect::<Vec<_>>(), [1], "the first only rests");
+        assert_eq!(row.busy(at(14)), 3);
+        assert_eq!(row.busy(at(15)), 2);
+        assert_eq!(row.busy(at(99)), 2);
     }
 }

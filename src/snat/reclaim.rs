@@ -1,85 +1,125 @@
 //! Ports that a row loses or gets while it runs. What is lost takes its flows with it.
 
-use super::Ended;
-use super::named_row::{NamedPorts, NamedRow, Phase};
+use super::named_row::{NamedPorts, NamedRow};
+use super::{Holding, Slot};
 use crate::time::SimTime;
-use std::ops::Range;
 
-/// A change of a row's ports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Ports of a public IP go away.
-    Remove {
-        /// The public IP, by position.
-        ip: u32,
-        /// Which, counted from its first port.
-        ports: Range<u32>,
-    },
-    /// Ports come to a public IP, or come back; those that are there stay as they are.
-    Add {
-        /// The public IP, by position.
-        ip: u32,
-        /// Which, counted from its first port.
-        ports: Range<u32>,
-    },
-    /// A public IP goes away with all its ports; the others keep their positions.
-    RemoveIp {
-        /// The public IP, by position.
-        ip: u32,
-    },
-    /// A public IP comes, behind the others.
-    AddIp {
-        /// How many ports it has.
-        ports: u32,
-    },
+/// Which ports of a public IP go when it is left with fewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reclaim {
+    /// The highest that are there.
+    #[default]
+    Highest,
+    /// The lowest that are there.
+    Lowest,
+    /// Any, each as likely.
+    Random,
+}
+
+/// A flow that a change of the cluster cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CutOff {
+    /// Its public IP, by position in the row.
+    pub ip: u32,
+    /// Its port there.
+    pub port: u32,
+    /// Which grant of the port it had.
+    pub grant: u32,
 }
 
 impl NamedRow {
-    /// Changes the ports; gives the holdings that end by it, which [`super::Row::take_ended`] tells of too.
-    pub fn change(&mut self, now: SimTime, change: &Change) -> Vec<Ended> {
+    /// Changes the ports to so many on each public IP; gives the live flows that are cut off by it. Those and the ports at rest that went
+    /// are told by [`super::Row::take_ended`] too. A public IP that comes stands behind the others; one that goes keeps its position.
+    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<CutOff> {
         self.free_due(now);
-        let told = self.ended.len();
-        match change {
-            Change::Remove { ip, ports } => self.remove(now, *ip, ports.clone()),
-            Change::Add { ip, ports } => self.add(now, *ip, ports.clone()),
-            Change::RemoveIp { ip } => self.remove(now, *ip, 0..u32::MAX),
-            Change::AddIp { ports } => {
-                self.ips.push(NamedPorts::new(Some(*ports)));
-                self.add(now, self.ips.len() as u32 - 1, 0..0);
-            }
+        let mut lost = Vec::new();
+        while self.ips.len() < ports.len() {
+            self.ips.push(NamedPorts::new(Some(0)));
         }
-        self.ended[told..].to_vec()
-    }
-
-    fn remove(&mut self, now: SimTime, ip: u32, ports: Range<u32>) {
-        let here = &mut self.ips[ip as usize];
-        for port in ports.start..ports.end.min(here.map.total()) {
-            if here.map.is_free(port) {
-                here.map.remove(port);
-            } else if here.is_held(port) {
-                self.ended.push(here.end(ip, port, now));
-                here.map.forget();
+        for ip in 0..self.ips.len() {
+            let to = ports.get(ip).copied().unwrap_or(Some(0));
+            let there = self.ips[ip].map.free().saturating_add(self.ips[ip].map.busy());
+            match to {
+                Some(to) if to < there => lost.extend(self.take_away(now, ip, there - to, reclaim)),
+                Some(to) => self.ips[ip].bring(to - there),
+                None => {}
             }
         }
         self.note_full(now);
-    }
-
-    fn add(&mut self, now: SimTime, ip: u32, ports: Range<u32>) {
-        let here = &mut self.ips[ip as usize];
-        here.map.reach(ports.end);
-        for port in ports {
-            if !here.map.is_free(port) && !here.is_held(port) {
-                here.map.add(port);
-            }
-        }
         if self.ips.iter().any(|ports| ports.map.free() > 0) {
             self.full.end(now);
         }
+        lost
+    }
+
+    /// The live flows of a node end as `holding` says, if they would not have left their ports before; gives those flows.
+    pub fn end_flows_of(&mut self, now: SimTime, node: u32, holding: Holding) -> Vec<CutOff> {
+        self.free_due(now);
+        let mut cut = Vec::new();
+        for ip in 0..self.ips.len() as u32 {
+            for port in self.ips[ip as usize].held() {
+                let grant = *self.ips[ip as usize].grant_of(port);
+                if grant.node != node || grant.holding.close <= now {
+                    continue;
+                }
+                cut.push(CutOff { ip, port, grant: grant.number });
+                if grant.holding.release > holding.release {
+                    self.keep_until(Slot { ip, port, grant: grant.number, others: 0 }, holding);
+                }
+            }
+        }
+        cut
+    }
+
+    fn take_away(&mut self, now: SimTime, ip: usize, count: u32, reclaim: Reclaim) -> Vec<CutOff> {
+        let draws = &mut self.chooser.draws;
+        let here = &mut self.ips[ip];
+        let mut there: Vec<u32> = (0..here.map.total()).filter(|port| here.has(*port)).collect();
+        let count = (count as usize).min(there.len());
+        match reclaim {
+            Reclaim::Highest => there.reverse(),
+            Reclaim::Lowest => {}
+            Reclaim::Random => {
+                for place in 0..count {
+                    let other = place + draws.below((there.len() - place) as u64) as usize;
+                    there.swap(place, other);
+                }
+            }
+        }
+        let mut lost = Vec::new();
+        for port in there.into_iter().take(count) {
+            if here.map.is_free(port) {
+                here.map.remove(port);
+                continue;
+            }
+            if here.grant_of(port).holding.close > now {
+                lost.push(CutOff { ip: ip as u32, port, grant: here.grant_of(port).number });
+            }
+            self.ended.push(here.end(ip as u32, port, now));
+            here.map.forget();
+        }
+        lost.sort_unstable();
+        lost
     }
 }
 
 impl NamedPorts {
-    pub(super) fn is_held(&self, port: u32) -> bool {
-        self.grants.get(port as usize).is_some_and(|grant| grant.phase != Phase::Free)
+    /// Whether a port is there, free or not.
+    fn has(&self, port: u32) -> bool {
+        self.map.is_free(port) || self.is_held(port)
+    }
+
+    /// `count` ports come or come back, lowest numbers first; those that are there stay as they are.
+    fn bring(&mut self, count: u32) {
+        let mut left = count;
+        let mut port = 0;
+        while left > 0 {
+            self.map.reach(port + 1);
+            if !self.has(port) {
+                self.map.add(port);
+                left -= 1;
+            }
+            port += 1;
+        }
     }
 }

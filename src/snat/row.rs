@@ -1,7 +1,7 @@
 //! A row: a port pool seen towards one destination. The unit that fills up.
 
 use super::counted_row::CountedRow;
-use super::{Asker, Ended, Holding, NamedRow, Rules, Slot, SnatFailure};
+use super::{Asker, CutOff, Ended, Holding, NamedRow, Reclaim, Rules, Slot, SnatFailure};
 use crate::random::Stream;
 use crate::time::SimTime;
 
@@ -95,6 +95,22 @@ impl Row {
             Self::Named(row) => Some(row.take_ended()),
         };
         ended.into_iter().flatten()
+    }
+
+    /// Changes the ports of a row that names them; see [`NamedRow::set_ports`].
+    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<CutOff> {
+        match self {
+            Self::Counted(_) => Vec::new(),
+            Self::Named(row) => row.set_ports(now, ports, reclaim),
+        }
+    }
+
+    /// The live flows of a node end, in a row that names its ports; see [`NamedRow::end_flows_of`].
+    pub fn end_flows_of(&mut self, now: SimTime, node: u32, holding: Holding) -> Vec<CutOff> {
+        match self {
+            Self::Counted(_) => Vec::new(),
+            Self::Named(row) => row.end_flows_of(now, node, holding),
+        }
     }
 
     /// The run is over: all that is held ends as it was said.

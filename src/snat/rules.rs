@@ -1,6 +1,6 @@
 //! What a row's device allows, and how it looks for a port.
 
-use super::{IpChoice, Search};
+use super::{IpChoice, Reclaim, Search};
 
 /// Limits on live flows, below the number of ports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Rules {
     pub first_port: u32,
     /// Whether ports are told apart.
     pub identity: Identity,
+    /// Which ports go when a public IP is left with fewer.
+    pub reclaim: Reclaim,
 }
 
 impl Rules {

@@ -9,7 +9,7 @@ pub mod retry;
 
 pub use arrivals::{Arrivals, TraceArrival};
 pub use client::{ClientPool, SynSchedule};
-pub use destination::{Destination, Reach};
+pub use destination::{Destination, Reach, Trouble, TroubleKind};
 pub use law::Law;
 pub use packets::Packets;
 pub use retry::Retry;
@@ -76,6 +76,8 @@ pub struct Workload {
     pub ports_per_flow: Option<u32>,
     /// The node of each pod; never empty.
     pub pods: Vec<NodeId>,
+    /// Whether it has a pod on each node, those included that come later.
+    pub one_a_node: bool,
     /// Destinations with their shares, which sum to 1; never empty.
     pub destinations: Vec<(DestinationId, f64)>,
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod cross_check;
 mod curves;
+mod phases;
 mod recovery;
 mod rows;
 
@@ -59,12 +60,13 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         client_pool: sums.client_pool(plan),
         retries: sums.retries(plan),
         recovery: None,
+        phases: sums.phases(plan, scenario),
         probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
         thresholds: Vec::new(),
         verdict: Verdict::Pass,
         analytic: sums.analytic(plan),
-        warnings: scenario.warnings.clone(),
+        warnings: Vec::new(),
         windows: sums.windows(plan),
         empty_windows: 0,
         window_s: plan.cuts.window.as_secs_f64(),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 impl Sums<'_> {
     /// Mean share of the row's ports that is busy; ports, when unlimited.
     fn fullness(&self, plan: &Plan, row: RowId, figures: &RowSummary) -> f64 {
-        let ports = plan.system.ports_in_row(row).unwrap_or(1).max(1) as f64;
+        let ports = plan.system.most_ports_in_row(row).unwrap_or(1).max(1) as f64;
         figures.busy_nanos as f64 / self.measured_nanos / ports
     }
 
@@ -34,7 +34,7 @@ impl Sums<'_> {
     fn occupancy(&self, plan: &Plan, row: RowId, figures: &RowSummary) -> (Occupancy, OccupancyPorts) {
         let system = &plan.system;
         let spec = &system.rows[row.index()];
-        let per_row = system.ports_in_row(row);
+        let per_row = system.most_ports_in_row(row);
         let instants = plan.cuts.grid_instants() as f64 * f64::from(plan.replications);
         let counts = RowCounts::of(figures, instants as u64);
         let mean = figures.busy_nanos as f64 / self.measured_nanos;

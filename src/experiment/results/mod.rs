@@ -9,6 +9,7 @@ mod curves;
 mod failures;
 mod occupancy;
 mod performance;
+mod phases;
 mod ratios;
 mod recovery;
 mod verdict;
@@ -20,6 +21,7 @@ pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
 pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
 pub use performance::Performance;
+pub use phases::Phase;
 pub use ratios::{EstimateKind, RatioEstimate};
 pub use recovery::{Recovery, ReplicationRecovery};
 pub use verdict::{ThresholdResult, Verdict};
@@ -108,6 +110,9 @@ pub struct Results {
     /// What became of failures after a trigger; absent where the traffic has none, or nothing besides bursts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
+    /// From one moment at which something happens to the next; absent where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
     /// Probes asked for, in order of time.
     pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.

@@ -1,6 +1,6 @@
 //! Failures and occupancy over time.
 
-use crate::experiment::results::{Results, SeriesBin};
+use crate::experiment::results::{Phase, Results, SeriesBin};
 use crate::report::chart::{Axis, Chart, Ink, Mark, Panel, Shape};
 use crate::report::number::{count, number, span};
 use crate::report::table::Table;
@@ -24,11 +24,12 @@ pub fn chart(results: &Results) -> Chart {
         finding: finding(results, &failures, &ports),
         explanation: format!(
             "Above, attempts that found no port in each {}{range}; below, ports held over the whole device, all \
-             destinations together, mean over replications and over each {}.",
+             destinations together, mean over replications and over each {}.{}",
             span(failures.width_s),
             span(
                 ports.windows(2).next().map_or(results.duration_s, |pair| pair[1].start_s - pair[0].start_s)
-            )
+            ),
+            moments_told(results)
         ),
         panels: vec![failures.panel(results), ports_panel(results, &ports)],
         table: table(&failures, &ports),
@@ -109,6 +110,7 @@ impl Failures {
             let range = Shape::Band(ends.map(|((x, least), (_, most))| (x, least, most)).collect());
             marks.insert(0, Mark::named("least to most of the replications", Ink::FailureRange, range));
         }
+        marks.extend(moments(results, |number| number.to_string()));
         let most = self.bins.iter().map(|bin| bin.most).fold(0.0, f64::max);
         Panel {
             height: 0.47,
@@ -164,9 +166,13 @@ fn ports_panel(results: &Results, ports: &[Held]) -> Panel {
     // A limit far above the curve would only flatten it.
     if let Some(all) = all_ports(results).filter(|all| *all < 4.0 * most) {
         most = most.max(all);
-        let name = format!("all ports of the device: {}", count(all as u64));
-        marks.push(Mark::named(name, Ink::Limit, Shape::Dashes(vec![(0.0, all), (end, all)])));
+        let name = match results.phases.is_empty() {
+            true => format!("all ports of the device: {}", count(all as u64)),
+            false => "all ports of the device".into(),
+        };
+        marks.push(Mark::named(name, Ink::Limit, Shape::Dashes(limit(results, all))));
     }
+    marks.extend(moments(results, |_| String::new()));
     Panel {
         height: 0.53,
         x: Axis::times("time", end),
@@ -175,10 +181,44 @@ fn ports_panel(results: &Results, ports: &[Held]) -> Panel {
     }
 }
 
+/// Moments at which something happens, each with a label made of its number.
+fn moments(results: &Results, label: impl Fn(usize) -> String) -> Option<Mark> {
+    let happen = results.phases.iter().filter(|phase| !phase.what.is_empty());
+    let moments: Vec<(f64, String)> =
+        happen.enumerate().map(|(number, phase)| (phase.start_s, label(number + 1))).collect();
+    (!moments.is_empty()).then(|| Mark::bare(Ink::Moment, Shape::Moments(moments)))
+}
+
+/// What happens at them, by number.
+fn moments_told(results: &Results) -> String {
+    let happen = results.phases.iter().filter(|phase| !phase.what.is_empty());
+    let told: Vec<String> = happen
+        .enumerate()
+        .map(|(number, phase)| format!("{}: {}", number + 1, phase.what.join(", ")))
+        .collect();
+    if told.is_empty() { String::new() } else { format!(" Marked moments: {}.", told.join("; ")) }
+}
+
+/// All ports of the device over time: as many as `all` where nothing changes them.
+fn limit(results: &Results, all: f64) -> Vec<(f64, f64)> {
+    if results.phases.is_empty() {
+        return vec![(0.0, all), (results.duration_s, all)];
+    }
+    let step = |phase: &Phase| {
+        let ports = phase.ports.map_or(all, |ports| ports as f64);
+        [(phase.start_s, ports), (phase.end_s, ports)]
+    };
+    results.phases.iter().flat_map(step).collect()
+}
+
 /// Ports of all port pools, where one destination has them all; several destinations share ports.
 fn all_ports(results: &Results) -> Option<f64> {
     if results.failures_by_destination.len() != 1 {
         return None;
+    }
+    if !results.phases.is_empty() {
+        let most = results.phases.iter().map(|phase| phase.ports).max()?;
+        return most.map(|ports| ports as f64);
     }
     let ports = results.occupancy_by_pool.iter().map(|pool| pool.ports).collect::<Option<Vec<u64>>>()?;
     Some(ports.iter().sum::<u64>() as f64)

@@ -122,6 +122,7 @@ fn mark<DB: DrawingBackend>(pen: &Pen, plane: &Plane<DB>, mark: &Mark) -> Result
         Shape::Dots(points) => points
             .iter()
             .try_for_each(|at| pen.done(plane.draw(&Circle::new(*at, pen.scaled(4.5) as i32, ink.filled())))),
+        Shape::Moments(moments) => moments.iter().try_for_each(|each| moment(pen, plane, each, line)),
         Shape::Note(text) => {
             let (x, y) = (plane.get_x_range(), plane.get_y_range());
             let middle = ((x.start + x.end) / 2.0, (y.start + y.end) / 2.0);
@@ -129,6 +130,23 @@ fn mark<DB: DrawingBackend>(pen: &Pen, plane: &Plane<DB>, mark: &Mark) -> Result
             pen.done(plane.draw(&Text::new(drawable(text), middle, style)))
         }
     }
+}
+
+/// A broken line from bottom to top, its text beside the top.
+fn moment<DB: DrawingBackend>(
+    pen: &Pen,
+    plane: &Plane<DB>,
+    (at, label): &(f64, String),
+    line: ShapeStyle,
+) -> Result<(), Error> {
+    let range = plane.get_y_range();
+    let (dash, gap) = (pen.scaled(3.0) as i32, pen.scaled(3.0) as i32);
+    let ends = [(*at, range.start), (*at, range.end)];
+    pen.done(plane.draw(&DashedPathElement::new(ends.into_iter(), dash, gap, line)))?;
+    let style = anchored(&pen.small(), (HAlign::Left, VAlign::Top));
+    let beside = (pen.scaled(3.0) as i32, pen.scaled(1.0) as i32);
+    let text = EmptyElement::at((*at, range.end)) + Text::new(drawable(label), beside, style);
+    pen.done(plane.draw(&text))
 }
 
 /// A rectangle, its text beyond the end that is farther from zero.

@@ -26,7 +26,7 @@ enum Surface {
 }
 
 /// Every colour, with the name of the CSS variable that replaces it inside a page.
-const COLOURS: [(Surface, [u8; 3], &str); 9] = [
+const COLOURS: [(Surface, [u8; 3], &str); 10] = [
     (Surface::Paper, [0xff, 0xff, 0xff], "paper"),
     (Surface::Text, [0x1b, 0x1f, 0x24], "text"),
     (Surface::Grid, [0xd8, 0xde, 0xe4], "grid"),
@@ -36,6 +36,7 @@ const COLOURS: [(Surface, [u8; 3], &str); 9] = [
     (Surface::Ink(Ink::InUse), [0x0b, 0x61, 0xa4], "in-use"),
     (Surface::Ink(Ink::HoldDown), [0xe0, 0xa0, 0x30], "hold-down"),
     (Surface::Ink(Ink::Limit), [0x6e, 0x40, 0xaa], "limit"),
+    (Surface::Ink(Ink::Moment), [0x57, 0x60, 0x6a], "moment"),
 ];
 
 fn colour(surface: Surface) -> RGBColor {

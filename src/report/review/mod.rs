@@ -8,6 +8,7 @@ pub use comparison::comparison;
 use super::charts;
 use super::document::{Block, Document};
 use super::number::{count, number, percent};
+use super::phases;
 use super::table::Table;
 use super::wording;
 use crate::error::Error;
@@ -134,14 +135,14 @@ fn occupancy(results: &Results) -> Vec<Block> {
         percent(results.occupancy.full_time_ratio)
     );
     let probes = results.probes.iter().map(|probe| format!("Probe: {}.", wording::probe(probe)));
-    let mut blocks = vec![
-        heading("When, and how full"),
-        Block::Chart(charts::timeline::chart(results)),
+    let mut blocks = vec![heading("When, and how full"), Block::Chart(charts::timeline::chart(results))];
+    blocks.extend(phases::table(results).map(Block::Table));
+    blocks.extend([
         Block::List([fullest, kept].into_iter().chain(probes).collect()),
         Block::Chart(charts::port_pools::chart(results)),
         heading("How long clients wait"),
         Block::Chart(charts::connect_delay::chart(results)),
-    ];
+    ]);
     if let Some(retries) = &results.retries {
         let tried = wording::retries(retries);
         let asked = number(results.retry_amplification);

@@ -17,6 +17,7 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let ports_per_ip_and_instance = keys.count("ports_per_ip_and_instance", 1, 65_536);
     let ports_per_ip = keys.count("ports_per_ip", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
+    let drain = keys.duration("drain");
     Some(Outbound::Firewall(Firewall {
         public_ips: public_ips?,
         ports_per_ip_and_instance: ports_per_ip_and_instance?,
@@ -24,6 +25,7 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
         granularity: granularity?,
         instances: instances?,
         by_node,
+        drain: drain?,
         sharing_udp: keys.sharing("udp"),
         timers,
     }))

@@ -6,6 +6,7 @@ use crate::outbound::load_balancer::{Allocation, LoadBalancer, Tier};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::list;
 use crate::scenario::tree::{Node, Value};
+use crate::snat::Reclaim;
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
@@ -24,6 +25,8 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     };
     let automatic_most = keys.count("automatic_most", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
+    let choices = [("highest", Reclaim::Highest), ("lowest", Reclaim::Lowest), ("random", Reclaim::Random)];
+    let reclaim = keys.choice("reclaim", &choices);
     Some(Outbound::LoadBalancer(LoadBalancer {
         public_ips: public_ips?,
         ports_per_ip: ports_per_ip?,
@@ -32,6 +35,7 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         tiers: tiers?,
         automatic_most: automatic_most?,
         granularity: granularity?,
+        reclaim: reclaim?,
         sharing_udp,
         timers,
     }))

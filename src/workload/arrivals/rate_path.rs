@@ -12,13 +12,20 @@ use crate::time::SimTime;
 pub struct RatePath<'a> {
     rate: Rate<'a>,
     rated: Stretch,
-    factor: Option<SeriesPath<'a>>,
-    scaled: Stretch,
+    /// What it is multiplied by, and how far each is along.
+    factors: Vec<(SeriesPath<'a>, Stretch)>,
     now: SimTime,
 }
 
 /// The stretch after which no flow comes.
 const NOTHING_MORE: Stretch = Stretch { until: SimTime::NEVER, most: 0.0 };
+
+/// Before the first stretch.
+const NOT_BEGUN: Stretch = Stretch { until: SimTime::ZERO, most: 1.0 };
+
+fn not_begun(factor: SeriesPath<'_>) -> (SeriesPath<'_>, Stretch) {
+    (factor, NOT_BEGUN)
+}
 
 /// The rate before it is scaled.
 enum Rate<'a> {
@@ -44,10 +51,14 @@ impl<'a> RatePath<'a> {
             Arrivals::Piecewise(series) => Rate::Series(along(series)),
             _ => return None,
         };
-        let factor = arrivals.factor().map(along);
-        let until = if factor.is_some() { SimTime::ZERO } else { SimTime::NEVER };
-        let [rated, scaled] = [SimTime::ZERO, until].map(|until| Stretch { until, most: 1.0 });
-        Some(Self { rate, rated, factor, scaled, now: SimTime::ZERO })
+        let factors = arrivals.factor().map(along).map(not_begun).into_iter().collect();
+        Some(Self { rate, rated: NOT_BEGUN, factors, now: SimTime::ZERO })
+    }
+
+    /// The same multiplied by `series` too, whose time 0 is `origin`.
+    pub fn times(mut self, series: &'a Series, origin: SimTime) -> Self {
+        self.factors.push(not_begun(SeriesPath::new(series, origin)));
+        self
     }
 
     /// Moves on to the next stretch.
@@ -55,22 +66,26 @@ impl<'a> RatePath<'a> {
         if self.rated.until <= self.now {
             self.rated = self.rate.next_stretch();
         }
-        if let Some(factor) = &mut self.factor
-            && self.scaled.until <= self.now
-        {
-            self.scaled = factor.next_stretch();
+        for (factor, stretch) in &mut self.factors {
+            if stretch.until <= self.now {
+                *stretch = factor.next_stretch();
+            }
         }
-        if self.scaled == NOTHING_MORE {
+        let stretches = || self.factors.iter().map(|(_, stretch)| *stretch);
+        if stretches().any(|stretch| stretch == NOTHING_MORE) {
             return NOTHING_MORE;
         }
-        self.now = self.rated.until.min(self.scaled.until);
-        Stretch { until: self.now, most: self.rated.most * self.scaled.most }
+        self.now = stretches().map(|stretch| stretch.until).fold(self.rated.until, SimTime::min);
+        Stretch {
+            until: self.now,
+            most: stretches().map(|stretch| stretch.most).fold(self.rated.most, |most, factor| most * factor),
+        }
     }
 
     /// Flows per second (batches, where those are asked for) at `time`, which lies in the present stretch.
     pub fn at(&self, time: SimTime) -> f64 {
         let rate = self.rate.at(time);
-        self.factor.as_ref().map_or(rate, |factor| rate * factor.at(time))
+        self.factors.iter().fold(rate, |rate, (factor, _)| rate * factor.at(time))
     }
 }
 

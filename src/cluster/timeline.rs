@@ -1,0 +1,420 @@
+//! A cluster that changes: events become moments, between which nothing changes.
+//!
+//! Pods do not move when nodes come: Kubernetes does not rebalance. A pod that must go, or is new, goes to the node of its
+//! node pool with the fewest pods.
+
+use super::Cluster;
+use crate::flow::NodeId;
+use crate::time::SimDuration;
+use std::collections::BTreeSet;
+
+/// Something that happens to the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it begins, after the start of the measured time.
+    pub at: SimDuration,
+    /// What happens.
+    pub change: Change,
+    /// Pods of nodes that are drained end after this time.
+    pub drain: SimDuration,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A node pool, by position, has so many nodes from now on: the next numbers come, the highest are drained and go.
+    Scale {
+        /// The node pool.
+        pool: usize,
+        /// Nodes.
+        nodes: u32,
+    },
+    /// Every node of a node pool is drained and made anew, `surge` at a time, beside as many extra nodes.
+    Upgrade {
+        /// The node pool.
+        pool: usize,
+        /// Extra nodes, which are the highest numbers of the node pool; at least 1.
+        surge: u32,
+        /// How long each round takes.
+        round: SimDuration,
+    },
+    /// Nodes are lost without a word. Their pods come up elsewhere.
+    Lose {
+        /// Which.
+        nodes: Vec<NodeId>,
+        /// How long until others do their pods' work.
+        noticed_after: SimDuration,
+        /// How long until the nodes are back; absent: never.
+        back_after: Option<SimDuration>,
+    },
+    /// A workload, by position, has so many pods from now on.
+    Pods {
+        /// The workload.
+        workload: usize,
+        /// Pods.
+        pods: u32,
+    },
+}
+
+/// The pods of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The node of each.
+    pub pods: Vec<NodeId>,
+    /// Whether one runs on each node.
+    pub one_a_node: bool,
+}
+
+/// How the flows of a node end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Departure {
+    /// Its pods close what they still have open.
+    Closes,
+    /// Nothing more is heard of it.
+    FallsSilent,
+}
+
+/// An instant at which the cluster changes, and what it is like from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When, after the start of the measured time.
+    pub at: SimDuration,
+    /// Nodes that are away from now on.
+    pub away: BTreeSet<NodeId>,
+    /// Nodes whose flows end now.
+    pub left: Vec<(NodeId, Departure)>,
+    /// Pods of each workload from now on.
+    pub placements: Vec<Placement>,
+}
+
+/// What the cluster goes through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// Rising in time.
+    pub moments: Vec<Moment>,
+}
+
+/// A node pool has no node left for the pods that must go there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRoom {
+    /// When.
+    pub at: SimDuration,
+    /// The node pool's name.
+    pub pool: String,
+}
+
+/// A part of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Come(Vec<NodeId>),
+    /// Pods move away, or are no longer counted on.
+    Empty(Vec<NodeId>),
+    Leave(Vec<NodeId>, Departure),
+    /// As [`Step::Leave`], but the node is there again at once.
+    Reimage(Vec<NodeId>),
+    Pods(usize, u32),
+}
+
+impl Timeline {
+    /// What `events` do to `cluster` and the `placements` of its workloads, up to `end`.
+    pub fn new(
+        cluster: &Cluster,
+        placements: &[Placement],
+        events: &[Event],
+        end: SimDuration,
+    ) -> Result<Self, NoRoom> {
+        let mut steps: Vec<(SimDuration, Step)> = Vec::new();
+        let mut counts: Vec<u32> =
+            cluster.node_pools.iter().map(|pool| cluster.nodes_there_in(pool)).collect();
+        let mut in_order: Vec<&Event> = events.iter().collect();
+        in_order.sort_by_key(|event| event.at);
+        for event in in_order {
+            steps.extend(steps_of(event, cluster, &mut counts));
+        }
+        steps.sort_by_key(|(at, _)| *at);
+        let mut state = State {
+            cluster,
+            away: cluster.away.clone(),
+            unused: cluster.away.clone(),
+            placements: placements.to_vec(),
+        };
+        let mut moments: Vec<Moment> = Vec::new();
+        for (at, step) in steps.into_iter().filter(|(at, _)| *at < end) {
+            let left = state.take(&step).map_err(|pool| NoRoom { at, pool })?;
+            let same = moments.last_mut().filter(|moment| moment.at == at);
+            let mut all_left = same.as_ref().map_or(Vec::new(), |moment| moment.left.clone());
+            all_left.extend(left);
+            let now =
+                Moment { at, away: state.away.clone(), left: all_left, placements: state.placements.clone() };
+            match same {
+                Some(moment) => *moment = now,
+                None => moments.push(now),
+            }
+        }
+        Ok(Self { moments })
+    }
+}
+
+/// The parts of an event. `counts` are nodes by node pool so far.
+fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDuration, Step)> {
+    let Event { at, drain, .. } = *event;
+    let numbers = |pool: usize, range: std::ops::Range<u32>| {
+        let first = cluster.node_pools[pool].first.0;
+        range.map(|number| NodeId(first + number)).collect::<Vec<NodeId>>()
+    };
+    match &event.change {
+        Change::Scale { pool, nodes } => {
+            let before = std::mem::replace(&mut counts[*pool], *nodes);
+            if *nodes >= before {
+                return vec![(at, Step::Come(numbers(*pool, before..*nodes)))];
+            }
+            let gone = numbers(*pool, *nodes..before);
+            vec![(at, Step::Empty(gone.clone())), (at.plus(drain), Step::Leave(gone, Departure::Closes))]
+        }
+        Change::Upgrade { pool, surge, round } => {
+            let nodes = counts[*pool];
+            let top = cluster.node_pools[*pool].numbers;
+            let extra = numbers(*pool, top - *surge..top);
+            let mut steps = vec![(at, Step::Come(extra.clone()))];
+            let mut begins = at;
+            for first in (0..nodes).step_by(*surge as usize) {
+                let batch = numbers(*pool, first..(first + surge).min(nodes));
+                steps.push((begins, Step::Empty(batch.clone())));
+                steps.push((begins.plus(drain), Step::Reimage(batch)));
+                begins = begins.plus((*round).max(drain));
+            }
+            steps.push((begins, Step::Empty(extra.clone())));
+            steps.push((begins.plus(drain), Step::Leave(extra, Departure::Closes)));
+            steps
+        }
+        Change::Lose { nodes, noticed_after, back_after } => {
+            let noticed = (at.plus(*noticed_after), Step::Empty(nodes.clone()));
+            let back = back_after.map(|after| (at.plus(after), Step::Come(nodes.clone())));
+            [(at, Step::Leave(nodes.clone(), Departure::FallsSilent)), noticed]
+                .into_iter()
+                .chain(back)
+                .collect()
+        }
+        Change::Pods { workload, pods } => vec![(at, Step::Pods(*workload, *pods))],
+    }
+}
+
+struct State<'a> {
+    cluster: &'a Cluster,
+    away: BTreeSet<NodeId>,
+    /// Nodes that no pod may go to: those that are away, or are being drained.
+    unused: BTreeSet<NodeId>,
+    placements: Vec<Placement>,
+}
+
+impl State<'_> {
+    /// The nodes whose flows end; the name of a node pool without a node for its pods.
+    fn take(&mut self, step: &Step) -> Result<Vec<(NodeId, Departure)>, String> {
+        let ended = |nodes: &[NodeId], how| nodes.iter().map(|node| (*node, how)).collect();
+        match step {
+            Step::Come(nodes) => {
+                self.use_again(nodes);
+                Ok(Vec::new())
+            }
+            Step::Empty(nodes) => {
+                self.unused.extend(nodes);
+                self.move_away(nodes)?;
+                Ok(Vec::new())
+            }
+            Step::Leave(nodes, how) => {
+                self.away.extend(nodes);
+                self.unused.extend(nodes);
+                Ok(ended(nodes, *how))
+            }
+            Step::Reimage(nodes) => {
+                self.use_again(nodes);
+                Ok(ended(nodes, Departure::Closes))
+            }
+            Step::Pods(workload, pods) => {
+                self.resize(*workload, *pods)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn use_again(&mut self, nodes: &[NodeId]) {
+        for node in nodes {
+            self.away.remove(node);
+            self.unused.remove(node);
+        }
+        for number in 0..self.placements.len() {
+            if !self.placements[number].one_a_node {
+                continue;
+            }
+            let pool = self.pool_of(number);
+            let pods = &mut self.placements[number].pods;
+            let new =
+                nodes.iter().filter(|node| pool.is_none_or(|pool| self.cluster.node_pools[pool].has(**node)));
+            pods.extend(new.filter(|node| !pods.contains(node)).copied().collect::<Vec<_>>());
+        }
+    }
+
+    fn move_away(&mut self, nodes: &[NodeId]) -> Result<(), String> {
+        for number in 0..self.placements.len() {
+            if self.placements[number].one_a_node {
+                self.placements[number].pods.retain(|node| !nodes.contains(node));
+                continue;
+            }
+            for pod in 0..self.placements[number].pods.len() {
+                if nodes.contains(&self.placements[number].pods[pod]) {
+                    self.placements[number].pods[pod] = self.emptiest(self.placements[number].pods[pod])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn resize(&mut self, workload: usize, pods: u32) -> Result<(), String> {
+        while self.placements[workload].pods.len() < pods as usize {
+            let beside = self.placements[workload].pods[0];
+            let node = self.emptiest(beside)?;
+            self.placements[workload].pods.push(node);
+        }
+        self.placements[workload].pods.truncate(pods.max(1) as usize);
+        Ok(())
+    }
+
+    /// The node with the fewest pods in the node pool that has `node`.
+    fn emptiest(&self, node: NodeId) -> Result<NodeId, String> {
+        let pool = self.cluster.node_pools.iter().find(|pool| pool.has(node));
+        let Some(pool) = pool else { return Ok(node) };
+        let mut pods = vec![0_u64; pool.numbers as usize];
+        for there in self.placements.iter().filter(|each| !each.one_a_node).flat_map(|each| &each.pods) {
+            if pool.has(*there) {
+                pods[(there.0 - pool.first.0) as usize] += 1;
+            }
+        }
+        let usable = pool.ids().filter(|node| !self.unused.contains(node));
+        usable
+            .min_by_key(|node| (pods[(node.0 - pool.first.0) as usize], *node))
+            .ok_or_else(|| pool.name.clone())
+    }
+
+    /// The one node pool that a workload with a pod on each node is for; none where it is for all.
+    fn pool_of(&self, workload: usize) -> Option<usize> {
+        let pods = &self.placements[workload].pods;
+        let pools = self.cluster.node_pools.iter();
+        let mut with_pods = pools.enumerate().filter(|(_, pool)| pods.iter().any(|node| pool.has(*node)));
+        match (with_pods.next(), with_pods.next()) {
+            (Some((pool, _)), None) => Some(pool),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NodePool;
+    use super::*;
+
+    fn secs(seconds: u64) -> SimDuration {
+        SimDuration::from_secs(seconds)
+    }
+
+    /// A node pool of so many nodes, of which some are there at first.
+    fn cluster(nodes: u32, there: u32) -> Cluster {
+        let name = "user".to_string();
+        let (first, numbers, nodes) = (NodeId(0), nodes, there);
+        let pool = NodePool { name, first, nodes, numbers, max_surge: 1, zones: 0 };
+        Cluster::new(vec![pool], None)
+    }
+
+    fn placement(pods: &[u32]) -> Placement {
+        Placement { pods: pods.iter().copied().map(NodeId).collect(), one_a_node: false }
+    }
+
+    fn timeline(
+        cluster: &Cluster,
+        placement: Placement,
+        changes: &[(u64, Change)],
+    ) -> Result<Vec<Moment>, NoRoom> {
+        let event =
+            |(at, change): &(u64, Change)| Event { at: secs(*at), change: change.clone(), drain: secs(30) };
+        let events: Vec<Event> = changes.iter().map(event).collect();
+        Timeline::new(cluster, &[placement], &events, secs(100_000)).map(|timeline| timeline.moments)
+    }
+
+    fn pods(moment: &Moment) -> Vec<u32> {
+        moment.placements[0].pods.iter().map(|node| node.0).collect()
+    }
+
+    fn away(moment: &Moment) -> Vec<u32> {
+        moment.away.iter().map(|node| node.0).collect()
+    }
+
+    #[test]
+    fn nodes_that_come_are_empty_and_nodes_that_go_are_drained_first() {
+        let scale = |nodes| Change::Scale { pool: 0, nodes };
+        let moments =
+            timeline(&cluster(4, 2), placement(&[0, 1, 1]), &[(10, scale(4)), (50, scale(1))]).unwrap();
+        assert_eq!(moments.iter().map(|moment| moment.at).collect::<Vec<_>>(), [10, 50, 80].map(secs));
+        assert_eq!(pods(&moments[0]), [0, 1, 1]);
+        assert!(away(&moments[0]).is_empty());
+        assert_eq!(pods(&moments[1]), [0, 0, 0], "the last node that stays");
+        assert!(away(&moments[1]).is_empty(), "drained, not gone");
+        assert_eq!(away(&moments[2]), [1, 2, 3]);
+        assert_eq!(moments[2].left, [1, 2, 3].map(|node| (NodeId(node), Departure::Closes)));
+    }
+
+    #[test]
+    fn an_upgrade_goes_round_beside_its_surge() {
+        let upgrade = Change::Upgrade { pool: 0, surge: 1, round: secs(100) };
+        let moments = timeline(&cluster(3, 2), placement(&[0, 0, 1]), &[(0, upgrade)]).unwrap();
+        let seen: Vec<(SimDuration, Vec<u32>, Vec<u32>)> =
+            moments.iter().map(|moment| (moment.at, pods(moment), away(moment))).collect();
+        let expected = [
+            (0, vec![2, 1, 1], vec![]),
+            (30, vec![2, 1, 1], vec![]),
+            (100, vec![2, 0, 0], vec![]),
+            (130, vec![2, 0, 0], vec![]),
+            (200, vec![1, 0, 0], vec![]),
+            (230, vec![1, 0, 0], vec![2]),
+        ];
+        assert_eq!(seen, expected.map(|(at, pods, away)| (secs(at), pods, away)));
+        let left = |moment: &Moment| moment.left.iter().map(|(node, _)| node.0).collect::<Vec<_>>();
+        assert_eq!(
+            moments.iter().map(left).collect::<Vec<_>>(),
+            [vec![], vec![0], vec![], vec![1], vec![], vec![2]]
+        );
+    }
+
+    #[test]
+    fn lost_nodes_fall_silent_and_their_pods_come_up_later() {
+        let lose =
+            Change::Lose { nodes: vec![NodeId(0)], noticed_after: secs(300), back_after: Some(secs(900)) };
+        let moments = timeline(&cluster(2, 2), placement(&[0, 1]), &[(60, lose)]).unwrap();
+        assert_eq!(moments[0].left, [(NodeId(0), Departure::FallsSilent)]);
+        assert_eq!((pods(&moments[0]), away(&moments[0])), (vec![0, 1], vec![0]));
+        assert_eq!((moments[1].at, pods(&moments[1])), (secs(360), vec![1, 1]));
+        assert_eq!((moments[2].at, pods(&moments[2]), away(&moments[2])), (secs(960), vec![1, 1], vec![]));
+    }
+
+    #[test]
+    fn pods_come_where_there_are_fewest_and_the_last_go() {
+        let to = |pods| Change::Pods { workload: 0, pods };
+        let moments = timeline(&cluster(3, 3), placement(&[0, 0, 1]), &[(1, to(6)), (2, to(2))]).unwrap();
+        assert_eq!(pods(&moments[0]), [0, 0, 1, 2, 1, 2]);
+        assert_eq!(pods(&moments[1]), [0, 0]);
+    }
+
+    #[test]
+    fn a_pod_on_each_node_comes_and_goes_with_the_node() {
+        let everywhere = Placement { pods: vec![NodeId(0)], one_a_node: true };
+        let scale = |nodes| Change::Scale { pool: 0, nodes };
+        let moments = timeline(&cluster(3, 1), everywhere, &[(1, scale(3)), (2, scale(2))]).unwrap();
+        assert_eq!(pods(&moments[0]), [0, 1, 2]);
+        assert_eq!(pods(&moments[1]), [0, 1]);
+    }
+
+    #[test]
+    fn pods_need_a_node() {
+        let lose = Change::Lose { nodes: vec![NodeId(0)], noticed_after: secs(5), back_after: None };
+        let refused = timeline(&cluster(1, 1), placement(&[0]), &[(60, lose)]);
+        assert_eq!(refused, Err(NoRoom { at: secs(65), pool: "user".into() }));
+    }
+}

@@ -1,0 +1,58 @@
+//! What happened to the cluster, and how it fared in between.
+
+use super::Sums;
+use crate::experiment::plan::Plan;
+use crate::experiment::results::Phase;
+use crate::scenario::Scenario;
+use crate::simulation::Epoch;
+use crate::time::SimDuration;
+
+impl Sums<'_> {
+    pub fn phases(&self, plan: &Plan, scenario: &Scenario) -> Vec<Phase> {
+        let duration = plan.system.timing.duration();
+        let instants: Vec<SimDuration> = scenario.events.instants().filter(|at| *at < duration).collect();
+        if instants.is_empty() {
+            return Vec::new();
+        }
+        let mut begins = vec![SimDuration::ZERO];
+        begins.extend(&instants);
+        let phase = |(number, start): (usize, &SimDuration)| {
+            let end = begins.get(number + 1).copied().unwrap_or(duration);
+            let counts =
+                self.trials.iter().map(|trial| trial.phases.get(number).copied().unwrap_or_default());
+            let (attempts, snat_failures) = counts.fold((0, 0), |sum, more| (sum.0 + more.0, sum.1 + more.1));
+            let what = if number == 0 {
+                Vec::new()
+            } else {
+                scenario.events.at(*start).map(str::to_string).collect()
+            };
+            Phase {
+                start_s: start.as_secs_f64(),
+                end_s: end.as_secs_f64(),
+                what,
+                nodes: scenario.nodes_at(*start),
+                ports: device_ports(plan, *start),
+                attempts,
+                snat_failures,
+                cut_off: self.cut_off(&plan.system.epochs, *start, end),
+            }
+        };
+        let phases = begins.iter().enumerate().map(phase);
+        phases.filter(|phase| phase.end_s > phase.start_s).collect()
+    }
+
+    fn cut_off(&self, epochs: &[Epoch], start: SimDuration, end: SimDuration) -> u64 {
+        let inside = |number: u32| (start..end).contains(&epochs[number as usize].at);
+        let trials = self.trials.iter().flat_map(|trial| &trial.cut_off);
+        trials.filter(|(number, _)| inside(**number)).map(|(_, flows)| flows).sum()
+    }
+}
+
+/// Ports of the first way's device from `at` on.
+fn device_ports(plan: &Plan, at: SimDuration) -> Option<u64> {
+    let paths = &plan.system.paths;
+    let device = *paths.ways[0].stages.last()?;
+    let past = plan.system.epochs.iter().rev().find(|epoch| epoch.at <= at);
+    let pools = past.map_or(&paths.stages[device.index()].pools, |epoch| &epoch.pools[device.index()]);
+    pools.iter().flat_map(|pool| &pool.ports).map(|ports| ports.map(u64::from)).sum()
+}

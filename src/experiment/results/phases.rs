@@ -1,0 +1,25 @@
+//! What happened to the cluster, and how it fared in between.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The time from one moment at which something happens to the next, over all replications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Phase {
+    /// When it begins.
+    pub start_s: f64,
+    /// When the next one does.
+    pub end_s: f64,
+    /// What happens at its start; nothing for the first, which begins with the measured time.
+    pub what: Vec<String>,
+    /// Nodes that are there at its start.
+    pub nodes: u32,
+    /// Ports of the outbound device at its start, towards one destination; null: unlimited.
+    pub ports: Option<u64>,
+    /// Attempts of any flow at an instant of it.
+    pub attempts: u64,
+    /// SNAT failures among them.
+    pub snat_failures: u64,
+    /// Live flows that lost their port to a change of the cluster; their requests are counted as they were before.
+    pub cut_off: u64,
+}

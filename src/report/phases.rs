@@ -1,0 +1,65 @@
+//! What happened to the cluster, and how it fared in between.
+
+use super::number::{count, number, percent, span};
+use super::table::Table;
+use crate::experiment::results::{Phase, Results};
+
+/// A row for each phase; nothing where nothing happened.
+pub fn table(results: &Results) -> Option<Table> {
+    if results.phases.is_empty() {
+        return None;
+    }
+    let mut table = Table::new([
+        "from",
+        "what happens",
+        "nodes",
+        "ports",
+        "attempts",
+        "SNAT failures",
+        "share",
+        "flows cut off",
+    ]);
+    for phase in &results.phases {
+        table.push([
+            span(phase.start_s),
+            what(phase),
+            count(u64::from(phase.nodes)),
+            phase.ports.map_or("unlimited".into(), count),
+            count(phase.attempts),
+            count(phase.snat_failures),
+            share(phase),
+            count(phase.cut_off),
+        ]);
+    }
+    Some(table)
+}
+
+/// The same in lines, for a terminal.
+pub fn lines(results: &Results) -> Vec<String> {
+    let line = |phase: &Phase| {
+        let cut_off = match phase.cut_off {
+            0 => String::new(),
+            flows => format!(", {} live flows cut off", count(flows)),
+        };
+        let ports = phase.ports.map_or("unlimited".into(), count);
+        format!(
+            "{:>10}  {}: {} nodes, {ports} ports; {} of attempts fail{cut_off}",
+            span(phase.start_s),
+            what(phase),
+            number(f64::from(phase.nodes)),
+            share(phase)
+        )
+    };
+    results.phases.iter().map(line).collect()
+}
+
+fn what(phase: &Phase) -> String {
+    if phase.what.is_empty() { "start".into() } else { phase.what.join(", ") }
+}
+
+fn share(phase: &Phase) -> String {
+    match phase.attempts {
+        0 => "-".into(),
+        attempts => percent(phase.snat_failures as f64 / attempts as f64),
+    }
+}

@@ -1,0 +1,146 @@
+//! From events to what the simulation needs: the system's ports, pods and departures, instant by instant.
+
+use super::Scenario;
+use crate::cluster::{Cluster, Moment, NoRoom, NodePool, Placement, Timeline};
+use crate::flow::NodeId;
+use crate::outbound::{Egress, Partition, PortPool, Refusal};
+use crate::simulation::Epoch;
+use crate::time::SimDuration;
+use std::collections::BTreeSet;
+
+/// The platform refuses what an event leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedLater {
+    /// When.
+    pub at: SimDuration,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// The stages from an instant on.
+type Stages = (SimDuration, Vec<Egress>);
+
+impl Scenario {
+    /// How the system changes, or what of it the platform would refuse.
+    pub fn epochs(&self) -> Result<Vec<Epoch>, RefusedLater> {
+        if self.events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let moments = self.moments()?;
+        let stages = self.stages_over_time(&moments)?;
+        let mut instants: BTreeSet<SimDuration> = stages.iter().skip(1).map(|(at, _)| *at).collect();
+        for pair in stages.windows(2) {
+            let [(_, before), (at, after)] = pair else { continue };
+            let drains =
+                before.iter().zip(after).filter(|(before, after)| before.pools.len() > after.pools.len());
+            instants.extend(drains.map(|(before, _)| at.plus(before.drain)));
+        }
+        let first: Vec<Vec<NodeId>> = self.workloads.iter().map(|workload| workload.pods.clone()).collect();
+        let epoch = |at: SimDuration| {
+            let past = moments.iter().rev().find(|moment| moment.at <= at);
+            let pods_of =
+                |moment: &Moment| moment.placements.iter().map(|placed| placed.pods.clone()).collect();
+            let left = past.filter(|moment| moment.at == at).map_or(Vec::new(), |moment| moment.left.clone());
+            let number = stages.partition_point(|(from, _)| *from <= at) - 1;
+            let now = &stages[number].1;
+            let pools = (0..now.len()).map(|stage| pools_at(&stages[..=number], stage, at)).collect();
+            let taking = now.iter().map(|stage| (0..stage.pools.len() as u32).collect()).collect();
+            Epoch { at, pools, taking, left, pods: past.map_or_else(|| first.clone(), pods_of) }
+        };
+        Ok(instants.into_iter().filter(|at| *at < self.run.duration).map(epoch).collect())
+    }
+
+    fn moments(&self) -> Result<Vec<Moment>, RefusedLater> {
+        let placed = |workload: &crate::workload::Workload| Placement {
+            pods: workload.pods.clone(),
+            one_a_node: workload.one_a_node,
+        };
+        let placements: Vec<Placement> = self.workloads.iter().map(placed).collect();
+        let timeline = Timeline::new(&self.cluster, &placements, &self.events.cluster, self.run.duration);
+        timeline.map(|timeline| timeline.moments).map_err(|NoRoom { at, pool }| RefusedLater {
+            at,
+            refusal: Refusal {
+                code: "NoNodeForPods",
+                key: "node_pool",
+                message: format!("node pool \"{pool}\" has no node left for its pods"),
+                help: "leave it a node, or give its pods another node pool".into(),
+            },
+        })
+    }
+
+    /// The stages at first, and from each instant on at which something changes.
+    fn stages_over_time(&self, moments: &[Moment]) -> Result<Vec<Stages>, RefusedLater> {
+        let first = self.paths().map_err(|refusal| RefusedLater { at: SimDuration::ZERO, refusal })?;
+        let mut stages = vec![(SimDuration::ZERO, first.stages)];
+        let devices = self.events.devices.iter().map(|(at, _)| *at);
+        let instants: BTreeSet<SimDuration> = moments.iter().map(|moment| moment.at).chain(devices).collect();
+        for at in instants {
+            let device = self.events.devices.iter().rev().find(|(from, _)| *from <= at);
+            let device = device.map_or(&self.outbound, |(_, device)| device);
+            let cluster = self.cluster_at(moments.iter().rev().find(|moment| moment.at <= at));
+            let refused = |refusal| RefusedLater { at, refusal };
+            let now = self.paths_of(&cluster, device).map_err(refused)?.stages;
+            check_change(&stages[0].1, &now).map_err(refused)?;
+            self.check_network(&cluster).map_err(refused)?;
+            stages.push((at, now));
+        }
+        Ok(stages)
+    }
+
+    /// The cluster from a moment on. The surge of an upgrade is there itself, so nothing is added for it.
+    fn cluster_at(&self, moment: Option<&Moment>) -> Cluster {
+        let without_surge = |pool: &NodePool| NodePool { max_surge: 0, ..pool.clone() };
+        Cluster {
+            node_pools: self.cluster.node_pools.iter().map(without_surge).collect(),
+            network: self.cluster.network.clone(),
+            away: moment.map_or_else(|| self.cluster.away.clone(), |moment| moment.away.clone()),
+        }
+    }
+
+    /// Limits of the network plugin on nodes and addresses; pods were checked at first.
+    fn check_network(&self, cluster: &Cluster) -> Result<(), Refusal> {
+        let none = vec![0; cluster.nodes() as usize];
+        let refusals =
+            cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(cluster, &none));
+        refusals.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Nodes that are there from `at` on.
+    pub fn nodes_at(&self, at: SimDuration) -> u32 {
+        let moments = self.moments().unwrap_or_default();
+        self.cluster_at(moments.iter().rev().find(|moment| moment.at <= at)).nodes_there()
+    }
+}
+
+/// Port pools of a stage at `at`. Where instances go away, those that still drain keep their ports; `stages` end with the present ones.
+fn pools_at(stages: &[Stages], number: usize, at: SimDuration) -> Vec<PortPool> {
+    let mut pools = stages[stages.len() - 1].1[number].pools.clone();
+    if stages[0].1[number].partition != Partition::Instances {
+        return pools;
+    }
+    for pair in stages.windows(2) {
+        let [(_, before), (gone, after)] = pair else { continue };
+        let (before, after) = (&before[number], &after[number]);
+        if before.pools.len() <= after.pools.len() || at >= gone.plus(before.drain) {
+            continue;
+        }
+        pools.extend(before.pools[pools.len().min(before.pools.len())..].iter().cloned());
+    }
+    pools
+}
+
+/// An event changes how many ports there are, and nothing else of a device.
+fn check_change(first: &[Egress], now: &[Egress]) -> Result<(), Refusal> {
+    let rest = |stage: &Egress| Egress { pools: Vec::new(), ..stage.clone() };
+    let pairs = || first.iter().zip(now);
+    if pairs().all(|(first, now)| rest(first) == rest(now)) {
+        return Ok(());
+    }
+    Err(Refusal {
+        code: "NotWhileItRuns",
+        key: "outbound",
+        message: "an event may change how many ports, public IPs and instances there are, and nothing else of the outbound device"
+            .into(),
+        help: "change other keys in `[outbound]`, for the whole run".into(),
+    })
+}

@@ -1,0 +1,166 @@
+//! What a system is like from some instant on: its ports, where its pods are, and whose flows end.
+
+use super::{RowId, System};
+use crate::cluster::Departure;
+use crate::flow::{NodeId, StageId, WorkloadId};
+use crate::outbound::{Partition, PortPool};
+use crate::time::{SimDuration, SimTime};
+use crate::workload::arrivals::{Between, Series};
+
+/// An instant at which the system changes, and what it is like from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Epoch {
+    /// When, after the start of the measured time.
+    pub at: SimDuration,
+    /// Port pools of each stage; one that is missing has no ports.
+    pub pools: Vec<Vec<PortPool>>,
+    /// Port pools of each stage that new flows are spread over.
+    pub taking: Vec<Vec<u32>>,
+    /// Nodes whose flows end now.
+    pub left: Vec<(NodeId, Departure)>,
+    /// The node of each pod of each workload.
+    pub pods: Vec<Vec<NodeId>>,
+}
+
+/// Pods of a workload, each on its node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodsOnNodes {
+    /// The node of each.
+    pub nodes: Vec<NodeId>,
+    /// Its number among those of its node.
+    pub numbers: Vec<u32>,
+}
+
+/// Where the pods of a workload are, over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Whereabouts {
+    first: PodsOnNodes,
+    then: Vec<(SimDuration, PodsOnNodes)>,
+}
+
+/// What a source has of its workload's flows, where its pods move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moves {
+    /// Share of the destination among all.
+    pub weight: f64,
+    /// Share of the node among all, over time.
+    pub of_node: Series,
+}
+
+impl PodsOnNodes {
+    fn new(nodes: &[NodeId], numbers_in_all: u32) -> Self {
+        let mut counts = vec![0; numbers_in_all as usize];
+        let number = |node: &NodeId| {
+            counts[node.index()] += 1;
+            counts[node.index()] - 1
+        };
+        Self { numbers: nodes.iter().map(number).collect(), nodes: nodes.to_vec() }
+    }
+
+    fn on(&self, node: NodeId) -> u32 {
+        self.nodes.iter().filter(|each| **each == node).count() as u32
+    }
+}
+
+impl Whereabouts {
+    pub(super) fn new(first: &[NodeId], numbers: u32, epochs: &[Epoch], workload: WorkloadId) -> Self {
+        let mut whereabouts = Self { first: PodsOnNodes::new(first, numbers), then: Vec::new() };
+        for epoch in epochs {
+            let nodes = &epoch.pods[workload.index()];
+            if *nodes != whereabouts.last().nodes {
+                whereabouts.then.push((epoch.at, PodsOnNodes::new(nodes, numbers)));
+            }
+        }
+        whereabouts
+    }
+
+    fn last(&self) -> &PodsOnNodes {
+        self.then.last().map_or(&self.first, |(_, pods)| pods)
+    }
+
+    /// The pods at `time`; time 0 of the scenario is `origin`.
+    #[inline]
+    pub(super) fn at(&self, time: SimTime, origin: SimTime) -> &PodsOnNodes {
+        let past = self.then.partition_point(|(at, _)| origin + *at <= time);
+        past.checked_sub(1).map_or(&self.first, |last| &self.then[last].1)
+    }
+
+    /// Whether they are always where they are at first.
+    pub(super) fn stay(&self) -> bool {
+        self.then.is_empty()
+    }
+
+    /// Every node that ever has a pod, and the most that it has; rising.
+    pub(super) fn most_on_nodes(&self) -> Vec<(NodeId, u32)> {
+        let mut most: std::collections::BTreeMap<NodeId, u32> = Default::default();
+        for pods in [&self.first].into_iter().chain(self.then.iter().map(|(_, pods)| pods)) {
+            for (node, number) in pods.nodes.iter().zip(&pods.numbers) {
+                let so_far = most.entry(*node).or_default();
+                *so_far = (*so_far).max(number + 1);
+            }
+        }
+        most.into_iter().collect()
+    }
+
+    /// The share of all pods that is on `node` at first, and over time.
+    pub(super) fn share_of(&self, node: NodeId) -> Series {
+        let share = |pods: &PodsOnNodes| f64::from(pods.on(node)) / pods.nodes.len().max(1) as f64;
+        let points: Vec<(SimDuration, f64)> = self.then.iter().map(|(at, pods)| (*at, share(pods))).collect();
+        let before = share(&self.first);
+        Series { before, points, between: Between::Steps }
+    }
+}
+
+impl System {
+    /// What a row has from an epoch on, by public IP.
+    pub(super) fn ports_from(&self, epoch: &Epoch, row: RowId) -> Vec<Option<u32>> {
+        let spec = &self.rows[row.index()];
+        let pool = epoch.pools[spec.stage.index()].get(spec.pool.index());
+        let mut ports = pool.map_or(Vec::new(), |pool| pool.ports.clone());
+        ports.resize(ports.len().max(self.ports(row).len()), Some(0));
+        ports
+    }
+
+    /// Whether ports of a row come or go, or flows on them are cut off.
+    pub(super) fn changes(&self, row: RowId) -> bool {
+        let spec = &self.rows[row.index()];
+        let left = |(node, _): &(NodeId, Departure)| match self.stage(spec.stage).partition {
+            Partition::Node => spec.pool.0 == node.0,
+            _ => true,
+        };
+        let touches =
+            |epoch: &Epoch| epoch.left.iter().any(left) || self.ports_from(epoch, row) != self.ports(row);
+        self.epochs.iter().any(touches)
+    }
+
+    /// The port pools of a stage that new flows are spread over at first: those that have ports.
+    pub(super) fn taking_at_first(&self, stage: StageId) -> Vec<u32> {
+        let pools = self.stage(stage).pools.iter().zip(0..);
+        let with_ports = pools.clone().filter(|(pool, _)| pool.ports.iter().any(|ports| *ports != Some(0)));
+        let taking: Vec<u32> = with_ports.map(|(_, number)| number).collect();
+        if taking.is_empty() { pools.map(|(_, number)| number).collect() } else { taking }
+    }
+
+    /// The most ports that a row ever has; `None` is unlimited.
+    pub fn most_ports_in_row(&self, row: RowId) -> Option<u64> {
+        let sum = |ports: &[Option<u32>]| ports.iter().map(|ports| ports.map(u64::from)).sum::<Option<u64>>();
+        let first = sum(self.ports(row));
+        let all = self.epochs.iter().map(|epoch| sum(&self.ports_from(epoch, row)));
+        all.chain([first]).reduce(|one, other| Some(one?.max(other?))).flatten()
+    }
+}
+
+/// Gives every stage all the port pools and public IPs that it ever has, those without ports as yet that come later.
+pub(super) fn make_room(stages: &mut [crate::outbound::Egress], epochs: &[Epoch]) {
+    for (number, stage) in stages.iter_mut().enumerate() {
+        for later in epochs.iter().map(|epoch| &epoch.pools[number]) {
+            for (place, pool) in later.iter().enumerate() {
+                if place == stage.pools.len() {
+                    stage.pools.push(PortPool { name: pool.name.clone(), ports: Vec::new() });
+                }
+                let here = &mut stage.pools[place].ports;
+                here.resize(here.len().max(pool.ports.len()), Some(0));
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The system changes while it runs: ports come and go, pods move, nodes end with all they have.
+
+use super::connections::{ConnectionId, PoolId, State};
+use super::epoch::Epoch;
+use super::observer::{Fate, Observer};
+use super::request::TryId;
+use super::run::{Happening, Run};
+use super::settlement::Here;
+use super::{Source, System};
+use crate::cluster::Departure;
+use crate::flow::{EndKind, NodeId, Protocol};
+use crate::outbound::Partition;
+use crate::snat::{CutOff, Holding};
+use crate::time::SimTime;
+use crate::workload::Law;
+use std::collections::HashSet;
+
+/// Flows that are cut off, by row in the shard.
+type Cut = Vec<(usize, CutOff)>;
+
+impl Here {
+    pub(super) fn at_first(system: &System, source: &Source) -> Self {
+        let pods = match source.moves {
+            None => source.pods,
+            Some(_) => pods_on(system, source, SimTime::ZERO),
+        };
+        let taking = match source.hops.last() {
+            Some(hop) if hop.rows.len() > 1 && !system.epochs.is_empty() => system.taking_at_first(hop.stage),
+            Some(hop) => (0..hop.rows.len() as u32).collect(),
+            None => Vec::new(),
+        };
+        Self { pods, taking, left: SimTime::ZERO }
+    }
+}
+
+/// Pods of a source; one where it has none, since nothing asks then.
+fn pods_on(system: &System, source: &Source, time: SimTime) -> u32 {
+    let pods = &system.pods_at(source.workload, time).nodes;
+    (pods.iter().filter(|node| **node == source.node).count() as u32).max(1)
+}
+
+impl<O: Observer> Run<'_, O> {
+    /// Books the epochs of the system.
+    pub(super) fn schedule_epochs(&mut self) {
+        for (number, epoch) in self.system.epochs.iter().enumerate() {
+            self.queue.at(self.system.timing.origin + epoch.at, Happening::Epoch(number as u32));
+        }
+    }
+
+    /// The system changes.
+    pub(super) fn enter_epoch(&mut self, number: u32) {
+        let system = self.system;
+        let epoch = &system.epochs[number as usize];
+        let mut cut = Cut::new();
+        for (node, departure) in &epoch.left {
+            self.flows_end(*node, *departure, &mut cut);
+        }
+        self.change_ports(epoch, &mut cut);
+        let lost = cut.iter().filter(|(row, _)| system.is_of_device(self.shard.rows[*row])).count();
+        if lost > 0 {
+            self.observer.cut_off(number, lost as u64);
+        }
+        (0..self.rows.len()).for_each(|row| self.tell_ended(row));
+        self.cut_connections(&cut);
+        for (node, _) in &epoch.left {
+            self.clients_end(*node);
+        }
+        self.look_around(epoch);
+    }
+
+    /// Live flows of a node end in every row that has some.
+    fn flows_end(&mut self, node: NodeId, departure: Departure, cut: &mut Cut) {
+        for row in 0..self.rows.len() {
+            let spec = &self.system.rows[self.shard.rows[row].index()];
+            let stage = self.system.stage(spec.stage);
+            let flows = if stage.partition == Partition::Node {
+                match spec.pool.0 == node.0 {
+                    true => self.rows[row].set_ports(self.now, &[], stage.rules.reclaim),
+                    false => Vec::new(),
+                }
+            } else {
+                let protocol = self.system.destinations[spec.destination.index()].protocol;
+                let holding = match departure {
+                    Departure::FallsSilent => {
+                        let silence = stage.timers.idle_timeout(protocol);
+                        let until = silence.map_or(SimTime::NEVER, |silence| self.now + silence);
+                        Holding::until(until, until)
+                    }
+                    Departure::Closes => {
+                        let rest = stage.timers.hold_down(protocol, EndKind::Fin).map(Law::longest_or_mean);
+                        let rest = crate::time::SimDuration::from_secs_f64(rest.unwrap_or(0.0));
+                        Holding::until(self.now, self.now + rest)
+                    }
+                };
+                self.rows[row].end_flows_of(self.now, node.0, holding)
+            };
+            cut.extend(flows.into_iter().map(|flow| (row, flow)));
+        }
+    }
+
+    fn change_ports(&mut self, epoch: &Epoch, cut: &mut Cut) {
+        for row in 0..self.rows.len() {
+            let id = self.shard.rows[row];
+            if self.rows[row].tells_ends() {
+                let ports = self.system.ports_from(epoch, id);
+                let flows =
+                    self.rows[row].set_ports(self.now, &ports, self.system.stage_of(id).rules.reclaim);
+                cut.extend(flows.into_iter().map(|flow| (row, flow)));
+            }
+        }
+    }
+
+    /// Kept-open connections whose port or whose client is gone.
+    fn cut_connections(&mut self, cut: &Cut) {
+        let cut: HashSet<(usize, CutOff)> = cut.iter().copied().collect();
+        if cut.is_empty() {
+            return;
+        }
+        for number in 0..self.client_pools.connections.len() {
+            let id = ConnectionId(number as u32);
+            let connection = *self.client_pools.at(id);
+            if !matches!(connection.state, State::Busy(_) | State::Idle) {
+                continue;
+            }
+            let is_cut = (0..self.sources[connection.owner.source].hops.len()).any(|hop| {
+                let slot = connection.slots[hop];
+                let flow = CutOff { ip: slot.ip, port: slot.port, grant: slot.grant };
+                cut.contains(&(self.row_in(&connection.owner, hop), flow))
+            });
+            if is_cut {
+                self.cut_connection(id);
+            }
+        }
+    }
+
+    /// Whoever is served finds out by itself, and its client opens another connection; whoever is not meets a stale one, unless
+    /// the device sends a reset.
+    fn cut_connection(&mut self, id: ConnectionId) {
+        let connection = *self.client_pools.at(id);
+        self.end(&connection, |run, hop| run.closed_in(&connection, hop));
+        let stage = self.sources[connection.owner.source].hops.last().map(|hop| hop.stage);
+        let resets = stage.is_some_and(|stage| stage.partition == Partition::Instances);
+        match connection.state {
+            State::Busy(serving) => {
+                self.drop_connection(id, serving);
+                self.next_in_line(&connection.owner);
+            }
+            State::Idle if resets || self.sources[connection.owner.source].protocol == Protocol::Udp => {
+                self.forget(id)
+            }
+            State::Idle => {
+                self.client_pools.at(id).state = State::Expired;
+                self.client_pools.at(id).generation += 1;
+                self.client_pools.of(&connection.owner).idle -= 1;
+            }
+            State::Expired | State::Cut(_) | State::Closed => {}
+        }
+    }
+
+    /// The client no longer counts a connection that serves requests.
+    fn drop_connection(&mut self, id: ConnectionId, serving: u32) {
+        let connection = self.client_pools.at(id);
+        connection.state = State::Cut(serving);
+        connection.generation += 1;
+        let owner = connection.owner;
+        let pool = self.client_pools.of(&owner);
+        pool.drop_available(id);
+        pool.open -= 1;
+        self.tell_level(-1, 0);
+    }
+
+    /// A request ends that a connection without a port served; the last one frees its place in the table.
+    pub(super) fn serves_in_vain(&mut self, id: ConnectionId, serving: u32) {
+        let connection = self.client_pools.at(id);
+        connection.state = if serving > 1 { State::Cut(serving - 1) } else { State::Closed };
+        if serving == 1 {
+            self.client_pools.free.push(id);
+        }
+    }
+
+    /// What the clients of a node had under way ends with it.
+    fn clients_end(&mut self, node: NodeId) {
+        for source in 0..self.sources.len() {
+            if self.sources[source].spec.node == node {
+                self.sources[source].here.left = self.now;
+                self.close_pools_of(source);
+            }
+        }
+    }
+
+    fn close_pools_of(&mut self, source: usize) {
+        let pools = self.client_pools.of_pods(source, self.sources[source].spec.pods);
+        if pools.is_empty() {
+            return;
+        }
+        for number in 0..self.client_pools.connections.len() {
+            let id = ConnectionId(number as u32);
+            let connection = *self.client_pools.at(id);
+            if connection.owner.source != source {
+                continue;
+            }
+            match connection.state {
+                State::Busy(serving) => self.drop_connection(id, serving),
+                State::Idle | State::Expired => self.forget(id),
+                State::Cut(_) | State::Closed => {}
+            }
+        }
+        for pool in pools {
+            while let Some(waiting) = self.client_pools.pool(PoolId(pool)).line.pop_front() {
+                if let Some(request) = self.left_line(waiting) {
+                    self.decided(&request, None, Some(Fate::Failed));
+                }
+            }
+        }
+    }
+
+    fn look_around(&mut self, epoch: &Epoch) {
+        for local in &mut self.sources {
+            if let (Some(hop), true) =
+                (local.spec.hops.last(), local.here.taking.len() > 1 || local.spec.rows().len() > 1)
+            {
+                local.here.taking.clone_from(&epoch.taking[hop.stage.index()]);
+            }
+            if local.spec.moves.is_some() {
+                local.here.pods = pods_on(self.system, local.spec, self.now);
+            }
+        }
+    }
+
+    /// Whether the node of what waits ended since it was asked for.
+    #[inline]
+    pub(super) fn has_left(&self, id: TryId) -> bool {
+        let request = &self.waiting_try(id).request;
+        self.sources[request.source].here.left > request.asked
+    }
+
+    /// The client that waited is no more; nobody else tries in its place.
+    pub(super) fn dies_with_its_node(&mut self, id: TryId, backed_off: bool) {
+        let flow = self.release_try(id);
+        self.settle(flow.request.asked);
+        if backed_off {
+            self.observer.backing_off(self.now, -1);
+        }
+        let connecting = (!backed_off).then_some(Fate::Failed);
+        if !backed_off && self.sources[flow.request.source].workload.client_pool.is_some() {
+            self.client_pools.of(&flow.request).open -= 1;
+        }
+        self.decided(&flow.request, connecting, Some(Fate::Failed));
+    }
+}
