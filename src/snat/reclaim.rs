@@ -1,7 +1,7 @@
 //! Ports that a row loses or gets while it runs. What is lost takes its flows with it.
 
 use super::Ended;
-use super::named_row::{NamedPorts, NamedRow, Phase};
+use super::named_row::{NamedPorts, NamedRow};
 use crate::time::SimTime;
 use std::ops::Range;
 
@@ -56,8 +56,8 @@ impl NamedRow {
         for port in ports.start..ports.end.min(here.map.total()) {
             if here.map.is_free(port) {
                 here.map.remove(port);
-            } else if here.is_held(port) {
-                self.ended.push(here.end(ip, port, now));
+            } else if here.grants.is_held(port) {
+                self.ended.extend(here.grants.end(ip, port, Some(now)));
                 here.map.forget();
             }
         }
@@ -68,18 +68,12 @@ impl NamedRow {
         let here = &mut self.ips[ip as usize];
         here.map.reach(ports.end);
         for port in ports {
-            if !here.map.is_free(port) && !here.is_held(port) {
+            if !here.map.is_free(port) && !here.grants.is_held(port) {
                 here.map.add(port);
             }
         }
         if self.ips.iter().any(|ports| ports.map.free() > 0) {
             self.full.end(now);
         }
-    }
-}
-
-impl NamedPorts {
-    pub(super) fn is_held(&self, port: u32) -> bool {
-        self.grants.get(port as usize).is_some_and(|grant| grant.phase != Phase::Free)
     }
 }
