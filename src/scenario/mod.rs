@@ -9,7 +9,7 @@ pub mod file;
 mod keys;
 mod laws;
 pub mod network;
-mod node_stage;
+pub mod node_stage;
 mod overrides;
 mod packets;
 mod placement;
@@ -141,12 +141,8 @@ impl Scenario {
     pub fn paths(&self) -> Result<Paths, Refusal> {
         let node_stage = self.node_stage.iter().map(|stage| stage.egress(&self.cluster));
         let mut paths = Paths::through(node_stage.chain([self.outbound.egress(&self.cluster)?]).collect());
-        for NamedWay { name, device, not_for } in &self.ways_out {
-            let of_way = |refusal: Refusal| Refusal {
-                message: format!("way out \"{name}\": {}", refusal.message),
-                ..refusal
-            };
-            paths.add(device.egress(&self.cluster).map_err(of_way)?, not_for.clone());
+        for way in &self.ways_out {
+            paths.add(way.egress(&self.cluster)?, way.not_for.clone());
         }
         Ok(paths)
     }

@@ -37,3 +37,4 @@ mod schemas;
 mod second_opinion;
 mod shipped_scenarios;
 mod warm_up;
+mod ways_out;
