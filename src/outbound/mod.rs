@@ -89,6 +89,17 @@ pub struct Egress {
     pub when_refused: WhenRefused,
     /// Whether it is the other end of what comes from the pods.
     pub connections: Connections,
+    /// What it does with a SYN that it has no port for.
+    pub when_full: WhenFull,
+}
+
+/// What a device does with a SYN that it has no port for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It drops it, and the client sends another by its schedule.
+    Drops,
+    /// It answers with a reset: the client's connect fails at once, and earlier stages forget the flow.
+    Resets,
 }
 
 /// What a device does with the connections that come from the pods.
@@ -159,6 +170,7 @@ impl Egress {
             translates: Translates::Internet,
             when_refused: WhenRefused::GivesBack,
             connections: Connections::PassedOn,
+            when_full: WhenFull::Drops,
         }
     }
 

@@ -11,6 +11,7 @@ mod golden;
 mod input_errors;
 mod kernel_lab;
 mod layering;
+mod load_balancer;
 mod mathematics;
 mod network_plugins;
 mod node_stage;

@@ -24,6 +24,8 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("take_over", json!({ "type": "boolean" })),
         ("ports_per_node", any(&[count(0), words(&["auto"])])),
         ("inbound_rules", count(0)),
+        ("grant_layout", words(&["fewest-ips", "equal"])),
+        ("when_full", words(&["drop", "reset"])),
         ("instances", count(1)),
         ("by_node", list(count(1))),
         ("gateway_nodes", count(1)),
