@@ -6,7 +6,7 @@ use snatsim::experiment::{self, Control};
 use snatsim::random::{Purpose, Stream};
 use snatsim::scenario::{Scenario, read};
 use snatsim::simulation::Sharding;
-use snatsim::snat::{Asker, Holding, Row, RowStreams, Rules};
+use snatsim::snat::{Asker, Holding, Identity, Rest, Row, RowStreams, Rules, Search, TakeOver};
 use snatsim::time::{SimDuration, SimTime};
 use std::hint::black_box;
 use std::sync::atomic::AtomicUsize;
@@ -89,6 +89,53 @@ fn port_choice(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Ports with names: as many come free as are asked for, so that `full` per cent stay busy. With take-over all rest.
+fn named_ports(criterion: &mut Criterion) {
+    const PORTS: u32 = 64_512;
+    let mut group = criterion.benchmark_group("named_ports");
+    group.throughput(Throughput::Elements(20_000));
+    let linux = |take_over| Rules { search: Search::Linux, take_over, ..Rules::default() };
+    let random = Rules { search: Search::Random, identity: Identity::Always, ..Rules::default() };
+    for (name, rules, full) in [
+        ("random/5", random.clone(), 5),
+        ("random/50", random, 50),
+        ("linux/50", linux(TakeOver::Never), 50),
+        ("linux/95", linux(TakeOver::Never), 95),
+        ("take_over/95", linux(TakeOver::AfterClose), 95),
+    ] {
+        let step = 1_000;
+        let hold = u64::from(PORTS) * full / 100 * step;
+        let ask = |row: &mut Row, step_of: std::ops::Range<u64>| {
+            let granted = step_of.filter(|number| {
+                let now = SimTime::from_nanos(number * step);
+                let Ok(slot) = row.open(now, &Asker::default()) else { return false };
+                let release = SimTime::from_nanos(number * step + hold);
+                row.keep_until(slot, Holding { close: now, release, rest: Rest::MayBeTakenOver });
+                true
+            });
+            let granted = granted.count();
+            row.take_ended().for_each(drop);
+            granted
+        };
+        let warm = 2 * u64::from(PORTS);
+        let filled = || {
+            let streams = RowStreams::all_from(Stream::new(1, 0, Purpose::PortChoice, 0));
+            let mut row = Row::new(&[Some(PORTS)], &rules, streams);
+            ask(&mut row, 0..warm);
+            row
+        };
+        group.bench_function(name, |bencher| {
+            let steps = |mut row: Row| {
+                let granted = ask(&mut row, warm..warm + 20_000);
+                assert!(granted >= 19_800, "{granted}");
+                row
+            };
+            bencher.iter_batched(filled, steps, BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
 fn scenario(text: &str) -> Scenario {
     read("bench.toml", text, &[]).expect("the bench's own scenario is good")
 }
@@ -123,5 +170,5 @@ fn whole_runs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, event_queue, port_choice, whole_runs);
+criterion_group!(benches, event_queue, port_choice, named_ports, whole_runs);
 criterion_main!(benches);

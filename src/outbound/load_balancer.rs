@@ -1,12 +1,12 @@
 //! Azure Load Balancer: every node gets its own grant of ports, before anyone asks.
 //!
-//! Leaves out: which public IP a port belongs to: the search is full, so how a grant
-//! is laid over several public IPs changes no number.
+//! Which public IP a port belongs to is told apart only where a flow is given one before a port is searched: elsewhere it changes
+//! no number.
 
-use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
-use crate::snat::{Reclaim, Rules};
+use crate::snat::{IpChoice, Reclaim, Rules};
 
 /// One row of the automatic allocation: node pools up to `nodes` get `ports` a node and public IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub enum Allocation {
     Automatic,
     /// That many a node.
     Manual(u32),
+}
+
+/// How a node's grant is laid over the public IPs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantLayout {
+    /// On the first public IP that has room for all of it; where none has, on several.
+    FewestIps,
+    /// On all of them alike.
+    Equal,
 }
 
 /// The settings and platform figures of a load balancer.
@@ -45,6 +54,14 @@ pub struct LoadBalancer {
     pub granularity: u32,
     /// Which ports of a node go when its grant shrinks.
     pub reclaim: Reclaim,
+    /// How they lie on the public IPs.
+    pub grant_layout: GrantLayout,
+    /// Which of a node's public IPs a flow gets.
+    pub ip_choice: IpChoice,
+    /// How a port is found.
+    pub search: Search,
+    /// What happens to a SYN without a port.
+    pub when_full: WhenFull,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
     /// Timers.
@@ -77,6 +94,40 @@ impl LoadBalancer {
     pub fn inventory(&self) -> u64 {
         let taken = u64::from(self.inbound_rules) * u64::from(self.granularity);
         (u64::from(self.ports_per_ip) * u64::from(self.public_ips)).saturating_sub(taken)
+    }
+
+    /// Ports of each node by public IP, those without any left out; one entry where they need not be told apart.
+    fn grants(&self, nodes: u32, ports: u32) -> Vec<Vec<Option<u32>>> {
+        if self.ip_choice.tries_all() {
+            return vec![vec![Some(ports)]; nodes as usize];
+        }
+        let mut free = self.free_by_ip();
+        (0..nodes)
+            .map(|_| match self.grant_layout {
+                GrantLayout::Equal => self.alike(ports),
+                GrantLayout::FewestIps => on_fewest(&mut free, ports),
+            })
+            .map(|grant| grant.into_iter().filter(|ports| *ports > 0).map(Some).collect())
+            .collect()
+    }
+
+    /// Ports of each public IP that inbound rules leave, counted as if their blocks lay on the first ones.
+    fn free_by_ip(&self) -> Vec<u32> {
+        let mut taken = self.inbound_rules.saturating_mul(self.granularity);
+        let left = |_| {
+            let here = taken.min(self.ports_per_ip);
+            taken -= here;
+            self.ports_per_ip - here
+        };
+        (0..self.public_ips).map(left).collect()
+    }
+
+    /// Blocks of ports, one public IP after another.
+    fn alike(&self, ports: u32) -> Vec<u32> {
+        let (step, ips) = (self.granularity.max(1), self.public_ips.max(1));
+        let (blocks, rest) = (ports / step, ports % step);
+        let share = |ip| (blocks / ips + u32::from(ip < blocks % ips)) * step;
+        (0..ips).map(|ip| share(ip) + if ip == 0 { rest } else { 0 }).collect()
     }
 
     fn automatic(&self, nodes: u32) -> Result<u32, Refusal> {
@@ -142,11 +193,17 @@ impl WayOut for LoadBalancer {
     fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
         let ports = self.ports_per_node(cluster)?;
         let pools = (0..cluster.nodes())
-            .map(|node| PortPool { name: cluster.node_name(NodeId(node)), ports: vec![Some(ports)] })
+            .zip(self.grants(cluster.nodes(), ports))
+            .map(|(node, ports)| PortPool { name: cluster.node_name(NodeId(node)), ports })
             .collect();
         let egress = Egress::new("azure/load-balancer", pools, Partition::Node, &self.timers);
-        let rules = Rules { reclaim: self.reclaim, ..egress.rules };
-        Ok(Egress { sharing_udp: self.sharing_udp, rules, ..egress })
+        let rules = Rules {
+            search: self.search,
+            ip_choice: self.ip_choice.clone(),
+            reclaim: self.reclaim,
+            ..Rules::default()
+        };
+        Ok(Egress { sharing_udp: self.sharing_udp, when_full: self.when_full, rules, ..egress })
     }
 
     fn timers(&self) -> &Timers {
@@ -156,4 +213,17 @@ impl WayOut for LoadBalancer {
     fn public_ips(&self, _cluster: &Cluster) -> u32 {
         self.public_ips
     }
+}
+
+/// Takes `ports` from the first public IP that has them, or what each has.
+fn on_fewest(free: &mut [u32], ports: u32) -> Vec<u32> {
+    let whole = free.iter().position(|free| *free >= ports);
+    let mut left = ports;
+    let take = |(ip, free): (usize, &mut u32)| {
+        let here = if whole.is_none_or(|whole| whole == ip) { left.min(*free) } else { 0 };
+        *free -= here;
+        left -= here;
+        here
+    };
+    free.iter_mut().enumerate().map(take).collect()
 }

@@ -92,6 +92,17 @@ pub struct Egress {
     pub connections: Connections,
     /// How long an instance that goes away serves the flows it has; it takes no new ones.
     pub drain: SimDuration,
+    /// What it does with a SYN that it has no port for.
+    pub when_full: WhenFull,
+}
+
+/// What a device does with a SYN that it has no port for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It drops it, and the client sends another by its schedule.
+    Drops,
+    /// It answers with a reset: the client's connect fails at once, and earlier stages forget the flow.
+    Resets,
 }
 
 /// What a device does with the connections that come from the pods.
@@ -163,6 +174,7 @@ impl Egress {
             when_refused: WhenRefused::GivesBack,
             connections: Connections::PassedOn,
             drain: SimDuration::ZERO,
+            when_full: WhenFull::Drops,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Azure NAT Gateway: all nodes share every port of every public IP, on demand.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
 use crate::cluster::Cluster;
 use crate::snat::{Caps, Rules};
 
@@ -17,6 +17,8 @@ pub struct NatGateway {
     pub total_cap: Option<u32>,
     /// Whether ports in hold-down count towards the caps.
     pub cap_counts_holds: bool,
+    /// What happens to a SYN without a port.
+    pub when_full: WhenFull,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
     /// Timers.
@@ -42,6 +44,7 @@ impl WayOut for NatGateway {
         let pools = vec![PortPool { name: "gateway".into(), ports }];
         let egress = Egress {
             sharing_udp: self.sharing_udp,
+            when_full: self.when_full,
             rules: Rules { search: Search::Random, ..Rules::capped(caps) },
             ..Egress::new("azure/nat-gateway", pools, Partition::Shared, &self.timers)
         };

@@ -45,7 +45,8 @@ impl Scenario {
             let now = &stages[number].1;
             let pools = (0..now.len()).map(|stage| pools_at(&stages[..=number], stage, at)).collect();
             let taking = now.iter().map(|stage| (0..stage.pools.len() as u32).collect()).collect();
-            Epoch { at, pools, taking, left, pods: past.map_or_else(|| first.clone(), pods_of) }
+            let away = self.cluster_at(past).away;
+            Epoch { at, pools, taking, left, pods: past.map_or_else(|| first.clone(), pods_of), away }
         };
         Ok(instants.into_iter().filter(|at| *at < self.run.duration).map(epoch).collect())
     }
@@ -105,10 +106,10 @@ impl Scenario {
         refusals.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Nodes that are there from `at` on.
-    pub fn nodes_at(&self, at: SimDuration) -> u32 {
+    /// Nodes that are there just before `end`.
+    pub fn nodes_before(&self, end: SimDuration) -> u32 {
         let moments = self.moments().unwrap_or_default();
-        self.cluster_at(moments.iter().rev().find(|moment| moment.at <= at)).nodes_there()
+        self.cluster_at(moments.iter().rev().find(|moment| moment.at < end)).nodes_there()
     }
 }
 

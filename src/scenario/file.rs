@@ -3,7 +3,7 @@
 use super::cluster::cluster;
 use super::destinations::destinations;
 use super::events::{Events, LaterDevice, Stage, events, later_devices};
-use super::node_stage::node_stage;
+use super::node_stage::{self, node_stage};
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
 use super::relay::relays;
@@ -12,7 +12,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::ways_out::ways_out;
+use super::ways_out::{NamedWay, ways_out};
 use super::{RefusedLater, Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
@@ -97,14 +97,14 @@ fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     reader.finish()?;
     let (scenario, refusals) =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    let refused = |table: &str, refusal: Refusal| {
-        let node = tree.get(table).and_then(|table| table.get(refusal.key));
+    let refused = |table: Option<&Node>, refusal: Refusal| {
+        let node = table.and_then(|table| table.get(refusal.key));
         let span = node.map_or(0..0, |node| node.span.clone());
         origin.problem(&span, format!("{} ({})", refusal.message, refusal.code), Some(refusal.help))
     };
-    let by_device = scenario.paths().err();
-    let problems = refusals.into_iter().map(|refusal| refused("cluster", refusal));
-    let problems: Vec<_> = problems.chain(by_device.map(|refusal| refused("outbound", refusal))).collect();
+    let of_cluster = refusals.into_iter().map(|refusal| (tree.get("cluster"), refusal));
+    let all = of_cluster.chain(refused_devices(&scenario, &tree));
+    let problems: Vec<_> = all.map(|(table, refusal)| refused(table, refusal)).collect();
     if !problems.is_empty() {
         return Err(Error::PlatformRefuses(problems));
     }
@@ -117,21 +117,67 @@ fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     Ok(Scenario { resolved, ..scenario })
 }
 
-/// The file with the shipped model's figures under it.
+/// Devices that the platform would refuse, each with the table of its settings.
+fn refused_devices<'t>(scenario: &Scenario, tree: &'t Node) -> Vec<(Option<&'t Node>, Refusal)> {
+    let Scenario { outbound, ways_out, cluster, .. } = scenario;
+    let own = outbound.egress(cluster).err().map(|refusal| (tree.get("outbound"), refusal));
+    let way = |(number, way): (usize, &NamedWay)| {
+        let table = match tree.get("way_out").map(|node| &node.value) {
+            Some(Value::List(tables)) => tables.get(number),
+            _ => None,
+        };
+        way.egress(cluster).err().map(|refusal| (table, refusal))
+    };
+    own.into_iter().chain(ways_out.iter().enumerate().filter_map(way)).collect()
+}
+
+/// The file with the figures of the shipped models under it.
 fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
     let mut resolved = tree.to_json();
-    let Some(figures) = shipped.map(Node::to_json) else { return resolved };
-    if let (Some(outbound), Some(figures)) =
-        (resolved.get_mut("outbound").and_then(|table| table.as_object_mut()), figures.as_object())
-    {
-        for (key, value) in figures
-            .iter()
-            .filter(|(key, _)| !["title", "source", "assumption", "range"].contains(&key.as_str()))
-        {
-            outbound.entry(key.clone()).or_insert_with(|| value.clone());
+    if let Some(outbound) = resolved.get_mut("outbound") {
+        lay_figures_under(outbound, shipped);
+    }
+    if let (Some(Value::List(tables)), Some(ways)) = (
+        tree.get("way_out").map(|node| &node.value),
+        resolved.get_mut("way_out").and_then(|ways| ways.as_array_mut()),
+    ) {
+        let models = tables.iter().map(shipped::model_of);
+        ways.iter_mut().zip(models).for_each(|(way, model)| lay_figures_under(way, model.as_ref()));
+    }
+    let stage = resolved["cluster"]["network_plugin"].as_str().and_then(node_stage::of_plugin);
+    if let (Some(stage), Some(cluster)) = (stage, resolved.get_mut("cluster")) {
+        let own = cluster.as_object_mut().map(|cluster| cluster.entry("node_stage"));
+        if let Some(own) = own {
+            lay_figures_under(own.or_insert_with(|| serde_json::json!({})), stage.tree().ok().as_ref());
         }
     }
     resolved
+}
+
+/// The figures of a model for every key that a table lacks.
+fn lay_figures_under(table: &mut serde_json::Value, model: Option<&Node>) {
+    let Some(mut figures) = model.map(Node::to_json) else { return };
+    if let (Some(table), Some(figures)) = (table.as_object_mut(), figures.as_object_mut()) {
+        figures.retain(|key, _| !["title", "source", "assumption", "range"].contains(&key.as_str()));
+        lay_under(table, figures);
+    }
+}
+
+type Map = serde_json::Map<String, serde_json::Value>;
+
+/// A table within, such as `hold_down`, may hold some of its keys only; one that has none of them is something else, such as a law.
+fn lay_under(table: &mut Map, figures: &Map) {
+    for (key, value) in figures {
+        match (table.get_mut(key).map(|own| own.as_object_mut()), value.as_object()) {
+            (None, _) => {
+                table.insert(key.clone(), value.clone());
+            }
+            (Some(Some(own)), Some(figures)) if own.keys().any(|key| figures.contains_key(key)) => {
+                lay_under(own, figures);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The scenario, and why the platform would refuse its cluster.
@@ -202,8 +248,9 @@ fn scenario<'a>(
         check_ports_per_flow(reader, own, workloads, outbound, &events);
         for (node, workload) in workloads.iter().zip(&read_workloads) {
             let way_out = workload.as_ref().map_or(0, |workload| workload.way_out);
-            let device = if way_out == 0 { outbound } else { &ways_out[way_out - 1].device };
-            check_abandoned(reader, node, device.timers());
+            let way = way_out.checked_sub(1).map(|number| &ways_out[number]);
+            let device = way.map_or(outbound, |way| &way.device);
+            check_abandoned(reader, node, device.timers(), way);
             packets::check(reader, node, workload.as_ref(), &destinations, device.timers());
         }
     }
@@ -254,7 +301,7 @@ fn check_ports_per_flow(
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.
-fn check_abandoned(reader: &Reader<'_>, workload: &Node, timers: &Timers) {
+fn check_abandoned(reader: &Reader<'_>, workload: &Node, timers: &Timers, way: Option<&NamedWay>) {
     if timers.idle_timeout.is_some() {
         return;
     }
@@ -263,7 +310,8 @@ fn check_abandoned(reader: &Reader<'_>, workload: &Node, timers: &Timers) {
         abandoned.into_iter().filter(|share| !matches!(share.value, Value::Integer(0) | Value::Float(0.0)))
     {
         let message = "`ends.abandoned` needs an idle timeout, or its ports never come free".to_string();
-        let help = Some("write `idle_timeout = \"4m\"` in `[outbound]`".to_string());
+        let table = way.map_or("`[outbound]`".into(), |way| format!("the way out \"{}\"", way.name));
+        let help = Some(format!("write `idle_timeout = \"4m\"` in {table}"));
         reader.problem(&share.span, message, help);
     }
 }

@@ -11,7 +11,7 @@ pub mod file;
 mod keys;
 mod laws;
 pub mod network;
-mod node_stage;
+pub mod node_stage;
 mod overrides;
 mod packets;
 mod placement;
@@ -152,12 +152,8 @@ impl Scenario {
     fn paths_of(&self, cluster: &Cluster, outbound: &Outbound) -> Result<Paths, Refusal> {
         let node_stage = self.node_stage.iter().map(|stage| stage.egress(cluster));
         let mut paths = Paths::through(node_stage.chain([outbound.egress(cluster)?]).collect());
-        for NamedWay { name, device, not_for } in &self.ways_out {
-            let of_way = |refusal: Refusal| Refusal {
-                message: format!("way out \"{name}\": {}", refusal.message),
-                ..refusal
-            };
-            paths.add(device.egress(cluster).map_err(of_way)?, not_for.clone());
+        for way in &self.ways_out {
+            paths.add(way.egress(cluster)?, way.not_for.clone());
         }
         for stage in paths.stages.iter_mut().filter(|stage| stage.partition == Partition::Node) {
             for (number, pool) in stage.pools.iter_mut().enumerate() {

@@ -15,21 +15,36 @@ pub const NODE_STAGES: [Profile; 2] = [
     Profile { name: "linux/masquerade", text: include_str!("../../models/linux/masquerade.toml") },
 ];
 
+/// What the nodes of a network plugin do; nothing where they leave the addresses of pods as they are.
+pub fn of_plugin(name: &str) -> Option<Profile> {
+    named(&word(&plugin(name)?, "node_stage")?)
+}
+
+fn named(model: &str) -> Option<Profile> {
+    NODE_STAGES.into_iter().find(|profile| profile.name == model)
+}
+
+fn plugin(name: &str) -> Option<Node> {
+    NETWORK_PLUGINS.iter().find(|plugin| plugin.short_name() == name)?.tree().ok()
+}
+
+fn word(plugin: &Node, key: &str) -> Option<String> {
+    match &plugin.get(key)?.value {
+        Value::Text(word) => Some(word.clone()),
+        _ => None,
+    }
+}
+
 /// Reads it; nothing where no plugin is named, or the plugin leaves the addresses of pods as they are.
 pub fn node_stage<'a>(
     reader: &'a Reader<'a>,
     cluster: Option<&'a Node>,
     network: Option<&Network>,
 ) -> Option<NodeStage> {
-    let plugin =
-        NETWORK_PLUGINS.iter().find(|plugin| plugin.short_name() == network.map_or("", |it| it.name))?;
-    let plugin = plugin.tree().ok()?;
-    let word = |key: &str| match plugin.get(key).map(|node| &node.value) {
-        Some(Value::Text(word)) => word.clone(),
-        _ => String::new(),
-    };
+    let plugin = plugin(network.map_or("", |it| it.name))?;
+    let word = |key: &str| word(&plugin, key).unwrap_or_default();
     let own = cluster.and_then(|cluster| cluster.get("node_stage"));
-    let Some(model) = NODE_STAGES.into_iter().find(|model| model.name == word("node_stage")) else {
+    let Some(model) = named(&word("node_stage")) else {
         if let Some(node) = own {
             let message =
                 "nodes of this `network_plugin` leave the addresses of pods as they are".to_string();

@@ -7,7 +7,7 @@ use super::shipped;
 use super::tree::{Node, Value};
 use crate::cluster::Cluster;
 use crate::flow::DestinationId;
-use crate::outbound::Outbound;
+use crate::outbound::{Egress, Outbound, Refusal};
 use crate::workload::Destination;
 
 /// A way out that workloads name.
@@ -19,6 +19,16 @@ pub struct NamedWay {
     pub device: Outbound,
     /// Destinations that its workloads reach by `[outbound]` instead.
     pub not_for: Vec<DestinationId>,
+}
+
+impl NamedWay {
+    /// Its device for `cluster`, or why the platform would refuse it.
+    pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
+        self.device.egress(cluster).map_err(|refusal| {
+            let message = format!("way out \"{}\": {}", self.name, refusal.message);
+            Refusal { message, ..refusal }
+        })
+    }
 }
 
 /// Reads all of them.

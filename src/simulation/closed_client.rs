@@ -41,10 +41,17 @@ impl<'a> ClosedClient<'a> {
 
     /// Its next request; nothing while one is under way.
     pub(super) fn next(&mut self) -> Option<Head> {
-        let time = self.asks.take()?;
+        let mut time = self.asks.take()?;
         let workload = &self.system.workloads[self.workload.index()];
-        let there = self.system.pods_at(self.workload, time);
-        let pod = self.number as usize % there.nodes.len();
+        let (there, pod) = loop {
+            let there = self.system.pods_at(self.workload, time);
+            let pod = self.number as usize % there.nodes.len();
+            // Whoever is in a pod of a lost node thinks on, until another pod does its work.
+            if !there.away.contains(&there.nodes[pod]) {
+                break (there, pod);
+            }
+            time = time + self.think.sample(&mut self.thinking);
+        };
         let (node, pod) = (there.nodes[pod], Some(there.numbers[pod]));
         let destination = pick(workload, &mut self.destinations);
         let source = self.system.source_of(self.workload, node, destination)?;

@@ -6,7 +6,7 @@ use super::passage::Refused;
 use super::request::{NO_SEATS, Request, Seat, Seats, Syns, Try, TryId};
 use super::run::{Happening, Run, Slots};
 use crate::flow::{EndKind, Protocol};
-use crate::outbound::WhenRefused;
+use crate::outbound::{WhenFull, WhenRefused};
 use crate::snat::Holding;
 use crate::time::{SimDuration, SimTime};
 
@@ -35,8 +35,15 @@ impl<O: Observer> Run<'_, O> {
         });
         match answer {
             Ok(slots) => self.granted(request, syns, &slots),
+            Err(Refused { row, .. }) if self.resets(request, row) => self.connecting_failed(request),
             Err(Refused { seats, .. }) => self.unanswered(request, syns, &seats),
         }
+    }
+
+    /// Whether the stage of a row that has no port tells the client so.
+    fn resets(&self, request: &Request, row: usize) -> bool {
+        let stage = self.system.stage_of(self.shard.rows[row]);
+        self.sources[request.source].protocol == Protocol::Tcp && stage.when_full == WhenFull::Resets
     }
 
     #[inline]

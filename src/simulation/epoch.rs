@@ -6,6 +6,7 @@ use crate::flow::{NodeId, StageId, WorkloadId};
 use crate::outbound::{Partition, PortPool};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::arrivals::{Between, Series};
+use std::collections::BTreeSet;
 
 /// An instant at which the system changes, and what it is like from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Epoch {
     pub left: Vec<(NodeId, Departure)>,
     /// The node of each pod of each workload.
     pub pods: Vec<Vec<NodeId>>,
+    /// Nodes that are away: pods that are still counted there ask for nothing.
+    pub away: BTreeSet<NodeId>,
 }
 
 /// Pods of a workload, each on its node.
@@ -29,6 +32,8 @@ pub struct PodsOnNodes {
     pub nodes: Vec<NodeId>,
     /// Its number among those of its node.
     pub numbers: Vec<u32>,
+    /// Nodes whose pods ask for nothing.
+    pub away: BTreeSet<NodeId>,
 }
 
 /// Where the pods of a workload are, over time.
@@ -48,27 +53,34 @@ pub struct Moves {
 }
 
 impl PodsOnNodes {
-    fn new(nodes: &[NodeId], numbers_in_all: u32) -> Self {
+    fn new(nodes: &[NodeId], away: &BTreeSet<NodeId>, numbers_in_all: u32) -> Self {
         let mut counts = vec![0; numbers_in_all as usize];
         let number = |node: &NodeId| {
             counts[node.index()] += 1;
             counts[node.index()] - 1
         };
-        Self { numbers: nodes.iter().map(number).collect(), nodes: nodes.to_vec() }
+        let away = nodes.iter().filter(|node| away.contains(node)).copied().collect();
+        Self { numbers: nodes.iter().map(number).collect(), nodes: nodes.to_vec(), away }
     }
 
-    fn on(&self, node: NodeId) -> u32 {
-        self.nodes.iter().filter(|each| **each == node).count() as u32
+    /// The share of all pods that asks from `node`.
+    fn share_of(&self, node: NodeId) -> f64 {
+        if self.away.contains(&node) {
+            return 0.0;
+        }
+        let there = self.nodes.iter().filter(|each| **each == node).count();
+        there as f64 / self.nodes.len().max(1) as f64
     }
 }
 
 impl Whereabouts {
     pub(super) fn new(first: &[NodeId], numbers: u32, epochs: &[Epoch], workload: WorkloadId) -> Self {
-        let mut whereabouts = Self { first: PodsOnNodes::new(first, numbers), then: Vec::new() };
+        let nobody = BTreeSet::new();
+        let mut whereabouts = Self { first: PodsOnNodes::new(first, &nobody, numbers), then: Vec::new() };
         for epoch in epochs {
-            let nodes = &epoch.pods[workload.index()];
-            if *nodes != whereabouts.last().nodes {
-                whereabouts.then.push((epoch.at, PodsOnNodes::new(nodes, numbers)));
+            let pods = PodsOnNodes::new(&epoch.pods[workload.index()], &epoch.away, numbers);
+            if pods != *whereabouts.last() {
+                whereabouts.then.push((epoch.at, pods));
             }
         }
         whereabouts
@@ -104,9 +116,8 @@ impl Whereabouts {
 
     /// The share of all pods that is on `node` at first, and over time.
     pub(super) fn share_of(&self, node: NodeId) -> Series {
-        let share = |pods: &PodsOnNodes| f64::from(pods.on(node)) / pods.nodes.len().max(1) as f64;
-        let points: Vec<(SimDuration, f64)> = self.then.iter().map(|(at, pods)| (*at, share(pods))).collect();
-        let before = share(&self.first);
+        let points = self.then.iter().map(|(at, pods)| (*at, pods.share_of(node))).collect();
+        let before = self.first.share_of(node);
         Series { before, points, between: Between::Steps }
     }
 }

@@ -3,7 +3,7 @@
 use super::observer::Observer;
 use super::request::{NO_SEATS, Request, Seat, Seats};
 use super::run::{LocalHop, Run, Slots};
-use crate::outbound::WhenRefused;
+use crate::outbound::{WhenFull, WhenRefused};
 use crate::snat::{Asker, Holding, Slot, SnatFailure};
 use crate::time::SimTime;
 
@@ -77,8 +77,9 @@ impl<O: Observer> Run<'_, O> {
             match self.open_in(request, number, row) {
                 Ok(slot) => slots[number] = slot,
                 Err(reason) => {
+                    let answer = self.sources[request.source].hops[number].stage.when_full;
                     for earlier in 0..number {
-                        self.refused_later(request, earlier, slots[earlier], &mut seats[earlier]);
+                        self.refused_later(request, earlier, slots[earlier], &mut seats[earlier], answer);
                     }
                     return Err(Refused { row, reason, seats });
                 }
@@ -108,14 +109,21 @@ impl<O: Observer> Run<'_, O> {
         answer
     }
 
-    /// A later stage refused the flow.
-    fn refused_later(&mut self, request: &Request, number: usize, slot: Slot, seat: &mut Seat) {
+    /// A later stage refused the flow. A reset that it answers with takes the mapping of this one along.
+    fn refused_later(
+        &mut self,
+        request: &Request,
+        number: usize,
+        slot: Slot,
+        seat: &mut Seat,
+        answer: WhenFull,
+    ) {
         if seat.until > self.now {
             return;
         }
         let row = self.row_in(request, number);
         let stage = self.sources[request.source].hops[number].stage;
-        if stage.when_refused == WhenRefused::GivesBack {
+        if stage.when_refused == WhenRefused::GivesBack || answer == WhenFull::Resets {
             return self.rows[row].give_back(slot, self.now);
         }
         let until = self.now + stage.timers.half_open;

@@ -44,6 +44,9 @@ impl<'a> WorkloadProcess<'a> {
                     let all = there.nodes.len();
                     let pod = if all == workload.pods.len() { pod } else { (order % all as u64) as usize };
                     let destination = pick(workload, &mut self.destinations);
+                    if there.away.contains(&there.nodes[pod]) {
+                        continue;
+                    }
                     (there.nodes[pod], destination, Some(there.numbers[pod]))
                 }
             };

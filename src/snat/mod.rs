@@ -2,6 +2,7 @@
 
 mod counted_row;
 mod full_spans;
+mod grants;
 mod holding;
 mod indexed_row;
 mod ip_choice;
@@ -32,7 +33,7 @@ pub struct Slot {
     pub ip: u32,
     /// Its number there, counted from the first port; 0 where a row counts ports instead of naming them.
     pub port: u32,
-    /// How often the port was granted before; 0 where a row counts ports.
+    /// Tells the grant from every other of its public IP; 0 where a row counts ports.
     pub grant: u32,
     /// Ports that the flow took with it.
     pub others: u32,

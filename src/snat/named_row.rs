@@ -2,38 +2,13 @@
 //! ports that are taken over or taken away.
 
 use super::full_spans::FullSpans;
+use super::grants::Grants;
 use super::ip_choice::IpChooser;
 use super::port_map::PortMap;
-use super::{Asker, Ended, Holding, Rest, RowStreams, Rules, Slot, SnatFailure, TakeOver};
+use super::{Asker, Ended, Holding, RowStreams, Rules, Slot, SnatFailure, TakeOver};
 use crate::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-
-/// One port's grant.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Grant {
-    /// Who has it.
-    pub node: u32,
-    pub start: SimTime,
-    pub holding: Holding,
-    /// First sequence number of the flow, where ports are taken over.
-    sequence: u32,
-    /// How often the port was granted before.
-    pub number: u32,
-    /// Counts what was said about its end; what is due of an earlier saying is void.
-    pub saying: u32,
-    pub phase: Phase,
-}
-
-/// What a port is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    Free,
-    /// Held, and counted towards the cap.
-    Counted,
-    /// Held after its flow closed.
-    Closed,
-}
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +25,7 @@ type DueEntry = (SimTime, Due, u32, u32, u32);
 #[derive(Debug, Clone)]
 pub(super) struct NamedPorts {
     pub map: PortMap,
-    /// By port, as far as any was granted.
-    pub grants: Vec<Grant>,
-    pub last: Option<u32>,
-    pub live: u32,
+    pub grants: Grants,
 }
 
 /// Named ports by public IP.
@@ -70,66 +42,18 @@ pub struct NamedRow {
     pub(super) full: FullSpans,
 }
 
-impl Default for Grant {
-    fn default() -> Self {
-        let holding = Holding::until(SimTime::NEVER, SimTime::NEVER);
-        Self { node: 0, start: SimTime::ZERO, holding, sequence: 0, number: 0, saying: 0, phase: Phase::Free }
-    }
-}
-
 impl NamedPorts {
     pub(super) fn new(ports: Option<u32>) -> Self {
-        Self { map: PortMap::new(ports), grants: Vec::new(), last: None, live: 0 }
+        Self { map: PortMap::new(ports), grants: Grants::of(ports) }
     }
 
     fn is_at(&self, cap: Option<u32>) -> bool {
-        cap.is_some_and(|cap| self.live >= cap)
+        cap.is_some_and(|cap| self.grants.live() >= cap)
     }
 
     /// Free ports that the cap allows to be taken.
     fn legal(&self, cap: Option<u32>) -> u64 {
         if self.is_at(cap) { 0 } else { u64::from(self.map.free()) }
-    }
-
-    fn grant(&mut self, port: u32, node: u32, sequence: u32, now: SimTime) -> u32 {
-        let known = self.grants.len().max(port as usize + 1);
-        self.grants.resize(known, Grant::default());
-        let grant = &mut self.grants[port as usize];
-        let (number, saying) = (grant.number.wrapping_add(1), grant.saying.wrapping_add(1));
-        *grant =
-            Grant { node, start: now, sequence, number, saying, phase: Phase::Counted, ..Grant::default() };
-        self.live += 1;
-        self.last = Some(port);
-        number
-    }
-
-    pub(super) fn is_held(&self, port: u32) -> bool {
-        self.grants.get(port as usize).is_some_and(|grant| grant.phase != Phase::Free)
-    }
-
-    /// Ports that are held, rising.
-    pub(super) fn held(&self) -> Vec<u32> {
-        (0..self.grants.len() as u32).filter(|port| self.is_held(*port)).collect()
-    }
-
-    /// The grant of a port that is held.
-    pub(super) fn grant_of(&self, port: u32) -> &Grant {
-        &self.grants[port as usize]
-    }
-
-    fn enter(&mut self, port: u32, phase: Phase) {
-        let grant = &mut self.grants[port as usize];
-        self.live -= u32::from(grant.phase == Phase::Counted);
-        grant.phase = phase;
-    }
-
-    /// Ends the holding of a busy port at `release`; the port itself stays as it is.
-    pub(super) fn end(&mut self, ip: u32, port: u32, release: SimTime) -> Ended {
-        self.enter(port, Phase::Free);
-        let grant = &mut self.grants[port as usize];
-        grant.saying = grant.saying.wrapping_add(1);
-        let slot = Slot { ip, port, grant: grant.number, others: 0 };
-        Ended { slot, start: grant.start, close: grant.holding.close.min(release), release }
     }
 }
 
@@ -157,9 +81,9 @@ impl NamedRow {
         if ports.map.is_free(port) {
             ports.map.take(port);
         } else {
-            self.ended.push(ports.end(ip as u32, port, now));
+            self.ended.extend(ports.grants.end(ip as u32, port, Some(now)));
         }
-        let grant = ports.grant(port, asker.node, sequence, now);
+        let grant = ports.grants.grant(port, asker.node, sequence, now);
         self.note_full(now);
         Ok(Slot { ip: ip as u32, port, grant, others: 0 })
     }
@@ -194,7 +118,7 @@ impl NamedRow {
 
     fn find(&mut self, ip: usize, sequence: u32, now: SimTime) -> Option<u32> {
         let Self { ips, rules, chooser, .. } = self;
-        let NamedPorts { map, grants, last, .. } = &ips[ip];
+        let NamedPorts { map, grants } = &ips[ip];
         if let Some(own) = own_port(rules, chooser).filter(|port| map.is_free(*port)) {
             return Some(own);
         }
@@ -202,12 +126,8 @@ impl NamedRow {
         if map.free() == 0 && !takes_over {
             return None;
         }
-        let yields = |grant: &Grant| {
-            let Holding { close, rest, .. } = grant.holding;
-            rest == Rest::MayBeTakenOver && close <= now && is_ahead(sequence, grant.sequence)
-        };
-        let may_take = |port: u32| takes_over && grants.get(port as usize).is_some_and(yields);
-        rules.search.find(map, *last, &mut chooser.draws, may_take)
+        let may_take = |port: u32| takes_over && grants.yields(port, sequence, now);
+        rules.search.find(map, grants.last(), &mut chooser.draws, may_take)
     }
 
     fn why_none(&self) -> SnatFailure {
@@ -221,14 +141,7 @@ impl NamedRow {
     /// What is said of a slot that is no longer the flow's is void.
     pub(super) fn keep_until(&mut self, slot: Slot, holding: Holding) {
         let Slot { ip, port, grant, .. } = slot;
-        let ports = &mut self.ips[ip as usize];
-        let held = &mut ports.grants[port as usize];
-        if held.number != grant || held.phase == Phase::Free {
-            return;
-        }
-        held.holding = holding;
-        held.saying = held.saying.wrapping_add(1);
-        let saying = held.saying;
+        let Some(saying) = self.ips[ip as usize].grants.say(port, grant, holding) else { return };
         let caps = self.rules.caps;
         if caps.per_ip.is_some() && !caps.count_holds {
             self.due.push(Reverse((holding.close, Due::Close, ip, port, saying)));
@@ -238,7 +151,7 @@ impl NamedRow {
 
     pub(super) fn give_back(&mut self, slot: Slot, now: SimTime) {
         let ports = &mut self.ips[slot.ip as usize];
-        ports.end(slot.ip, slot.port, now);
+        ports.grants.end(slot.ip, slot.port, Some(now));
         ports.map.give(slot.port);
         self.full.end(now);
     }
@@ -252,7 +165,8 @@ impl NamedRow {
         self.free_due(now);
         let cap = self.rules.caps.per_ip;
         let below_cap = |live: u32| cap.map_or(u64::MAX, |cap| u64::from(cap.saturating_sub(live)));
-        let legal = self.ips.iter().map(|ports| u64::from(ports.map.free()).min(below_cap(ports.live)));
+        let legal =
+            self.ips.iter().map(|ports| u64::from(ports.map.free()).min(below_cap(ports.grants.live())));
         match () {
             () if self.free() < flows && self.ips.iter().all(|ports| ports.map.total() == 0) => {
                 Some(SnatFailure::NoEgress)
@@ -270,12 +184,9 @@ impl NamedRow {
     pub(super) fn end_all(&mut self) {
         self.due.clear();
         for (ip, ports) in self.ips.iter_mut().enumerate() {
-            for port in 0..ports.grants.len() as u32 {
-                if ports.is_held(port) {
-                    let release = ports.grants[port as usize].holding.release;
-                    self.ended.push(ports.end(ip as u32, port, release));
-                }
-            }
+            let ends =
+                ports.grants.ports().into_iter().filter_map(|port| ports.grants.end(ip as u32, port, None));
+            self.ended.extend(ends);
         }
     }
 
@@ -300,16 +211,14 @@ impl NamedRow {
         {
             self.due.pop();
             let ports = &mut self.ips[ip as usize];
-            if ports.grants[port as usize].saying != saying {
-                continue;
-            }
             match due {
-                Due::Close => ports.enter(port, Phase::Closed),
-                Due::Release => {
-                    self.ended.push(ports.end(ip, port, time));
+                Due::Close => ports.grants.close(port, saying),
+                Due::Release if ports.grants.stands(port, saying) => {
+                    self.ended.extend(ports.grants.end(ip, port, Some(time)));
                     ports.map.give(port);
                     self.full.end(time);
                 }
+                Due::Release => {}
             }
         }
     }
@@ -322,15 +231,9 @@ fn own_port(rules: &Rules, chooser: &mut IpChooser) -> Option<u32> {
     own.checked_sub(rules.first_port)
 }
 
-/// Whether a sequence number is ahead of another in circular order. For two flows it is as likely as not; for flows
-/// that meet the same ports it is not independent.
-fn is_ahead(sequence: u32, of: u32) -> bool {
-    (sequence.wrapping_sub(of) as i32) > 0
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Identity, PortNumbers, Reclaim, Row, Search};
+    use super::super::{Identity, PortNumbers, Reclaim, Rest, Row, Search};
     use super::*;
     use crate::random::{Purpose, Stream};
 
@@ -384,6 +287,18 @@ mod tests {
         row.end_all();
         let releases: Vec<SimTime> = row.take_ended().map(|ended| ended.release).collect();
         assert_eq!(releases, [at(50), SimTime::NEVER]);
+    }
+
+    /// In order of public IP and port.
+    #[test]
+    fn what_is_held_at_the_end_is_told_in_order() {
+        let rules = Rules { search: Search::Random, ..Rules::default() };
+        let mut row = row(&[Some(5_000), Some(5_000)], &rules);
+        (0..300).for_each(|second| assert!(row.open(at(second), ANYONE).is_ok()));
+        row.end_all();
+        let told: Vec<(u32, u32)> = row.take_ended().map(|ended| (ended.slot.ip, ended.slot.port)).collect();
+        assert_eq!(told.len(), 300);
+        assert!(told.is_sorted() && told[0].0 == 0 && told[299].0 == 1);
     }
 
     #[test]
@@ -500,7 +415,7 @@ mod tests {
             let streams = RowStreams::all_from(Stream::new(seed, 0, Purpose::PortChoice, 0));
             let rules = Rules { identity: Identity::Always, ..Rules::default() };
             let mut row = NamedRow::new(&[Some(4)], &rules, streams);
-            (0..4).for_each(|_| drop(row.open(at(0), ANYONE).unwrap()));
+            assert!((0..4).all(|_| row.open(at(0), ANYONE).is_ok()));
             for (_, port) in lost(&mut row, 1, &[Some(3)], Reclaim::Random) {
                 of_port[port as usize] += 1;
             }

@@ -1,5 +1,6 @@
 //! Ports that a row loses or gets while it runs. What is lost takes its flows with it.
 
+use super::grants::Grant;
 use super::named_row::{NamedPorts, NamedRow};
 use super::{Holding, Slot};
 use crate::time::SimTime;
@@ -57,8 +58,10 @@ impl NamedRow {
         self.free_due(now);
         let mut cut = Vec::new();
         for ip in 0..self.ips.len() as u32 {
-            for port in self.ips[ip as usize].held() {
-                let grant = *self.ips[ip as usize].grant_of(port);
+            let grants = &self.ips[ip as usize].grants;
+            let held: Vec<(u32, Grant)> =
+                grants.ports().into_iter().filter_map(|port| Some((port, *grants.of_port(port)?))).collect();
+            for (port, grant) in held {
                 if grant.node != node || grant.holding.close <= now {
                     continue;
                 }
@@ -92,10 +95,10 @@ impl NamedRow {
                 here.map.remove(port);
                 continue;
             }
-            if here.grant_of(port).holding.close > now {
-                lost.push(CutOff { ip: ip as u32, port, grant: here.grant_of(port).number });
+            if let Some(grant) = here.grants.of_port(port).filter(|grant| grant.holding.close > now) {
+                lost.push(CutOff { ip: ip as u32, port, grant: grant.number });
             }
-            self.ended.push(here.end(ip as u32, port, now));
+            self.ended.extend(here.grants.end(ip as u32, port, Some(now)));
             here.map.forget();
         }
         lost.sort_unstable();
@@ -106,7 +109,7 @@ impl NamedRow {
 impl NamedPorts {
     /// Whether a port is there, free or not.
     fn has(&self, port: u32) -> bool {
-        self.map.is_free(port) || self.is_held(port)
+        self.map.is_free(port) || self.grants.is_held(port)
     }
 
     /// `count` ports come or come back, lowest numbers first; those that are there stay as they are.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod check;
+mod cluster_in_time;
 mod command_line;
 mod conservation;
 mod denials;
@@ -11,6 +12,7 @@ mod golden;
 mod input_errors;
 mod kernel_lab;
 mod layering;
+mod load_balancer;
 mod mathematics;
 mod network_plugins;
 mod node_stage;
@@ -37,3 +39,4 @@ mod schemas;
 mod second_opinion;
 mod shipped_scenarios;
 mod warm_up;
+mod ways_out;

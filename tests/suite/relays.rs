@@ -73,7 +73,7 @@ fn ports(results: &Results) -> f64 {
 }
 
 /// Against the identity, with `pods` of `rate` each.
-fn assert_identity(text: &str, pods: f64, rate: f64) -> f64 {
+pub fn assert_identity(text: &str, pods: f64, rate: f64) -> f64 {
     let runs: Vec<Results> =
         (1..=20).map(|seed: u32| run(text, &[("run.seed", &seed.to_string())])).collect();
     let Identity { open, opened_per_s } = Identity::of(rate, 0.1, 5.0);

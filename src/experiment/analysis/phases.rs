@@ -30,8 +30,8 @@ impl Sums<'_> {
                 start_s: start.as_secs_f64(),
                 end_s: end.as_secs_f64(),
                 what,
-                nodes: scenario.nodes_at(*start),
-                ports: device_ports(plan, *start),
+                nodes: scenario.nodes_before(end),
+                ports: device_ports(plan, end),
                 attempts,
                 snat_failures,
                 cut_off: self.cut_off(&plan.system.epochs, *start, end),
@@ -48,11 +48,11 @@ impl Sums<'_> {
     }
 }
 
-/// Ports of the first way's device from `at` on.
-fn device_ports(plan: &Plan, at: SimDuration) -> Option<u64> {
+/// Ports of the first way's device just before `end`.
+fn device_ports(plan: &Plan, end: SimDuration) -> Option<u64> {
     let paths = &plan.system.paths;
     let device = *paths.ways[0].stages.last()?;
-    let past = plan.system.epochs.iter().rev().find(|epoch| epoch.at <= at);
+    let past = plan.system.epochs.iter().rev().find(|epoch| epoch.at < end);
     let pools = past.map_or(&paths.stages[device.index()].pools, |epoch| &epoch.pools[device.index()]);
     pools.iter().flat_map(|pool| &pool.ports).map(|ports| ports.map(u64::from)).sum()
 }

@@ -12,9 +12,9 @@ pub struct Phase {
     pub end_s: f64,
     /// What happens at its start; nothing for the first, which begins with the measured time.
     pub what: Vec<String>,
-    /// Nodes that are there at its start.
+    /// Nodes that are there at its end.
     pub nodes: u32,
-    /// Ports of the outbound device at its start, towards one destination; null: unlimited.
+    /// Ports of the outbound device at its end, towards one destination; null: unlimited.
     pub ports: Option<u64>,
     /// Attempts of any flow at an instant of it.
     pub attempts: u64,

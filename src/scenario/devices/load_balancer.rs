@@ -1,12 +1,17 @@
 //! `azure/load-balancer`.
 
+use super::public_ips::worded_choice;
 use crate::cluster::Cluster;
-use crate::outbound::Outbound;
-use crate::outbound::load_balancer::{Allocation, LoadBalancer, Tier};
+use crate::outbound::load_balancer::{Allocation, GrantLayout, LoadBalancer, Tier};
+use crate::outbound::{Outbound, Search};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::list;
 use crate::scenario::tree::{Node, Value};
 use crate::snat::Reclaim;
+
+/// A load balancer looks at every port of a grant.
+const SEARCHES: [(&str, Search); 3] =
+    [("lowest", Search::Lowest), ("random", Search::Random), ("round-robin", Search::RoundRobin)];
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
@@ -23,6 +28,11 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         Some(_) => keys.count("inbound_rules", 0, u64::from(u32::MAX)),
         None => Some(0),
     };
+    let layouts = [("fewest-ips", GrantLayout::FewestIps), ("equal", GrantLayout::Equal)];
+    let grant_layout = keys.choice("grant_layout", &layouts);
+    let ip_choice = worded_choice(keys);
+    let search = keys.choice("search", &SEARCHES);
+    let when_full = keys.when_full();
     let automatic_most = keys.count("automatic_most", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
     let choices = [("highest", Reclaim::Highest), ("lowest", Reclaim::Lowest), ("random", Reclaim::Random)];
@@ -36,6 +46,10 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         automatic_most: automatic_most?,
         granularity: granularity?,
         reclaim: reclaim?,
+        grant_layout: grant_layout?,
+        ip_choice,
+        search: search?,
+        when_full,
         sharing_udp,
         timers,
     }))

@@ -29,6 +29,7 @@ fn settings(keys: &Keys<'_>) -> Option<NatGateway> {
         per_destination_cap,
         total_cap,
         cap_counts_holds,
+        when_full: keys.when_full(),
         sharing_udp: keys.sharing("udp"),
         timers,
     })

@@ -55,6 +55,12 @@ pub(super) fn ip_choice(keys: &Keys<'_>, cluster: &Cluster, ips: usize) -> IpCho
         }
         return fixed(keys, node, cluster, ips).unwrap_or_default();
     }
+    worded_choice(keys)
+}
+
+/// What `public_ip_choice` says; uniform where it says nothing.
+pub(super) fn worded_choice(keys: &Keys<'_>) -> IpChoice {
+    let said = keys.get("public_ip_choice");
     let words = [
         ("uniform", Choice::Uniform),
         ("sticky", Choice::Sticky),

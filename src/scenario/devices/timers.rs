@@ -1,6 +1,6 @@
 //! How long ports rest and mappings live, by the kind of end.
 
-use crate::outbound::{HalfOpenFrom, IdleExpiry, Timers};
+use crate::outbound::{HalfOpenFrom, IdleExpiry, Timers, WhenFull};
 use crate::scenario::keys::Keys;
 use crate::scenario::laws::law;
 use crate::scenario::tree::Node;
@@ -31,6 +31,12 @@ impl Keys<'_> {
             udp_stream_timeout: self.duration("udp_stream_timeout"),
             idle_expiry: self.choice("idle_expiry", &expiries).unwrap_or(IdleExpiry::Silent),
         }
+    }
+
+    /// What happens to a SYN that finds no port.
+    pub(super) fn when_full(&self) -> WhenFull {
+        let answers = [("drop", WhenFull::Drops), ("reset", WhenFull::Resets)];
+        self.choice("when_full", &answers).unwrap_or(WhenFull::Drops)
     }
 
     fn hold_down(&self, kind: &str) -> Law {

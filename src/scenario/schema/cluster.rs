@@ -1,0 +1,62 @@
+//! `[cluster]`, `[[node_pool]]`, `[[destination]]`, `[[relay]]`.
+
+use super::devices::node_stage;
+use super::shapes::{any, count, number, table, text, words};
+use super::workload::client_pool;
+use crate::profile::Profile;
+use crate::scenario::network::NETWORK_PLUGINS;
+use serde_json::{Value, json};
+
+pub(super) fn cluster() -> Value {
+    let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
+    let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
+    let own = [("network_plugin", words(&plugins)), ("max_pods", count(1)), ("node_stage", node_stage())];
+    table(&[&own[..], &ranges[..]].concat(), &[])
+}
+
+pub(super) fn node_pool() -> Value {
+    let keys = [("name", text()), ("nodes", count(1)), ("max_surge", surge()), ("zones", count(1))];
+    table(&keys, &["nodes"])
+}
+
+/// A number of nodes, or a share of them.
+pub(super) fn surge() -> Value {
+    any(&[count(0), json!({ "type": "string", "pattern": r"^[0-9.]+\s*%$" })])
+}
+
+pub(super) fn destination() -> Value {
+    let reach = [
+        "internet",
+        "private-endpoint",
+        "service-endpoint",
+        "same-region-storage",
+        "vnet",
+        "peered",
+        "on-premises",
+        "blocked",
+    ];
+    table(
+        &[
+            ("name", text()),
+            ("address", text()),
+            ("port", count(1)),
+            ("protocol", words(&["tcp", "udp"])),
+            ("reach", words(&reach)),
+        ],
+        &[],
+    )
+}
+
+pub(super) fn relay() -> Value {
+    table(&[&[("name", text())], &placement()[..], &[("client_pool", client_pool())]].concat(), &[])
+}
+
+/// Which pods there are, and where they run.
+pub(super) fn placement() -> [(&'static str, Value); 3] {
+    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
+    [
+        ("node_pool", text()),
+        ("pods", any(&[count(1), words(&["per-node"])])),
+        ("placement", any(&[words(&["even"]), hot_node])),
+    ]
+}
