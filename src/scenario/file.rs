@@ -11,7 +11,7 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::ways_out::{NamedWay, ways_out};
+use super::ways_out::{self, NamedWay, ways_out};
 use super::{Scenario, devices, packets, presets, probes, shipped};
 use crate::error::Error;
 use crate::import::Trace;
@@ -200,6 +200,7 @@ fn scenario<'a>(
     };
     let pods = vec![0; cluster.nodes() as usize];
     let (relays_so_far, ways) = (Vec::new(), &ways_out[..]);
+    let declared_ways = ways_out::declared(reader, &root);
     let mut around = Surroundings {
         cluster: &cluster,
         destinations,
@@ -207,6 +208,7 @@ fn scenario<'a>(
         relays: relays_so_far,
         upstream,
         ways_out: ways,
+        declared_ways,
     };
     relays(reader, &root, &mut around);
     let workloads = tables(reader, root.get("workload"), "workload");

@@ -62,7 +62,7 @@ pub fn workload<'a>(
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
     let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
-    let way_out = way_of(&table, around.ways_out);
+    let way_out = way_of(&table, around);
     let upstream = around.upstream[way_out].clone();
     let all_proxied = way_out.checked_sub(1).is_none_or(|way| around.ways_out[way].not_for.is_empty());
     check_upstream(&table, upstream.as_ref().filter(|_| all_proxied), relay);
