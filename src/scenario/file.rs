@@ -13,10 +13,12 @@ use super::traffic::workload;
 use super::tree::{Node, Value, parse};
 use super::ways_out::{self, NamedWay, ways_out};
 use super::{Scenario, devices, packets, presets, probes, shipped};
+use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::import::Trace;
-use crate::outbound::custom::Custom;
+use crate::outbound::masquerade::NodeStage;
 use crate::outbound::{Outbound, Refusal, Timers};
+use crate::snat::Rules;
 use std::io::Read;
 use std::path::Path;
 
@@ -231,11 +233,16 @@ fn scenario<'a>(
     let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_ports_per_flow(reader, own, workloads, outbound);
+        let rules = |device: &Outbound| rules_of(device, node_stage.as_ref(), &cluster);
+        check_ports_per_flow(reader, own.and_then(|own| own.get("ports_per_flow")), &rules(outbound));
+        for (table, way) in tables(reader, tree.get("way_out"), "way_out").iter().zip(&ways_out) {
+            check_ports_per_flow(reader, table.get("ports_per_flow"), &rules(&way.device));
+        }
         for (node, workload) in workloads.iter().zip(&read_workloads) {
             let way_out = workload.as_ref().map_or(0, |workload| workload.way_out);
             let way = way_out.checked_sub(1).map(|number| &ways_out[number]);
             let device = way.map_or(outbound, |way| &way.device);
+            check_ports_per_flow(reader, node.get("ports_per_flow"), &rules(device));
             check_abandoned(reader, node, device.timers(), way);
             packets::check(reader, node, workload.as_ref(), &destinations, device.timers());
         }
@@ -259,17 +266,22 @@ fn scenario<'a>(
 }
 
 /// Several ports at once are a matter of counts: a search that may give up before it has them all has no rule for it.
-fn check_ports_per_flow(reader: &Reader<'_>, own: Option<&Node>, workloads: &[Node], outbound: &Outbound) {
-    let Outbound::Custom(Custom { rules, .. }) = outbound else { return };
-    if rules.search.is_full() && !rules.name_ports() {
+fn check_ports_per_flow(reader: &Reader<'_>, said: Option<&Node>, stages: &[Rules]) {
+    if stages.iter().all(|rules| rules.search.is_full() && !rules.name_ports()) {
         return;
     }
-    let said = own.into_iter().chain(workloads).filter_map(|table| table.get("ports_per_flow"));
     for node in said.filter(|node| node.value != Value::Integer(1)) {
         let message = "`ports_per_flow` above 1 is not for a `search` that may give up".to_string();
-        let help = Some("write `search = \"lowest\"`, \"random\" or \"round-robin\"".to_string());
-        reader.problem(&node.span, message, help);
+        let help = "write `search = \"lowest\"`, \"random\" or \"round-robin\", for nodes in `node_stage`"
+            .to_string();
+        reader.problem(&node.span, message, Some(help));
     }
+}
+
+/// How the stages before a device and the device itself find ports.
+fn rules_of(device: &Outbound, node_stage: Option<&NodeStage>, cluster: &Cluster) -> Vec<Rules> {
+    let of_device = device.egress(cluster).ok().map(|egress| egress.rules);
+    node_stage.map(|stage| stage.settings.rules.clone()).into_iter().chain(of_device).collect()
 }
 
 /// An abandoned flow without an idle timeout would hold its port for ever.

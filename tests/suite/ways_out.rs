@@ -270,6 +270,15 @@ fn each_mistake_has_its_place_and_says_what_to_write() {
             GOOD.replace("no_proxy", "proxys = 3\nno_proxy"),
             "unknown key `proxys` in `way_out`\n  help: did you mean `proxies`?",
         ),
+        (
+            GOOD.replace("azure/http-proxy\"\nno_proxy = [\"registry\"]", "azure/nva\"")
+                + "ports_per_flow = 2\n",
+            "bad.toml:15:18: `ports_per_flow` above 1 is not for a `search` that may give up",
+        ),
+        (
+            format!("{GOOD}ports_per_flow = 2\n[cluster]\nnetwork_plugin = \"kubenet\"\n"),
+            "bad.toml:16:18: `ports_per_flow` above 1 is not for a `search` that may give up",
+        ),
         (GOOD.replace("no_proxy", "proxies = 0\nno_proxy"), "allowed is a whole number from 1 to 100"),
         (GOOD.replace("no_proxy", "upstream = {}\nno_proxy"), "needs `max`, `max_idle`"),
         (
