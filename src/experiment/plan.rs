@@ -173,7 +173,7 @@ pub fn settling_time(system: &System) -> SimDuration {
         let rest = longest_rest(system, workload);
         let turn = mean_length(system, workload) + mean_thinking(workload);
         rest + 5.0 * turn.min(SimDuration::LONGEST.as_secs_f64())
-            + workload.client_pool.as_ref().map_or(0.0, pool_turnover)
+            + workload.pools().map(pool_turnover).fold(0.0, f64::max)
             + workload.retry.as_ref().map_or(0.0, |retry| retry.longest_waits().as_secs_f64())
     });
     SimDuration::from_secs_f64(longest.fold(0.0, f64::max).ceil())

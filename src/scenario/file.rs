@@ -12,12 +12,14 @@ use super::surroundings::Surroundings;
 use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
-use super::ways_out::{NamedWay, ways_out};
+use super::ways_out::{self, NamedWay, ways_out};
 use super::{RefusedLater, Scenario, devices, packets, presets, probes, shipped};
+use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::import::Trace;
-use crate::outbound::custom::Custom;
+use crate::outbound::masquerade::NodeStage;
 use crate::outbound::{Outbound, Refusal, Timers};
+use crate::snat::Rules;
 use std::io::Read;
 use std::path::Path;
 
@@ -209,6 +211,7 @@ fn scenario<'a>(
     };
     let pods = vec![0; cluster.nodes() as usize];
     let (relays_so_far, ways) = (Vec::new(), &ways_out[..]);
+    let declared_ways = ways_out::declared(reader, &root);
     let mut around = Surroundings {
         cluster: &cluster,
         destinations,
@@ -216,6 +219,7 @@ fn scenario<'a>(
         relays: relays_so_far,
         upstream,
         ways_out: ways,
+        declared_ways,
     };
     relays(reader, &root, &mut around);
     let workloads = tables(reader, root.get("workload"), "workload");
@@ -245,11 +249,21 @@ fn scenario<'a>(
     let probes = probes::probes(reader, probes, run.as_ref().map(|run| run.duration));
     root.finish();
     if let Some(outbound) = &outbound {
-        check_ports_per_flow(reader, own, workloads, outbound, &events);
+        let rules = |device: &Outbound| rules_of(device, node_stage.as_ref(), &cluster);
+        check_ports_per_flow(reader, own.and_then(|own| own.get("ports_per_flow")), &rules(outbound));
+        for (table, way) in tables(reader, tree.get("way_out"), "way_out").iter().zip(&ways_out) {
+            check_ports_per_flow(reader, table.get("ports_per_flow"), &rules(&way.device));
+        }
+        check_single_ports(
+            reader,
+            own.into_iter().chain(tables(reader, tree.get("way_out"), "way_out")).chain(workloads),
+            &events,
+        );
         for (node, workload) in workloads.iter().zip(&read_workloads) {
             let way_out = workload.as_ref().map_or(0, |workload| workload.way_out);
             let way = way_out.checked_sub(1).map(|number| &ways_out[number]);
             let device = way.map_or(outbound, |way| &way.device);
+            check_ports_per_flow(reader, node.get("ports_per_flow"), &rules(device));
             check_abandoned(reader, node, device.timers(), way);
             packets::check(reader, node, workload.as_ref(), &destinations, device.timers());
         }
@@ -273,30 +287,30 @@ fn scenario<'a>(
 }
 
 /// Several ports at once are a matter of counts: a search that may give up before it has them all has no rule for it.
-fn check_ports_per_flow(
-    reader: &Reader<'_>,
-    own: Option<&Node>,
-    workloads: &[Node],
-    outbound: &Outbound,
-    events: &Events,
-) {
-    let gives_up = match outbound {
-        Outbound::Custom(Custom { rules, .. }) => !rules.search.is_full() || rules.name_ports(),
-        _ => false,
-    };
-    if !gives_up && events.is_empty() {
+fn check_ports_per_flow(reader: &Reader<'_>, said: Option<&Node>, stages: &[Rules]) {
+    if stages.iter().all(|rules| rules.search.is_full() && !rules.name_ports()) {
         return;
     }
-    let said = own.into_iter().chain(workloads).filter_map(|table| table.get("ports_per_flow"));
-    for node in said.filter(|node| node.value != Value::Integer(1)) {
-        let (why, help) = match gives_up {
-            true => {
-                ("a `search` that may give up", "write `search = \"lowest\"`, \"random\" or \"round-robin\"")
-            }
-            false => ("a cluster that changes", "remove the `[[event]]`"),
-        };
-        let message = format!("`ports_per_flow` above 1 is not for {why}");
-        reader.problem(&node.span, message, Some(help.into()));
+    if let Some(node) = said.filter(|node| node.value != Value::Integer(1)) {
+        let message = "`ports_per_flow` above 1 is not for a `search` that may give up".to_string();
+        let help = "write `search = \"lowest\"`, \"random\" or \"round-robin\", for nodes in `node_stage`"
+            .to_string();
+        reader.problem(&node.span, message, Some(help));
+    }
+}
+
+/// How the stages before a device and the device itself find ports.
+fn rules_of(device: &Outbound, node_stage: Option<&NodeStage>, cluster: &Cluster) -> Vec<Rules> {
+    let of_device = device.egress(cluster).ok().map(|egress| egress.rules);
+    node_stage.map(|stage| stage.settings.rules.clone()).into_iter().chain(of_device).collect()
+}
+
+/// Where the cluster changes ports are told apart, and a flow takes one.
+fn check_single_ports<'n>(reader: &Reader<'_>, tables: impl Iterator<Item = &'n Node>, events: &Events) {
+    let said = tables.filter_map(|table| table.get("ports_per_flow"));
+    for node in said.filter(|node| node.value != Value::Integer(1) && !events.is_empty()) {
+        let message = "`ports_per_flow` above 1 is not for a cluster that changes".to_string();
+        reader.problem(&node.span, message, Some("remove it, or the `[[event]]`".into()));
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Surroundings<'a> {
     pub upstream: Vec<Option<ClientPool>>,
     /// Ways out beside `[outbound]`.
     pub ways_out: &'a [NamedWay],
+    /// Their names, of those with a problem too.
+    pub declared_ways: Vec<&'a str>,
 }
 
 impl Surroundings<'_> {

@@ -66,11 +66,12 @@ pub fn workload<'a>(
     let packets = super::packets::packets(reader, &table);
     let keepalive = packets.as_ref().and_then(|packets| packets.keepalive);
     let own_pool = table.get("client_pool").and_then(|node| client_pool(reader, node, keepalive));
-    let way_out = way_of(&table, around.ways_out);
+    let way_out = way_of(&table, around);
     let upstream = around.upstream[way_out].clone();
-    check_upstream(&table, upstream.as_ref(), relay);
-    let client_pool = upstream.or_else(|| relay.map_or(own_pool, |relay| relay.client_pool.clone()));
-    let pooled = client_pool.is_some();
+    let all_proxied = way_out.checked_sub(1).is_none_or(|way| around.ways_out[way].not_for.is_empty());
+    check_upstream(&table, upstream.as_ref().filter(|_| all_proxied), relay);
+    let client_pool = relay.map_or(own_pool, |relay| relay.client_pool.clone());
+    let pooled = client_pool.is_some() || upstream.is_some();
     // A client pool closes its connections itself: what they send matters only while they are idle.
     let packets = packets.filter(|_| !pooled);
     let lifetime = match (recorded, &packets) {
@@ -109,6 +110,7 @@ pub fn workload<'a>(
         syn: syn?,
         connect_timeout,
         client_pool,
+        upstream,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         way_out,
         ports_per_flow,
@@ -118,7 +120,7 @@ pub fn workload<'a>(
     })
 }
 
-/// Who keeps the connections that need ports.
+/// Who keeps the connections that need ports: a client pool of pods that reach nothing directly keeps none of them.
 fn check_upstream(table: &Table<'_>, upstream: Option<&ClientPool>, relay: Option<&Relay>) {
     let own = table
         .get("client_pool")

@@ -4,6 +4,7 @@ use super::devices;
 use super::keys::Keys;
 use super::reader::{Reader, Table, did_you_mean, list, tables};
 use super::shipped;
+use super::surroundings::Surroundings;
 use super::tree::{Node, Value};
 use crate::cluster::Cluster;
 use crate::flow::DestinationId;
@@ -89,15 +90,28 @@ fn no_proxy(reader: &Reader<'_>, node: &Node, destinations: &[Destination]) -> V
     known
 }
 
+/// The names of all, those with a problem included.
+pub fn declared<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Vec<&'a str> {
+    let name = |way: &'a Node| match &way.get("name")?.value {
+        Value::Text(name) => Some(name.as_str()),
+        _ => None,
+    };
+    tables(reader, root.get("way_out"), "way_out").iter().filter_map(name).collect()
+}
+
 /// The way out that a workload takes, by its number among all: 0 is `[outbound]`.
-pub fn way_of(table: &Table<'_>, ways: &[NamedWay]) -> usize {
+pub fn way_of(table: &Table<'_>, around: &Surroundings<'_>) -> usize {
+    let ways = around.ways_out;
     let (Some(node), Some(name)) = (table.get("way_out"), table.text("way_out")) else { return 0 };
     if let Some(position) = ways.iter().position(|way| way.name == name) {
         return position + 1;
     }
-    let help = match ways.is_empty() {
+    if around.declared_ways.contains(&name) {
+        return 0;
+    }
+    let help = match around.declared_ways.is_empty() {
         true => Some(format!("write `[[way_out]]` with `name = \"{name}\"`")),
-        false => did_you_mean(name, ways.iter().map(|way| way.name.as_str())),
+        false => did_you_mean(name, around.declared_ways.iter().copied()),
     };
     table.wrong(&node.span, format!("no way out is called \"{name}\""), help);
     0

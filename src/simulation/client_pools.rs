@@ -16,8 +16,7 @@ use crate::workload::client::{Lifespan, Order};
 
 impl<'a, O: Observer> Run<'a, O> {
     fn settings(&self, request: &Request) -> &'a ClientPool {
-        let workload = self.sources[request.source].workload;
-        workload.client_pool.as_ref().unwrap_or(&ClientPool::UNLIMITED)
+        self.sources[request.source].client_pool.unwrap_or(&ClientPool::UNLIMITED)
     }
 
     /// An application asks its client pool for a connection.

@@ -49,12 +49,12 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     fn granted(&mut self, request: &Request, syns: Syns, slots: &Slots) {
         let local = &self.sources[request.source];
-        let (protocol, workload) = (local.protocol, local.workload);
+        let protocol = local.protocol;
         if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
             return self.never_answered(request, syns, slots);
         }
         self.observer.connected(Connected { asked: request.asked, first: syns.first, time: self.now });
-        if workload.client_pool.is_some() {
+        if local.client_pool.is_some() {
             return self.connection_opened(Connection::new(*request, *slots, self.now));
         }
         for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
@@ -100,7 +100,7 @@ impl<O: Observer> Run<'_, O> {
             return self.wait_until(due(*resend), flow, Happening::Resend);
         }
         let matters =
-            workload.retry.is_some() || workload.client_pool.is_some() || workload.arrivals.is_closed_loop();
+            workload.retry.is_some() || local.client_pool.is_some() || workload.arrivals.is_closed_loop();
         match workload.syn.give_up.filter(|_| tcp && matters) {
             Some(give_up) if due(give_up) > self.now => {
                 let flow = Try { request: *request, syns, seats: *seats };
@@ -120,7 +120,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn connecting_failed(&mut self, request: &Request) {
         self.flow_decided(request, Fate::Failed);
         self.request_fails(*request);
-        if self.sources[request.source].workload.client_pool.is_some() {
+        if self.sources[request.source].client_pool.is_some() {
             self.place_freed(request);
         }
     }

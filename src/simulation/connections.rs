@@ -109,7 +109,7 @@ impl ClientPools {
         };
         let of_source = |source: &Source| {
             let pooled = system.device_of(source).connections == Connections::Pooled;
-            match (&system.workload(source).client_pool, source.rows()) {
+            match (system.client_pool_of(source), source.rows()) {
                 (None, _) | (_, []) => Pools::None,
                 (Some(_), rows) if pooled => {
                     Pools::OfInstances(*of_device.entry(rows[0]).or_insert_with(|| add(rows.len())))

@@ -16,7 +16,7 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         if local.hops.is_empty() {
             self.needs_no_port(*request);
-        } else if local.workload.client_pool.is_some() {
+        } else if local.client_pool.is_some() {
             self.request(*request);
         } else {
             self.attempt(request, Syns::from(self.now), &NO_SEATS);

@@ -12,7 +12,7 @@ use crate::outbound::Egress;
 use crate::random::Purpose;
 use crate::snat::{Asker, Ended, Holding, Identity, Row, RowStreams, Rules, Slot};
 use crate::time::SimTime;
-use crate::workload::Workload;
+use crate::workload::{ClientPool, Workload};
 
 /// What acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,8 @@ impl Event for Happening {
 pub(super) struct LocalSource<'a> {
     pub spec: &'a Source,
     pub workload: &'a Workload,
+    /// The client pool that serves its requests.
+    pub client_pool: Option<&'a ClientPool>,
     pub protocol: Protocol,
     pub hops: Vec<LocalHop<'a>>,
     /// Its first pod.
@@ -111,6 +113,7 @@ impl<'a, O: Observer> Run<'a, O> {
             LocalSource {
                 spec,
                 workload: system.workload(spec),
+                client_pool: system.client_pool_of(spec),
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
                 asker: asker(system, spec),

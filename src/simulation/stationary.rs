@@ -58,7 +58,7 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| workload.packets.is_some()) {
         return Some("`packets` or `keepalive` decide how long a flow is kept");
     }
-    if workloads.iter().any(|workload| workload.client_pool.is_some()) {
+    if workloads.iter().any(|workload| workload.is_pooled()) {
         return Some("a client pool keeps connections open");
     }
     if workloads.iter().any(|workload| !workload.syn.resends.is_empty()) {

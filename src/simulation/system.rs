@@ -6,7 +6,7 @@ use crate::cluster::Cluster;
 use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, QuotaId, SourceId, StageId, WorkloadId};
 use crate::outbound::{Connections, Egress, Partition, Paths, Sharing, Translates};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{Destination, Reach, Workload};
+use crate::workload::{ClientPool, Destination, Reach, Workload};
 use std::collections::HashMap;
 
 /// A row, numbered over the whole system.
@@ -255,6 +255,15 @@ impl System {
     /// The outbound device of a source: the last stage that its flows pass.
     pub fn device_of(&self, source: &Source) -> &Egress {
         source.hops.last().map_or_else(|| self.paths.device(), |hop| self.stage(hop.stage))
+    }
+
+    /// The client pool whose connections serve the requests of a source: the device's that keeps them, or else its pods'.
+    pub fn client_pool_of(&self, source: &Source) -> Option<&ClientPool> {
+        let workload = self.workload(source);
+        match self.device_of(source).connections {
+            Connections::Pooled if !source.hops.is_empty() => workload.upstream.as_ref(),
+            _ => workload.client_pool.as_ref(),
+        }
     }
 
     /// Whether a public IP is chosen by the pod that asks, in a stage that the flows of `source` pass.

@@ -66,8 +66,10 @@ pub struct Workload {
     pub syn: SynSchedule,
     /// A client gives up connecting after this time.
     pub connect_timeout: Option<SimDuration>,
-    /// Kept-open connections, one client pool per (pod, destination).
+    /// Connections that its pods keep open, one client pool per (pod, destination).
     pub client_pool: Option<ClientPool>,
+    /// Connections that the device of its way out keeps for it, one client pool per (instance, destination).
+    pub upstream: Option<ClientPool>,
     /// What the application does after a failed request; absent: it gives up.
     pub retry: Option<Retry>,
     /// The way out that its flows take, by its number among the cluster's.
@@ -83,11 +85,21 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// The client pools that serve its requests, its own and that of a device.
+    pub fn pools(&self) -> impl Iterator<Item = &ClientPool> {
+        self.client_pool.iter().chain(&self.upstream)
+    }
+
+    /// Whether any of its requests is served on a connection that is kept.
+    pub fn is_pooled(&self) -> bool {
+        self.pools().next().is_some()
+    }
+
     /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections,
     /// ask for nothing else before it is over.
     pub fn reacts(&self) -> bool {
         !self.syn.resends.is_empty()
-            || self.client_pool.is_some()
+            || self.is_pooled()
             || self.retry.is_some()
             || self.arrivals.is_closed_loop()
     }
@@ -97,7 +109,7 @@ impl Workload {
     pub fn patience(&self) -> SimDuration {
         let last_syn = self.syn.resends.last().copied().unwrap_or(SimDuration::ZERO);
         let connecting = self.syn.give_up.map_or(last_syn, |give_up| give_up.max(last_syn));
-        let in_line = self.client_pool.as_ref().and_then(|pool| pool.wait_timeout);
+        let in_line = self.pools().filter_map(|pool| pool.wait_timeout).max();
         let connecting = connecting.plus(in_line.unwrap_or(SimDuration::ZERO));
         match &self.retry {
             None => connecting,

@@ -144,6 +144,19 @@ fn size_proves_its_answer_and_refutes_the_next_smaller() {
     assert_ne!(found["refuted_by"]["verdict"], "pass");
 }
 
+/// `custom` is no model: it stands on no figures.
+#[test]
+fn every_way_out_has_a_line_in_the_list_of_models() {
+    let output = snatsim(&["models", "list"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in snatsim::scenario::devices::names().filter(|name| *name != "custom") {
+        let of_it = |line: &&str| line.split_once(' ').is_some_and(|(first, _)| first == name);
+        let lines: Vec<&str> = text.lines().filter(of_it).collect();
+        let [line] = lines[..] else { panic!("{name} has {} lines in\n{text}", lines.len()) };
+        assert!(line[name.len()..].trim().len() > 20, "{line} says nothing");
+    }
+}
+
 #[test]
 fn shipped_models_show_their_sources() {
     let output = snatsim(&["models", "show", "azure/nat-gateway"]).output().unwrap();

@@ -130,7 +130,7 @@ fn each_mistake_says_what_is_allowed() {
     for (line, expected) in [
         (
             "grant_layout = \"all\"",
-            "bad.toml:4:16: `grant_layout` is \"all\"; allowed is \"fewest-ips\", \"equal\"",
+            "bad.toml:4:16: `grant_layout` is the text \"all\"; allowed is \"fewest-ips\", \"equal\"",
         ),
         ("public_ip_choice = \"stiky\"", "did you mean \"sticky\"?"),
         ("public_ip_of = { n1 = 0 }", "unknown key `public_ip_of` in `outbound`"),

@@ -246,3 +246,47 @@ fn what_is_no_result_is_refused() {
     assert_eq!(replay.status.code(), Some(2));
     assert!(json(&["replay", "models/traces/m57-conn.log.gz", "-o", "json"])["flows"] == 2929);
 }
+
+/// Of every device that flows pass, with what the scenario set apart from what the platform says.
+#[test]
+fn a_review_holds_the_figures_of_the_nodes_and_of_every_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ways.toml");
+    let text = "[outbound]\nmodel = \"azure/load-balancer\"\nhold_down = { fin = \"60s\" }\n\
+                [cluster]\nnetwork_plugin = \"kubenet\"\nnode_stage = { tracking_table = 65536 }\n\
+                [[way_out]]\nname = \"partner\"\nmodel = \"azure/static-egress-gateway\"\ngateway_nodes = 1\n\
+                [[workload]]\narrivals.poisson = { rate = \"1 per s\" }\nlifetime = \"1s\"\n\
+                [run]\nduration = \"10m\"\nreplications = 2\n";
+    std::fs::write(&path, text).unwrap();
+    let output = snatsim(&["run", path.to_str().unwrap(), "-o", "markdown"]).output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap().replace('\\', "");
+    let (_, figures) = report.split_once("## Platform figures used").expect("a section of figures");
+    let row = |device: &str, figure: &str| {
+        let (_, of_device) =
+            figures.split_once(device).unwrap_or_else(|| panic!("{device} is not in {figures}"));
+        let start = format!("| {figure} |");
+        let line = of_device.lines().find(|line| line.starts_with(&start));
+        line.unwrap_or_else(|| panic!("{figure} is not in {of_device}")).to_string()
+    };
+    for (device, figure, expected) in [
+        (
+            "nodes: linux/masquerade",
+            "tracking_table",
+            "| 65536 | set in the scenario; the shipped model has 131072",
+        ),
+        ("nodes: linux/masquerade", "last_port", "| 65535 | Linux: net/netfilter"),
+        (
+            "outbound: azure/load-balancer",
+            "hold_down.fin",
+            "| 60s | set in the scenario; the shipped model has 240s",
+        ),
+        ("outbound: azure/load-balancer", "hold_down.rst", "| 15s | MicrosoftDocs"),
+        ("way out \"partner\": azure/static-egress-gateway", "gateway_nodes", "| 1 | set in the scenario"),
+        ("way out \"partner\": azure/static-egress-gateway", "prefix_length", "| 31 | MicrosoftDocs"),
+    ] {
+        let found = row(device, figure);
+        assert!(found.contains(expected), "{found} lacks {expected}");
+    }
+    let places = ["nodes: ", "outbound: ", "way out "].map(|device| figures.find(device).unwrap());
+    assert!(places.is_sorted(), "as flows meet them");
+}

@@ -175,6 +175,22 @@ fn kept_connections_are_the_proxies_and_not_the_pods() {
     assert_identity(&text, 3.0, 50.0);
 }
 
+/// The proxy keeps its connections; those to destinations that are not for it are the pods' own, one a request unless they keep some.
+#[test]
+fn direct_connections_are_kept_by_pods_alone() {
+    let devices = "[outbound]\nmodel = \"azure/load-balancer\"\nports_per_node = 40\n\
+                   [[way_out]]\nname = \"proxy\"\nmodel = \"azure/http-proxy\"\nproxies = 1\nno_proxy = [\"two\"]\n\
+                   upstream = { max = 5 }\n";
+    // 100 requests at once, each for a minute: 5 are served, 95 wait in line; 100 direct ones meet 40 ports.
+    let with = |more: &str| {
+        let way = format!("way_out = \"proxy\"\n{more}");
+        let results = run(&format!("{devices}{}", bursts(100, &way, &way)), &[]);
+        (results.totals.attempts, results.totals.snat_failures)
+    };
+    assert_eq!(with(""), (5 + 100, 60));
+    assert_eq!(with("client_pool = { max = 10 }"), (5 + 10, 0));
+}
+
 #[test]
 fn a_tracking_table_is_a_machine_s_and_spans_destinations() {
     let with = |machines: u32, table: u32| {
@@ -208,6 +224,7 @@ fn each_mistake_has_its_place_and_says_what_to_write() {
     assert!(read("good.toml", GOOD, &[]).is_ok());
     let pooled = GOOD.replace("no_proxy", "upstream = { max = 5 }\nno_proxy");
     assert!(read("good.toml", &pooled, &[]).is_ok());
+    assert!(read("good.toml", &format!("{pooled}client_pool = {{ max = 5 }}\n"), &[]).is_ok());
     let cases = [
         (
             GOOD.replace("way_out = \"proxy\"", "way_out = \"poxy\""),
@@ -253,18 +270,27 @@ fn each_mistake_has_its_place_and_says_what_to_write() {
             GOOD.replace("no_proxy", "proxys = 3\nno_proxy"),
             "unknown key `proxys` in `way_out`\n  help: did you mean `proxies`?",
         ),
+        (
+            GOOD.replace("azure/http-proxy\"\nno_proxy = [\"registry\"]", "azure/nva\"")
+                + "ports_per_flow = 2\n",
+            "bad.toml:15:18: `ports_per_flow` above 1 is not for a `search` that may give up",
+        ),
+        (
+            format!("{GOOD}ports_per_flow = 2\n[cluster]\nnetwork_plugin = \"kubenet\"\n"),
+            "bad.toml:16:18: `ports_per_flow` above 1 is not for a `search` that may give up",
+        ),
         (GOOD.replace("no_proxy", "proxies = 0\nno_proxy"), "allowed is a whole number from 1 to 100"),
         (GOOD.replace("no_proxy", "upstream = {}\nno_proxy"), "needs `max`, `max_idle`"),
         (
-            pooled.clone() + "client_pool = { max = 5 }\n",
-            "bad.toml:17:15: connections towards a proxy with `upstream` need no SNAT port\n  help: remove the client pool here",
+            pooled.replace("no_proxy = [\"registry\"]\n", "") + "client_pool = { max = 5 }\n",
+            "bad.toml:16:15: connections towards a proxy with `upstream` need no SNAT port\n  help: remove the client pool here",
         ),
         (
             GOOD.replace(
                 "model = \"azure/http-proxy\"\nno_proxy = [\"registry\"]",
                 "model = \"custom\"\nports = 64",
             ) + "ends = { abandoned = 1.0 }\n",
-            "bad.toml:17:22: `ends.abandoned` needs an idle timeout, or its ports never come free\n  help: write `idle_timeout = \"4m\"` in \
+            "bad.toml:16:22: `ends.abandoned` needs an idle timeout, or its ports never come free\n  help: write `idle_timeout = \"4m\"` in \
              the way out \"proxy\"",
         ),
     ];
@@ -287,7 +313,7 @@ fn a_refusal_names_the_way_out_and_its_place() {
     );
     let found = problems(&text);
     assert!(
-        found.starts_with("bad.toml:6:18: way out \"proxy\": 12 ports per node is not a multiple of 8"),
+        found.contains("bad.toml:6:18: way out \"proxy\": 12 ports per node is not a multiple of 8"),
         "{found}"
     );
 }

@@ -32,7 +32,7 @@ impl Sums<'_> {
     }
 
     pub fn client_pool(&self, plan: &Plan) -> Option<ClientPoolFigures> {
-        plan.system.workloads.iter().find(|workload| workload.client_pool.is_some())?;
+        plan.system.workloads.iter().find(|workload| workload.is_pooled())?;
         let sum = |pick: fn(&Summary) -> f64| self.trials.iter().map(pick).sum::<f64>();
         let requests = sum(|trial| trial.counts().requests as f64).max(1.0);
         Some(ClientPoolFigures {

@@ -81,7 +81,7 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
     if !plan.system.paths.is_single() {
         return Some("flows pass two stages, and either may refuse; Erlang-B knows one");
     }
-    if plan.system.workloads.iter().any(|workload| workload.client_pool.is_some()) {
+    if plan.system.workloads.iter().any(|workload| workload.is_pooled()) {
         return Some("a client pool keeps connections open, so the flows asked for are not the requests");
     }
     if plan.system.workloads.iter().any(|workload| workload.retry.is_some()) {

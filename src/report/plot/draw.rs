@@ -142,7 +142,7 @@ fn moment<DB: DrawingBackend>(
     let range = plane.get_y_range();
     let (dash, gap) = (pen.scaled(3.0) as i32, pen.scaled(3.0) as i32);
     let ends = [(*at, range.start), (*at, range.end)];
-    pen.done(plane.draw(&DashedPathElement::new(ends.into_iter(), dash, gap, line)))?;
+    pen.done(plane.draw(&DashedPathElement::new(ends, dash, gap, line)))?;
     let style = anchored(&pen.small(), (HAlign::Left, VAlign::Top));
     let beside = (pen.scaled(3.0) as i32, pen.scaled(1.0) as i32);
     let text = EmptyElement::at((*at, range.end)) + Text::new(drawable(label), beside, style);

@@ -103,11 +103,7 @@ pub fn device(keys: Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
 }
 
 fn way(own: &Table<'_>) -> Option<&'static Way> {
-    if own.get("model").is_none() {
-        let help = "write `model = \"azure/load-balancer\"`".to_string();
-        own.reader.problem(&own.span, "`outbound` lacks `model`".into(), Some(help));
-        return None;
-    }
+    own.need("model", "\"azure/load-balancer\"")?;
     let ways: Vec<(&str, &'static Way)> = WAYS.iter().map(|way| (way.name, way)).collect();
     own.choice("model", &ways)
 }
