@@ -247,6 +247,7 @@ fn is_exact(plan: &Plan) -> bool {
     let starts_anywhere = |arrivals: &Arrivals| arrivals.mean_rate().is_some() || arrivals.is_recorded();
     plan.has_no_feedback()
         && plan.system.epochs.is_empty()
+        && !plan.system.scales()
         && plan.system.paths.stages.len() == 1
         && device.per_destination_cap().is_none()
         && device.caps.is_empty()

@@ -299,6 +299,10 @@ impl Observer for Recorder<'_> {
         *self.summary.cut_off.entry(epoch).or_default() += flows;
     }
 
+    fn scaled(&mut self, time: SimTime, instances: u32, cut_off: u64) {
+        self.summary.scaled.push((time, instances, cut_off));
+    }
+
     fn most_live(&mut self, quota: QuotaId, live: u64) {
         *self.summary.most_live.entry(quota).or_default() += live;
     }

@@ -171,6 +171,8 @@ pub struct Summary {
     pub phases: Vec<(u64, u64)>,
     /// Live flows that each epoch cut off.
     pub cut_off: BTreeMap<u32, u64>,
+    /// When a device scaled by itself, to how many instances, and how many live flows that cut off.
+    pub scaled: Vec<(SimTime, u32, u64)>,
     /// Flows of measured requests that were denied before they asked for a port.
     pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
@@ -212,6 +214,7 @@ impl Summary {
             retries: RetryTotals::default(),
             phases: Vec::new(),
             cut_off: BTreeMap::new(),
+            scaled: Vec::new(),
             denied: 0,
             unresolved: 0,
             most_live: BTreeMap::new(),
@@ -247,6 +250,7 @@ impl Summary {
             retries,
             phases,
             cut_off,
+            scaled,
             denied,
             unresolved,
             most_live,
@@ -288,6 +292,7 @@ impl Summary {
         for (mine, theirs) in self.phases.iter_mut().zip(phases) {
             *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
         }
+        self.scaled.extend(scaled);
         for (epoch, flows) in cut_off {
             *self.cut_off.entry(epoch).or_default() += flows;
         }

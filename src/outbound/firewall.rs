@@ -1,8 +1,8 @@
 //! Azure Firewall: ports per public IP and instance, flows hashed to instances.
 //!
-//! Leaves out: when it scales by itself, throughput and CPU.
+//! Leaves out: throughput and CPU, by which it scales too.
 
-use super::{Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
+use super::{Egress, Partition, PortPool, Refusal, Scaling, ScalingRule, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 use crate::time::SimDuration;
@@ -24,6 +24,8 @@ pub struct Firewall {
     pub by_node: Option<Vec<PortPoolId>>,
     /// How long an instance that goes away serves the flows it has.
     pub drain: SimDuration,
+    /// When it scales by itself; absent: never.
+    pub scales: Option<ScalingRule>,
     /// Sharing of UDP ports.
     pub sharing_udp: Sharing,
     /// Timers.
@@ -47,13 +49,20 @@ impl Firewall {
 
 impl WayOut for Firewall {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
-        let ports = self.ports_per_ip_here().saturating_mul(self.public_ips);
-        let pools = (1..=self.instances)
-            .map(|instance| PortPool { name: format!("instance {instance}"), ports: vec![Some(ports)] })
-            .collect();
+        let layout = |instances: u32| {
+            let ports =
+                Self { instances, ..self.clone() }.ports_per_ip_here().saturating_mul(self.public_ips);
+            let pool = |instance| PortPool { name: format!("instance {instance}"), ports: vec![Some(ports)] };
+            (1..=instances).map(pool).collect::<Vec<PortPool>>()
+        };
+        let pools = layout(self.instances);
+        let scaling = self.scales.map(|rule| {
+            let layouts = (self.instances..=rule.most.max(self.instances)).map(layout).collect();
+            Scaling { rule, layouts }
+        });
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
         let egress = Egress::new("azure/firewall", pools, partition, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, drain: self.drain, ..egress })
+        Ok(Egress { sharing_udp: self.sharing_udp, drain: self.drain, scaling, ..egress })
     }
 
     fn timers(&self) -> &Timers {

@@ -14,12 +14,14 @@ pub mod no_egress;
 pub mod node_public_ip;
 pub mod nva;
 mod path;
+mod scaling;
 pub mod static_egress_gateway;
 mod timers;
 mod way_out;
 
 pub use crate::snat::Search;
 pub use path::{Paths, Way};
+pub use scaling::{Load, Scaling, ScalingRule};
 pub use timers::{HalfOpenFrom, IdleExpiry, Timers};
 pub use way_out::{Outbound, WayOut};
 
@@ -92,6 +94,8 @@ pub struct Egress {
     pub connections: Connections,
     /// How long an instance that goes away serves the flows it has; it takes no new ones.
     pub drain: SimDuration,
+    /// How it changes its instances by itself.
+    pub scaling: Option<Scaling>,
     /// What it does with a SYN that it has no port for.
     pub when_full: WhenFull,
 }
@@ -174,6 +178,7 @@ impl Egress {
             when_refused: WhenRefused::GivesBack,
             connections: Connections::PassedOn,
             drain: SimDuration::ZERO,
+            scaling: None,
             when_full: WhenFull::Drops,
         }
     }

@@ -63,3 +63,23 @@ fn share(phase: &Phase) -> String {
         attempts => percent(phase.snat_failures as f64 / attempts as f64),
     }
 }
+
+/// How a device scaled by itself in the first replication; nothing where none did.
+pub fn scaled(results: &Results) -> Option<String> {
+    let first = results.scaled.iter().filter(|scaled| scaled.replication == 0 && scaled.at_s >= 0.0);
+    let told: Vec<String> = first
+        .map(|scaled| {
+            let at = span(scaled.at_s.round());
+            let cut_off = match scaled.cut_off {
+                0 => String::new(),
+                flows => format!(", {} live flows cut off", count(flows)),
+            };
+            format!("{at}: {} instances{cut_off}", scaled.instances)
+        })
+        .collect();
+    match results.replications {
+        _ if told.is_empty() => None,
+        1 => Some(told.join("; ")),
+        _ => Some(format!("{} (first replication)", told.join("; "))),
+    }
+}

@@ -40,6 +40,7 @@ pub fn results(results: &Results) -> String {
     if !happened.is_empty() {
         let _ = writeln!(text, "\nwhat happened\n{}\n", happened.join("\n"));
     }
+    phases::scaled(results).iter().for_each(|told| line(&mut text, "scales by itself", told));
     text.push_str(&fullness(results));
     text.push_str(&clients(results));
     results.probes.iter().for_each(|each| line(&mut text, "probe", &wording::probe(each)));

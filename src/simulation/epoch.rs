@@ -141,7 +141,7 @@ impl System {
         };
         let touches =
             |epoch: &Epoch| epoch.left.iter().any(left) || self.ports_from(epoch, row) != self.ports(row);
-        self.epochs.iter().any(touches)
+        self.scales_row(row) || self.epochs.iter().any(touches)
     }
 
     /// The port pools of a stage that new flows are spread over at first: those that have ports.
@@ -155,6 +155,12 @@ impl System {
     /// The most ports that a row ever has; `None` is unlimited.
     pub fn most_ports_in_row(&self, row: RowId) -> Option<u64> {
         let sum = |ports: &[Option<u32>]| ports.iter().map(|ports| ports.map(u64::from)).sum::<Option<u64>>();
+        if let Some(scaling) = &self.stage_of(row).scaling {
+            let pool = self.rows[row.index()].pool.index();
+            let ports =
+                scaling.layouts.iter().filter_map(|layout| layout.get(pool)).map(|pool| sum(&pool.ports));
+            return ports.reduce(|one, other| Some(one?.max(other?))).flatten();
+        }
         let first = sum(self.ports(row));
         let all = self.epochs.iter().map(|epoch| sum(&self.ports_from(epoch, row)));
         all.chain([first]).reduce(|one, other| Some(one?.max(other?))).flatten()
@@ -164,7 +170,8 @@ impl System {
 /// Gives every stage all the port pools and public IPs that it ever has, those without ports as yet that come later.
 pub(super) fn make_room(stages: &mut [crate::outbound::Egress], epochs: &[Epoch]) {
     for (number, stage) in stages.iter_mut().enumerate() {
-        for later in epochs.iter().map(|epoch| &epoch.pools[number]) {
+        let scaled = stage.scaling.as_ref().map_or(Vec::new(), |scaling| scaling.layouts.clone());
+        for later in epochs.iter().map(|epoch| &epoch.pools[number]).chain(&scaled) {
             for (place, pool) in later.iter().enumerate() {
                 if place == stage.pools.len() {
                     stage.pools.push(PortPool { name: pool.name.clone(), ports: Vec::new() });

@@ -25,7 +25,9 @@ impl Here {
             Some(_) => pods_on(system, source, SimTime::ZERO),
         };
         let taking = match source.hops.last() {
-            Some(hop) if hop.rows.len() > 1 && !system.epochs.is_empty() => system.taking_at_first(hop.stage),
+            Some(hop) if hop.rows.len() > 1 && (!system.epochs.is_empty() || system.scales()) => {
+                system.taking_at_first(hop.stage)
+            }
             Some(hop) => (0..hop.rows.len() as u32).collect(),
             None => Vec::new(),
         };
@@ -101,7 +103,7 @@ impl<O: Observer> Run<'_, O> {
     fn change_ports(&mut self, epoch: &Epoch, cut: &mut Cut) {
         for row in 0..self.rows.len() {
             let id = self.shard.rows[row];
-            if self.rows[row].tells_ends() {
+            if self.rows[row].tells_ends() && !self.system.scales_row(id) {
                 let ports = self.system.ports_from(epoch, id);
                 let flows =
                     self.rows[row].set_ports(self.now, &ports, self.system.stage_of(id).rules.reclaim);
@@ -111,7 +113,7 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// Kept-open connections whose port or whose client is gone.
-    fn cut_connections(&mut self, cut: &Cut) {
+    pub(super) fn cut_connections(&mut self, cut: &Cut) {
         let cut: HashSet<(usize, CutOff)> = cut.iter().copied().collect();
         if cut.is_empty() {
             return;
@@ -216,9 +218,8 @@ impl<O: Observer> Run<'_, O> {
 
     fn look_around(&mut self, epoch: &Epoch) {
         for local in &mut self.sources {
-            if let (Some(hop), true) =
-                (local.spec.hops.last(), local.here.taking.len() > 1 || local.spec.rows().len() > 1)
-            {
+            let several = local.spec.hops.last().filter(|hop| hop.rows.len() > 1);
+            if let Some(hop) = several.filter(|hop| self.system.stage(hop.stage).scaling.is_none()) {
                 local.here.taking.clone_from(&epoch.taking[hop.stage.index()]);
             }
             if local.spec.moves.is_some() {

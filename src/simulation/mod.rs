@@ -22,6 +22,7 @@ mod quota;
 mod request;
 mod requests;
 mod run;
+mod scaling;
 mod settlement;
 mod shard;
 mod stationary;

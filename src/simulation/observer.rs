@@ -110,6 +110,8 @@ pub trait Observer {
     fn denied(&mut self, _asked: SimTime) {}
     /// Live flows that an epoch, by its number, cut off.
     fn cut_off(&mut self, _epoch: u32, _flows: u64) {}
+    /// A device that scales by itself has so many instances now, and so many live flows were cut off by that.
+    fn scaled(&mut self, _time: SimTime, _instances: u32, _cut_off: u64) {}
     /// Measured requests that were neither served nor given up when the run ended.
     fn unresolved(&mut self, _requests: u64) {}
     /// Most flows at one instant that counted towards a quota which was watched.

@@ -4,6 +4,7 @@ use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
+use super::scaling::Scaler;
 use super::settlement::{Here, SourceStreams};
 use super::{Hop, MOST_STAGES, RowId, RowSpec, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
@@ -19,6 +20,12 @@ use crate::workload::{ClientPool, Workload};
 pub(super) enum Happening {
     /// The system changes, as its epoch of this number says.
     Epoch(u32),
+    /// A device that scales, by its number among those, looks at its load.
+    LooksAtLoad(u32),
+    /// An instance of it comes.
+    InstanceComes(u32),
+    /// An instance of it goes.
+    InstanceGoes(u32),
     /// A request on a kept-open connection ends.
     RequestEnds(ConnectionId),
     /// A client pool closes an idle connection.
@@ -43,7 +50,9 @@ impl Event for Happening {
             Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
                 EventClass::Close
             }
-            Self::Epoch(_) => EventClass::Cluster,
+            Self::Epoch(_) | Self::LooksAtLoad(_) | Self::InstanceComes(_) | Self::InstanceGoes(_) => {
+                EventClass::Cluster
+            }
             Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
         }
     }
@@ -87,6 +96,8 @@ pub(super) struct Run<'a, O> {
     pub client_pools: ClientPools,
     pub budgets: Budgets,
     pub quotas: Vec<Quota>,
+    /// Devices that scale by themselves.
+    pub scalers: Vec<Scaler<'a>>,
     /// Measured flows and requests that wait for their outcome.
     pub unresolved: u64,
     /// Flows of batches that are granted or refused together, until the last of the batch has come.
@@ -138,6 +149,7 @@ impl<'a, O: Observer> Run<'a, O> {
             tries: Vec::new(),
             free_tries: Vec::new(),
             quotas: shard.quotas.iter().map(quota).collect(),
+            scalers: Scaler::all(system),
             unresolved: 0,
             batches: Batches::new(system.workloads.len()),
             coming_back: Vec::new(),

@@ -44,7 +44,7 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
                 sets.join(number, first_member_of_quotas + quota.index());
             }
         }
-        if sharding == Sharding::Coupled {
+        if sharding == Sharding::Coupled || system.scales() {
             sets.join(0, number);
         }
         if number > 0 && system.workload(source).arrivals.is_closed_loop() && same_clients(system, number) {

@@ -49,7 +49,7 @@ pub(super) fn residents(system: &System, sources: &[SourceId], row: RowId, key: 
 /// Why `system` has no known stationary law, if it has none.
 pub fn unknown_law(system: &System) -> Option<&'static str> {
     let workloads = &system.workloads;
-    if !system.epochs.is_empty() {
+    if !system.epochs.is_empty() || system.scales() {
         return Some("the cluster changes");
     }
     if workloads.iter().any(|workload| !matches!(workload.arrivals, Arrivals::Poisson { .. })) {

@@ -24,6 +24,7 @@ pub fn run_shard<O: Observer>(
         run.seat_residents(key);
     }
     run.schedule_epochs();
+    run.schedule_scaling();
     run.play(Feed::new(system, shard, key), stop);
     run.finish()
 }
@@ -107,6 +108,9 @@ impl<'a, O: Observer> Run<'a, O> {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Epoch(number) => self.enter_epoch(number),
+            Happening::LooksAtLoad(number) => self.look_at_load(number),
+            Happening::InstanceComes(number) => self.instance_comes(number),
+            Happening::InstanceGoes(number) => self.instance_goes(number),
             Happening::Resend(id) | Happening::GivesUp(id) | Happening::Retry(id) if self.has_left(id) => {
                 self.dies_with_its_node(id, matches!(happening, Happening::Retry(_)))
             }

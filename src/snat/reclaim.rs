@@ -74,6 +74,15 @@ impl NamedRow {
         cut
     }
 
+    pub(super) fn live(&mut self, now: SimTime) -> u64 {
+        self.free_due(now);
+        let live = |ports: &NamedPorts| {
+            let held = ports.grants.ports().into_iter().filter_map(|port| ports.grants.of_port(port));
+            held.filter(|grant| grant.holding.close > now).count() as u64
+        };
+        self.ips.iter().map(live).sum()
+    }
+
     fn take_away(&mut self, now: SimTime, ip: usize, count: u32, reclaim: Reclaim) -> Vec<CutOff> {
         let draws = &mut self.chooser.draws;
         let here = &mut self.ips[ip];

@@ -73,6 +73,14 @@ impl Row {
         }
     }
 
+    /// Flows that are live at `now`, in a row that names its ports; counted one by one.
+    pub fn live(&mut self, now: SimTime) -> u64 {
+        match self {
+            Self::Counted(_) => 0,
+            Self::Named(row) => row.live(now),
+        }
+    }
+
     /// Why `flows` more flows like that of `asker` would not all get a port at `now`, if they would not, as far as counts tell: a search that
     /// gives up may still refuse some.
     pub fn lacks_room(&mut self, now: SimTime, flows: u64, asker: &Asker) -> Option<SnatFailure> {

@@ -15,7 +15,7 @@ impl Sums<'_> {
     pub fn analytic(&self, plan: &Plan) -> Option<AnalyticCheck> {
         let system = &plan.system;
         let troubled = system.destinations.iter().any(|each| !each.troubles.is_empty());
-        if !system.epochs.is_empty() || troubled {
+        if !system.epochs.is_empty() || system.scales() || troubled {
             return None;
         }
         let mut loads: BTreeMap<RowId, (f64, f64)> = BTreeMap::new();

@@ -61,6 +61,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         retries: sums.retries(plan),
         recovery: None,
         phases: sums.phases(plan, scenario),
+        scaled: sums.scaled(plan),
         probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
         thresholds: Vec::new(),

@@ -2,10 +2,11 @@
 
 use super::Sums;
 use crate::experiment::plan::Plan;
-use crate::experiment::results::Phase;
+use crate::experiment::results::{Phase, Scaled};
+use crate::metrics::Summary;
 use crate::scenario::Scenario;
 use crate::simulation::Epoch;
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 
 impl Sums<'_> {
     pub fn phases(&self, plan: &Plan, scenario: &Scenario) -> Vec<Phase> {
@@ -39,6 +40,26 @@ impl Sums<'_> {
         };
         let phases = begins.iter().enumerate().map(phase);
         phases.filter(|phase| phase.end_s > phase.start_s).collect()
+    }
+
+    /// When a device scaled by itself, by replication.
+    pub fn scaled(&self, plan: &Plan) -> Vec<Scaled> {
+        let nanos = |time: SimTime| time.since(SimTime::ZERO).nanos() as f64 / 1e9;
+        let of = |(trial, replication): (&Summary, u32)| {
+            let scaled = |(time, instances, cut_off): &(SimTime, u32, u64)| Scaled {
+                replication,
+                at_s: nanos(*time) - nanos(plan.system.timing.origin),
+                instances: *instances,
+                cut_off: *cut_off,
+            };
+            trial.scaled.iter().map(scaled).collect::<Vec<Scaled>>()
+        };
+        self.trials
+            .iter()
+            .zip(0..)
+            .flat_map(of)
+            .filter(|scaled| scaled.at_s < plan.system.timing.duration().as_secs_f64())
+            .collect()
     }
 
     fn cut_off(&self, epochs: &[Epoch], start: SimDuration, end: SimDuration) -> u64 {

@@ -21,7 +21,7 @@ pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
 pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
 pub use performance::Performance;
-pub use phases::Phase;
+pub use phases::{Phase, Scaled};
 pub use ratios::{EstimateKind, RatioEstimate};
 pub use recovery::{Recovery, ReplicationRecovery};
 pub use verdict::{ThresholdResult, Verdict};
@@ -113,6 +113,9 @@ pub struct Results {
     /// From one moment at which something happens to the next; absent where nothing does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
+    /// When a device scaled by itself; absent where none does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaled: Vec<Scaled>,
     /// Probes asked for, in order of time.
     pub probes: Vec<ProbeFigures>,
     /// Headroom, where it was asked for.

@@ -23,3 +23,16 @@ pub struct Phase {
     /// Live flows that lost their port to a change of the cluster; their requests are counted as they were before.
     pub cut_off: u64,
 }
+
+/// A device changed the number of its instances by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scaled {
+    /// Replication, from 0.
+    pub replication: u32,
+    /// When; before 0 in the warm-up.
+    pub at_s: f64,
+    /// Instances from then on.
+    pub instances: u32,
+    /// Live flows that were cut off by it.
+    pub cut_off: u64,
+}

@@ -137,6 +137,8 @@ fn occupancy(results: &Results) -> Vec<Block> {
     let probes = results.probes.iter().map(|probe| format!("Probe: {}.", wording::probe(probe)));
     let mut blocks = vec![heading("When, and how full"), Block::Chart(charts::timeline::chart(results))];
     blocks.extend(phases::table(results).map(Block::Table));
+    let scaled = phases::scaled(results).map(|told| format!("The device scales by itself: {told}."));
+    blocks.extend(scaled.map(Block::Paragraph));
     blocks.extend([
         Block::List([fullest, kept].into_iter().chain(probes).collect()),
         Block::Chart(charts::port_pools::chart(results)),

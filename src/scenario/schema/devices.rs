@@ -1,6 +1,6 @@
 //! `[outbound]`, `[[way_out]]`, and what nodes do: keys of devices that translate.
 
-use super::shapes::{any, count, list, named, pair, table, text, words};
+use super::shapes::{any, count, list, named, number, pair, table, text, words};
 use super::workload::client_pool;
 use crate::scenario::devices;
 use serde_json::{Value, json};
@@ -51,6 +51,7 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("granularity", count(1)),
         ("reclaim", words(&["highest", "lowest", "random"])),
         ("drain", named("duration")),
+        ("autoscale", autoscale()),
         ("automatic_most", count(1)),
         ("tiers", list(tier)),
         ("last_port", count(1)),
@@ -113,4 +114,19 @@ pub(super) fn search() -> Value {
 
 pub(super) fn by_kind() -> Value {
     table(&["fin", "rst", "refused", "udp"].map(|kind| (kind, named("law"))), &[])
+}
+
+fn autoscale() -> Value {
+    table(
+        &[
+            ("most", count(1)),
+            ("load", words(&["flows", "ports"])),
+            ("flows_per_instance", count(1)),
+            ("out_at", number()),
+            ("in_below", number()),
+            ("every", named("duration")),
+            ("takes", named("duration")),
+        ],
+        &[],
+    )
 }
