@@ -41,6 +41,8 @@ pub enum Purpose {
     Packets = 14,
     /// The public IP that a port pool begins with.
     FirstIp = 15,
+    /// Where the grid of a node's timers lies.
+    TimerGrid = 16,
 }
 
 /// A stream of random numbers: xoshiro256++.

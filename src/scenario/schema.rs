@@ -196,7 +196,14 @@ fn workload() -> Value {
     let ends = ["fin", "rst", "abandoned", "half_open", "refused"].map(|end| (end, number()));
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
     let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
-    let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
+    let intervals = table(
+        &[
+            ("intervals", list(named("duration"))),
+            ("grid", list(pair(named("duration"), named("duration")))),
+            ("order", words(&["first-armed-first", "last-armed-first"])),
+        ],
+        &["intervals"],
+    );
     let presets: Vec<&str> = WORKLOADS.iter().map(Profile::short_name).collect();
     let own = [
         ("name", text()),

@@ -8,7 +8,8 @@ use super::run::{Happening, Run, Slots};
 use crate::flow::{EndKind, Protocol};
 use crate::outbound::WhenRefused;
 use crate::snat::Holding;
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
+use crate::workload::client::Order;
 
 impl<O: Observer> Run<'_, O> {
     /// The flow's SYN reaches the first stage.
@@ -70,7 +71,8 @@ impl<O: Observer> Run<'_, O> {
         for (number, slot) in slots.iter().enumerate().take(self.sources[request.source].hops.len()) {
             let local = &self.sources[request.source];
             let stage = local.hops[number].stage;
-            let (holding, next) = Holding::half_open(&stage.timers, &local.workload.syn, syns, self.now);
+            let schedule = (&local.workload.syn, local.timer_phase);
+            let (holding, next) = Holding::half_open(&stage.timers, schedule, syns, self.now);
             next_resend = next_resend.min(next);
             if stage.when_refused == WhenRefused::StaysHalfOpen {
                 seats[number] = Seat { slot: *slot, until: holding.release };
@@ -87,17 +89,17 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let workload = local.workload;
         let tcp = local.protocol == Protocol::Tcp;
-        let due = |after: SimDuration| syns.first + after;
-        if let Some(resend) = workload.syn.resends.get(syns.next_resend).filter(|_| tcp) {
+        let resend = workload.syn.resend(syns.first, syns.next_resend, local.timer_phase);
+        if let Some(resend) = resend.filter(|_| tcp) {
             let flow = Try { request: *request, syns, seats: *seats };
-            return self.wait_until(due(*resend), flow, Happening::Resend);
+            return self.wait_until(resend, flow, Happening::Resend);
         }
         let matters =
             workload.retry.is_some() || workload.client_pool.is_some() || workload.arrivals.is_closed_loop();
-        match workload.syn.give_up.filter(|_| tcp && matters) {
-            Some(give_up) if due(give_up) > self.now => {
+        match workload.syn.end(syns.first, local.timer_phase).filter(|_| tcp && matters) {
+            Some(end) if end > self.now => {
                 let flow = Try { request: *request, syns, seats: *seats };
-                self.wait_until(due(give_up), flow, Happening::GivesUp)
+                self.wait_until(end, flow, Happening::GivesUp)
             }
             _ => self.connecting_failed(request),
         }
@@ -106,7 +108,11 @@ impl<O: Observer> Run<'_, O> {
     fn wait_until(&mut self, due: SimTime, flow: Try, then: fn(TryId) -> Happening) {
         let id = self.hold_try(flow);
         self.await_outcome(flow.request.asked);
-        self.queue.after(self.now, due.since(self.now), then(id));
+        match self.sources[flow.request.source].workload.syn.timers.as_ref().map(|timers| timers.order) {
+            None => self.queue.after(self.now, due.since(self.now), then(id)),
+            Some(Order::Fifo) => self.queue.at(due, then(id)),
+            Some(Order::Lifo) => self.queue.at_last_first(due, then(id)),
+        }
     }
 
     /// The client gave up connecting.

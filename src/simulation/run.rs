@@ -11,7 +11,7 @@ use crate::flow::{Protocol, QuotaId, SourceId};
 use crate::outbound::Egress;
 use crate::random::Purpose;
 use crate::snat::{Asker, Ended, Holding, Row, RowStreams, Slot};
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::Workload;
 
 /// What acts by itself.
@@ -51,6 +51,8 @@ pub(super) struct LocalSource<'a> {
     pub workload: &'a Workload,
     pub protocol: Protocol,
     pub hops: Vec<LocalHop<'a>>,
+    /// An instant on the grid of its node's timers.
+    pub timer_phase: SimDuration,
     /// Its first pod.
     pub asker: Asker,
     pub streams: SourceStreams,
@@ -102,6 +104,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 workload: system.workload(spec),
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
+                timer_phase: timer_phase(system, spec, key),
                 asker: asker(system, spec),
                 streams: SourceStreams::new(*id, key),
             }
@@ -215,6 +218,14 @@ impl<'a, O: Observer> Run<'a, O> {
             self.observer.kept(Kept { row: id, ip: slot.ip, start, close, release, initial });
         }
     }
+}
+
+/// All connections of a node share the grid; it lies anywhere.
+fn timer_phase(system: &System, source: &Source, key: TrialKey) -> SimDuration {
+    if system.workload(source).syn.timers.is_none() {
+        return SimDuration::ZERO;
+    }
+    SimDuration::from_nanos(key.stream(Purpose::TimerGrid, u64::from(source.node.0)).below(1 << 62))
 }
 
 /// The first pod of a source.

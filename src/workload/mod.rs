@@ -6,13 +6,15 @@ pub mod destination;
 pub mod law;
 pub mod packets;
 pub mod retry;
+pub mod syn;
 
 pub use arrivals::{Arrivals, TraceArrival};
-pub use client::{ClientPool, SynSchedule};
+pub use client::ClientPool;
 pub use destination::{Destination, Reach};
 pub use law::Law;
 pub use packets::Packets;
 pub use retry::Retry;
+pub use syn::SynSchedule;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -93,10 +95,8 @@ impl Workload {
     /// The longest time from a request to its end when no line is without a timeout; in an orbit, that of a client
     /// which persists unusually often.
     pub fn patience(&self) -> SimDuration {
-        let last_syn = self.syn.resends.last().copied().unwrap_or(SimDuration::ZERO);
-        let connecting = self.syn.give_up.map_or(last_syn, |give_up| give_up.max(last_syn));
         let in_line = self.client_pool.as_ref().and_then(|pool| pool.wait_timeout);
-        let connecting = connecting.plus(in_line.unwrap_or(SimDuration::ZERO));
+        let connecting = self.syn.patience().plus(in_line.unwrap_or(SimDuration::ZERO));
         match &self.retry {
             None => connecting,
             Some(retry) => {
