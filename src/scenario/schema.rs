@@ -221,6 +221,7 @@ fn workload() -> Value {
         ("ends", table(&ends, &[])),
         ("syn", any(&[words(&schedules), list(named("duration")), intervals])),
         ("connect_timeout", named("duration")),
+        ("request_timeout", named("duration")),
         ("client_pool", client_pool()),
         ("retry", retry()),
         ("ports_per_flow", count(1)),

@@ -29,37 +29,32 @@ const DEFAULT: &str = "linux-6.5";
 /// Which of several timers comes first that end at one instant.
 const ORDERS: [(&str, Order); 2] = [("first-armed-first", Order::Fifo), ("last-armed-first", Order::Lifo)];
 
-/// Reads `syn`: a named schedule, a list of gaps, such a list in a table with what timers make of it, or none.
-pub fn syn<'a>(
-    reader: &'a Reader<'a>,
-    table: &Table<'a>,
-    connect_timeout: Option<SimDuration>,
-) -> Option<SynSchedule> {
+/// Reads `syn`: a named schedule, a list of gaps, such a list in a table with what timers make of it, or none. The client gives up after
+/// `limit` at the latest.
+pub fn syn<'a>(reader: &'a Reader<'a>, table: &Table<'a>, limit: Option<SimDuration>) -> Option<SynSchedule> {
     let node = table.get("syn");
     let schedule = match node {
-        Some(node) if matches!(node.value, Value::List(_)) => gaps(reader, node, connect_timeout)?,
+        Some(node) if matches!(node.value, Value::List(_)) => gaps(reader, node, limit)?,
         Some(node) if matches!(node.value, Value::Table(_)) => {
             let table = reader.table(node, "syn");
             let intervals = table.need("intervals", "[\"1s\", \"2s\"]");
             let timers = timers(&table);
             table.finish();
-            let schedule = gaps(reader, intervals?, connect_timeout);
+            let schedule = gaps(reader, intervals?, limit);
             SynSchedule { timers: timers?, ..schedule? }
         }
         node => named(reader, node)?,
     };
-    Some(schedule.ended_by(connect_timeout))
+    Some(schedule.ended_by(limit))
 }
 
-fn gaps<'a>(
-    reader: &'a Reader<'a>,
-    node: &'a Node,
-    connect_timeout: Option<SimDuration>,
-) -> Option<SynSchedule> {
+fn gaps<'a>(reader: &'a Reader<'a>, node: &'a Node, limit: Option<SimDuration>) -> Option<SynSchedule> {
     let resends = resends(reader, node);
-    if connect_timeout.is_none() {
+    if limit.is_none() {
         let help = Some("write `connect_timeout = \"10s\"`".to_string());
-        let message = "a list of SYN gaps needs `connect_timeout`, when the client gives up".to_string();
+        let message =
+            "a list of SYN gaps needs `connect_timeout` or `request_timeout`, when the client gives up"
+                .to_string();
         reader.problem(&node.span, message, help);
         return None;
     }
@@ -128,8 +123,13 @@ fn grid_of<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Vec<(SimDuratio
 fn step<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<(SimDuration, SimDuration)> {
     let [bound, step] = list(reader, "grid", node) else {
         if matches!(node.value, Value::List(_)) {
-            let message = "an entry of `grid` needs two times: a bound of gaps, and the step on which they end";
-            reader.problem(&node.span, message.into(), Some("write `grid = [[\"2.044s\", \"32ms\"]]`".into()));
+            let message =
+                "an entry of `grid` needs two times: a bound of gaps, and the step on which they end";
+            reader.problem(
+                &node.span,
+                message.into(),
+                Some("write `grid = [[\"2.044s\", \"32ms\"]]`".into()),
+            );
         }
         return None;
     };
@@ -173,7 +173,9 @@ mod tests {
         let table = schedule("{ intervals = [\"1s\", \"3s\", \"5s\"] }");
         assert_eq!(table, schedule("[\"1s\", \"3s\", \"5s\"]"));
         assert_eq!(table.resends, [1, 4].map(SimDuration::from_secs), "none at the timeout");
-        let timed = schedule("{ intervals = [\"1s\"], grid = [[\"2.044s\", \"32ms\"]], order = \"last-armed-first\" }");
+        let timed = schedule(
+            "{ intervals = [\"1s\"], grid = [[\"2.044s\", \"32ms\"]], order = \"last-armed-first\" }",
+        );
         let nine = Some(SimDuration::from_secs(9));
         let grid = vec![(SimDuration::from_nanos(2_044_000_000), SimDuration::from_nanos(32_000_000))];
         let timers = ResendTimers { grid, order: Order::Lifo, last: None, limit: nine };

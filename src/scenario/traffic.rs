@@ -4,7 +4,7 @@ use super::client_pool::client_pool;
 use super::laws::law;
 use super::placement::{node_pool, placed};
 use super::presets;
-use super::reader::{Reader, Table, did_you_mean};
+use super::reader::{Reader, Table, did_you_mean, positive};
 use super::relay::{Relay, via};
 use super::retry::retry;
 use super::surroundings::Surroundings;
@@ -80,7 +80,9 @@ pub fn workload<'a>(
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
-    let syn = syn(reader, &table, connect_timeout);
+    let request_timeout = table.get("request_timeout").map(|node| positive(reader, "request_timeout", node));
+    let limit = connect_timeout.into_iter().chain(request_timeout.flatten()).min();
+    let syn = syn(reader, &table, limit);
     let ends = ends(reader, &table);
     let ports_per_flow = table.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).map(|ports| ports as u32);
     let retry = table.get("retry").map(|node| retry(reader, node));
@@ -94,6 +96,11 @@ pub fn workload<'a>(
             "`packets` and `keepalive` are not for `arrivals.closed`: its clients know when they close";
         table.wrong(&table.span, message.into(), None);
     }
+    if let (Some(node), Some(_)) = (table.get("request_timeout"), &packets) {
+        let message = "`request_timeout` is for requests that are answered; with `packets` or `keepalive` a flow has none";
+        let help = Some("remove it, or give the workload a `client_pool`".into());
+        table.wrong(&node.span, message.into(), help);
+    }
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref());
     table.finish();
     Some(Workload {
@@ -104,6 +111,7 @@ pub fn workload<'a>(
         ends: ends?,
         syn: syn?,
         connect_timeout,
+        request_timeout: request_timeout.map_or(Some(None), |read| read.map(Some))?,
         client_pool,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
         way_out,

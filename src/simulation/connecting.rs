@@ -1,7 +1,7 @@
 //! A flow asks for its ports: SYN after SYN until one is answered or the client gives up.
 
 use super::connections::Connection;
-use super::observer::{Attempt, Connected, Fate, Observer};
+use super::observer::{Attempt, Connected, Fate, GaveUp, Observer};
 use super::passage::Refused;
 use super::request::{NO_SEATS, Request, Seat, Seats, Syns, Try, TryId};
 use super::run::{Happening, Run, Slots};
@@ -51,14 +51,22 @@ impl<O: Observer> Run<'_, O> {
         if workload.client_pool.is_some() {
             return self.connection_opened(Connection::new(*request, *slots, self.now));
         }
-        for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
-            let holding = self.holding(request, number, self.now);
+        let hops = local.hops.len();
+        let too_late = self.gives_up_before_answer(request);
+        let cut = too_late.map(|deadline| self.cut_short(request, deadline));
+        let seen = cut.as_ref().unwrap_or(request);
+        for (number, slot) in slots.iter().enumerate().take(hops) {
+            let holding = self.holding(seen, number, self.now);
             self.leave_quotas(request, number, holding.close, holding.release);
             self.keep(self.row_in(request, number), *slot, holding);
         }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
             return self.request_fails(*request);
+        }
+        if let Some(deadline) = too_late {
+            self.flow_decided(request, Fate::Succeeded);
+            return self.answer_is_awaited_until(deadline, *request, Happening::AnswerTimesOut);
         }
         self.decided(request, Some(Fate::Succeeded), Some(Fate::Succeeded));
     }
@@ -89,17 +97,20 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let workload = local.workload;
         let tcp = local.protocol == Protocol::Tcp;
+        let deadline = self.deadline(request).unwrap_or(SimTime::NEVER);
         let resend = workload.syn.resend(syns.first, syns.next_resend, local.timer_phase);
-        if let Some(resend) = resend.filter(|_| tcp) {
+        if let Some(resend) = resend.filter(|resend| tcp && *resend < deadline) {
             let flow = Try { request: *request, syns, seats: *seats };
             return self.wait_until(resend, flow, Happening::Resend);
         }
-        let matters =
-            workload.retry.is_some() || workload.client_pool.is_some() || workload.arrivals.is_closed_loop();
+        let matters = workload.retry.is_some()
+            || workload.client_pool.is_some()
+            || workload.request_timeout.is_some()
+            || workload.arrivals.is_closed_loop();
         match workload.syn.end(syns.first, local.timer_phase).filter(|_| tcp && matters) {
-            Some(end) if end > self.now => {
+            Some(end) if end.min(deadline) > self.now => {
                 let flow = Try { request: *request, syns, seats: *seats };
-                self.wait_until(end, flow, Happening::GivesUp)
+                self.wait_until(end.min(deadline), flow, Happening::GivesUp)
             }
             _ => self.connecting_failed(request),
         }
@@ -117,6 +128,9 @@ impl<O: Observer> Run<'_, O> {
 
     /// The client gave up connecting.
     pub(super) fn connecting_failed(&mut self, request: &Request) {
+        if self.deadline(request).is_some_and(|deadline| deadline <= self.now) {
+            self.observer.timed_out(request.asked, GaveUp::Connecting);
+        }
         self.flow_decided(request, Fate::Failed);
         self.request_fails(*request);
         if self.sources[request.source].workload.client_pool.is_some() {

@@ -56,7 +56,9 @@ fn release(
     let timers = &system.device_of(source).timers;
     let protocol = system.protocol(source);
     if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-        return Holding::half_open(timers, (&SynSchedule::NONE, SimDuration::ZERO), Syns::from(now), now).0.release;
+        return Holding::half_open(timers, (&SynSchedule::NONE, SimDuration::ZERO), Syns::from(now), now)
+            .0
+            .release;
     }
     Holding::of(timers, protocol, draws, draws.hold_down, now).release
 }

@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub number: u64,
     /// Tries that failed.
     pub failed_tries: u32,
+    /// When this try began.
+    pub tried: SimTime,
     pub last_wait: SimDuration,
     /// It met a connection whose mapping had expired.
     pub stale: bool,
@@ -25,7 +27,8 @@ pub(super) struct Request {
 impl Request {
     #[inline]
     pub(super) fn new(source: usize, asked: SimTime, number: u64, draws: FlowDraws) -> Self {
-        Self { source, asked, draws, number, failed_tries: 0, last_wait: SimDuration::ZERO, stale: false }
+        let (failed_tries, tried, last_wait) = (0, asked, SimDuration::ZERO);
+        Self { source, asked, draws, number, failed_tries, tried, last_wait, stale: false }
     }
 
     /// Whether no try has failed yet.

@@ -27,6 +27,10 @@ pub(super) enum Happening {
     LifeEnds(ConnectionId, u32),
     /// A request has waited in line for too long.
     WaitEnds { pool: PoolId, ticket: u32 },
+    /// An application gives up waiting for an answer.
+    AnswerTimesOut(TryId),
+    /// The same on a kept-open connection.
+    StreamTimesOut(ConnectionId, TryId),
     /// A client sends its SYN again.
     Resend(TryId),
     /// A client gives up connecting.
@@ -38,10 +42,16 @@ pub(super) enum Happening {
 impl Event for Happening {
     fn class(&self) -> EventClass {
         match self {
-            Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
-                EventClass::Close
-            }
-            Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
+            Self::RequestEnds(_)
+            | Self::StreamTimesOut(..)
+            | Self::IdleCloses(..)
+            | Self::MappingExpires(..)
+            | Self::LifeEnds(..) => EventClass::Close,
+            Self::WaitEnds { .. }
+            | Self::AnswerTimesOut(_)
+            | Self::Resend(_)
+            | Self::GivesUp(_)
+            | Self::Retry(_) => EventClass::Retry,
         }
     }
 }

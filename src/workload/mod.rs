@@ -68,6 +68,9 @@ pub struct Workload {
     pub syn: SynSchedule,
     /// A client gives up connecting after this time.
     pub connect_timeout: Option<SimDuration>,
+    /// An application gives up a try this long after it began: in line, connecting, or waiting for the answer. Absent: it
+    /// waits for the answer as long as need be.
+    pub request_timeout: Option<SimDuration>,
     /// Kept-open connections, one client pool per (pod, destination).
     pub client_pool: Option<ClientPool>,
     /// What the application does after a failed request; absent: it gives up.
@@ -84,9 +87,10 @@ pub struct Workload {
 
 impl Workload {
     /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections,
-    /// ask for nothing else before it is over.
+    /// give up waiting for an answer, ask for nothing else before it is over.
     pub fn reacts(&self) -> bool {
         !self.syn.resends.is_empty()
+            || self.request_timeout.is_some()
             || self.client_pool.is_some()
             || self.retry.is_some()
             || self.arrivals.is_closed_loop()
@@ -97,10 +101,11 @@ impl Workload {
     pub fn patience(&self) -> SimDuration {
         let in_line = self.client_pool.as_ref().and_then(|pool| pool.wait_timeout);
         let connecting = self.syn.patience().plus(in_line.unwrap_or(SimDuration::ZERO));
+        let one_try = self.request_timeout.unwrap_or(connecting);
         match &self.retry {
-            None => connecting,
+            None => one_try,
             Some(retry) => {
-                let tries = connecting.nanos().saturating_mul(u64::from(retry.most_tries()));
+                let tries = one_try.nanos().saturating_mul(u64::from(retry.most_tries()));
                 SimDuration::from_nanos(tries).plus(retry.longest_waits())
             }
         }

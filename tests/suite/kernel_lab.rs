@@ -4,9 +4,7 @@
 use crate::check::scenario;
 use serde_json::Value;
 use snatsim::experiment::Plan;
-use snatsim::simulation::{
-    Attempt, Connected, Observer, Outcome, Sharding, TrialKey, run_shard, shards,
-};
+use snatsim::simulation::{Attempt, Connected, Observer, Outcome, Sharding, TrialKey, run_shard, shards};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
@@ -152,11 +150,11 @@ fn syn_of(client: &Value) -> String {
     let Some(intervals) = timer["intervals_s"].as_array() else { return "syn = \"none\"".into() };
     let intervals: Vec<String> = intervals.iter().map(|seconds| format!("\"{seconds}s\"")).collect();
     let grid = timer["rounded_up_to_grid_s"].as_object().unwrap().iter();
-    let mut grid: Vec<(f64, f64)> =
-        grid.map(|(below, step)| (below["below ".len()..].parse().unwrap(), step.as_f64().unwrap())).collect();
+    let mut grid: Vec<(f64, f64)> = grid
+        .map(|(below, step)| (below["below ".len()..].parse().unwrap(), step.as_f64().unwrap()))
+        .collect();
     grid.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let grid: Vec<String> =
-        grid.iter().map(|(below, step)| format!("[\"{below}s\", \"{step}s\"]")).collect();
+    let grid: Vec<String> = grid.iter().map(|(below, step)| format!("[\"{below}s\", \"{step}s\"]")).collect();
     assert_eq!(timer["order_at_one_grid_instant"], "last armed first");
     format!(
         "connect_timeout = \"{}s\"\nsyn = {{ intervals = [{}], grid = [{}], order = \"last-armed-first\" }}",
@@ -267,10 +265,27 @@ fn clients_that_wait_send_again_in_bunches() {
     assert_cases(&["e9-patient-load62", "e9-patient-classic-load62"]);
 }
 
+/// The same clients with exact timers, or with timers that fire in the order of their arming.
+#[test]
+fn with_exact_timers_or_in_order_of_arming_too_few_fail() {
+    let case = case("e9-patient-load62");
+    let (of, plus_minus) = (case["compare"]["of"].as_f64(), case["compare"]["plus_minus"].as_f64());
+    let least = of.unwrap() - plus_minus.unwrap();
+    let text = scenario_of(&case);
+    let grid = text.find(", grid").unwrap()..text.find(", order").unwrap();
+    let in_order = text.replace("last-armed-first", "first-armed-first");
+    for text in [in_order, [&text[..grid.start], &text[grid.end..]].concat()] {
+        let failed = Outcomes::of(&text, 1).figure("failed");
+        assert!(failed < least, "{failed} failed, at least {least} in the kernel");
+    }
+}
+
 /// The cases above say how many attempts failed; this is how often the kernel dropped a SYN on the way.
 #[test]
 fn as_many_syns_are_dropped_as_the_kernel_dropped() {
-    for (name, allowed) in [("e9-burst-release", 0.0), ("e9-patient-load55", 0.15), ("e9-patient-load62", 0.25)] {
+    for (name, allowed) in
+        [("e9-burst-release", 0.0), ("e9-patient-load55", 0.15), ("e9-patient-load62", 0.25)]
+    {
         let case = case(name);
         let runs = case["measured"]["packets_dropped_by_nat"].as_array().unwrap();
         let measured = runs.iter().filter_map(Value::as_f64).sum::<f64>() / runs.len() as f64;

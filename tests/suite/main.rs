@@ -32,6 +32,7 @@ mod relays;
 mod replay_inputs;
 mod replays;
 mod reports;
+mod request_timeouts;
 mod scenario_files;
 mod schemas;
 mod second_opinion;
