@@ -119,10 +119,11 @@ impl<O: Observer> Run<'_, O> {
     fn wait_until(&mut self, due: SimTime, flow: Try, then: fn(TryId) -> Happening) {
         let id = self.hold_try(flow);
         self.await_outcome(flow.request.asked);
-        match self.sources[flow.request.source].workload.syn.timers.as_ref().map(|timers| timers.order) {
-            None => self.queue.after(self.now, due.since(self.now), then(id)),
-            Some(Order::Fifo) => self.queue.at(due, then(id)),
-            Some(Order::Lifo) => self.queue.at_last_first(due, then(id)),
+        let workload = self.sources[flow.request.source].workload;
+        match (&workload.syn.timers, workload.request_timeout) {
+            (None, None) => self.queue.after(self.now, due.since(self.now), then(id)),
+            (Some(timers), _) if timers.order == Order::Lifo => self.queue.at_last_first(due, then(id)),
+            _ => self.queue.at(due, then(id)),
         }
     }
 
