@@ -184,11 +184,11 @@ fn relay() -> Value {
 
 /// Which pods there are, and where they run.
 fn placement() -> [(&'static str, Value); 3] {
-    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
+    let skewed = one_of(&[("hot_node", number()), ("zipf", number()), ("weights", list(number()))]);
     [
         ("node_pool", text()),
         ("pods", any(&[count(1), words(&["per-node"])])),
-        ("placement", any(&[words(&["even"]), hot_node])),
+        ("placement", any(&[words(&["even"]), skewed])),
     ]
 }
 

@@ -14,7 +14,7 @@ use super::tree::Node;
 use super::ways_out::way_of;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, SynSchedule, Workload};
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
 /// More ports than a flow could want.
@@ -82,7 +82,10 @@ pub fn workload<'a>(
     let connect_timeout = table.duration("connect_timeout");
     let request_timeout = table.get("request_timeout").map(|node| positive(reader, "request_timeout", node));
     let limit = connect_timeout.into_iter().chain(request_timeout.flatten()).min();
-    let syn = syn(reader, &table, limit);
+    let syn = syn(reader, &table, limit).map(|syn| match only_udp(destinations.as_deref(), around) {
+        true => SynSchedule::NONE,
+        false => syn,
+    });
     let ends = ends(reader, &table);
     let ports_per_flow = table.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).map(|ports| ports as u32);
     let retry = table.get("retry").map(|node| retry(reader, node));
@@ -132,6 +135,12 @@ fn check_upstream(table: &Table<'_>, upstream: Option<&ClientPool>, relay: Optio
             Some("remove the client pool here, or `upstream` there where connections are tunnelled".into());
         table.wrong(&node.span, message, help);
     }
+}
+
+/// UDP has no SYN: what is sent again, if anything, is another request.
+fn only_udp(destinations: Option<&[(DestinationId, f64)]>, around: &Surroundings<'_>) -> bool {
+    let is_udp = |(id, _): &(DestinationId, f64)| around.destinations[id.index()].protocol == Protocol::Udp;
+    destinations.is_some_and(|destinations| destinations.iter().all(is_udp))
 }
 
 fn check_client_pool(table: &Table<'_>, pooled: bool, arrivals: Option<&Arrivals>, ends: Option<&Ends>) {

@@ -63,6 +63,13 @@ fn each_mistake_says_what_is_allowed() {
         (with("pods = 0"), "allowed is a whole number from 1 to"),
         (with("node_pool = \"gpu\""), "`node_pool` is \"gpu\"; there are node"),
         (with("retry = { attempts = 3 }"), "`retry` lacks `backoff`"),
+        (with("placement = {}"), "`placement` needs exactly one of hot_node, zipf, weights"),
+        (with("placement.zipff = 1.0"), "did you mean `zipf`?"),
+        (with("placement.zipf = -1.0"), "allowed is a number from 0 to 10"),
+        (with("placement.weights = 3"), "`weights` is the number 3, not a list"),
+        (with("placement.weights = [1, 2]"), "`weights` has 2, and the node pool node has 1"),
+        (with("placement.weights = [0.0]"), "all `weights` are 0"),
+        (with("placement.weights = [\"much\"]"), "allowed is a number from 0 to"),
         (with("request_timeout = \"0s\""), "`request_timeout` is 0; allowed is a time above 0"),
         (
             with("request_timeout = \"1s\"\npackets = { gap = \"1s\" }"),

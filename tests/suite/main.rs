@@ -37,4 +37,5 @@ mod scenario_files;
 mod schemas;
 mod second_opinion;
 mod shipped_scenarios;
+mod traffic_keys;
 mod warm_up;

@@ -128,7 +128,7 @@ fn what_is_given_up_depends_on_neither_threads_nor_shards() {
     let text = text(
         40,
         &format!(
-            "{}[[workload]]\nclient_pool = {{ max = 2 }}\n{keys}\nrequest_timeout = \"1s\"\n",
+            "{}[[workload]]\nclient_pool = {{ max = 2, wait = {{ order = \"lifo\" }} }}\n{keys}\nrequest_timeout = \"1s\"\n",
             workload(keys)
         ),
     )
