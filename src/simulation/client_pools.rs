@@ -31,7 +31,7 @@ impl<'a, O: Observer> Run<'a, O> {
             request.stale = true;
             self.forget(id);
             if !settings.retries_stale {
-                return self.request_fails(request);
+                return self.request_fails(request.without_port());
             }
         }
         if self.client_pools.of(&request).open < settings.max {
@@ -96,8 +96,11 @@ impl<'a, O: Observer> Run<'a, O> {
         }
         match too_late {
             None => self.queue.at(self.now + request.draws.lifetime, Happening::RequestEnds(id)),
-            Some(deadline) => self
-                .answer_is_awaited_until(deadline, request, |waiting| Happening::StreamTimesOut(id, waiting)),
+            Some(deadline) => {
+                let request = if flow.is_none() { request.without_port() } else { request };
+                let then = |waiting| Happening::StreamTimesOut(id, waiting);
+                self.answer_is_awaited_until(deadline, request, then)
+            }
         }
     }
 
@@ -155,7 +158,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 return Some(request);
             }
             self.observer.timed_out(request.asked, GaveUp::Line);
-            self.request_fails(request);
+            self.request_fails(request.without_port());
         }
     }
 
@@ -176,7 +179,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 true => self.observer.wait_timed_out(request.asked),
                 false => self.observer.timed_out(request.asked, GaveUp::Line),
             }
-            self.request_fails(request);
+            self.request_fails(request.without_port());
         }
     }
 

@@ -29,7 +29,7 @@ impl<O: Observer> Run<'_, O> {
         self.observer.attempt(Attempt {
             time: self.now,
             asked: request.asked,
-            is_first: syns.first == self.now && request.is_first_try(),
+            is_first: syns.first == self.now && request.asks_first(),
             source: self.shard.sources[request.source],
             row: self.shard.rows[row],
             refused: answer.as_ref().err().map(|refused| refused.reason),

@@ -145,3 +145,46 @@ fn what_is_given_up_depends_on_neither_threads_nor_shards() {
     assert!(in_line > 0 && connecting > 0 && awaiting_answer > 0, "{:?}", timeouts(&whole));
     assert!(whole.analytic.is_none_or(|check| check.erlang_b.is_none()));
 }
+
+/// The first of two requests has the only connection for 10 s; the second waits in line for 1 s and gets it in its third try,
+/// which is the first that asks for a port when the client pool has closed the connection in between.
+#[test]
+fn a_try_that_ends_in_line_asks_for_no_port() {
+    let two = "[[workload]]\narrivals.burst = { flows = 2 }\nlifetime = \"10s\"\nsyn = \"none\"\n\
+               client_pool = { max = 1, idle_timeout = \"0s\", wait = { timeout = \"1s\" } }\n\
+               retry = { attempts = 3, backoff = { base = \"5s\" } }";
+    let found = run(&text(100, two), &[]);
+    assert_eq!((found.totals.attempts, found.totals.flows, found.totals.requests), (2, 2, 2));
+    assert_eq!((found.retry_amplification, found.retries.unwrap().begun), (1.0, 2));
+    let kept = two.replace("idle_timeout = \"0s\"", "idle_timeout = \"90s\"");
+    let found = run(&text(100, &kept), &[]);
+    assert_eq!((found.totals.attempts, found.totals.flows, found.totals.requests), (1, 1, 2));
+}
+
+/// One connection is used every 20 s and forgotten after 15 s, silently. A client that does not try again on its own fails
+/// every other request without asking for a port, and asks with the next.
+#[test]
+fn a_stale_connection_is_no_attempt() {
+    let stale = |keys: &str| {
+        let workload = format!(
+            "[[workload]]\narrivals.even = {{ rate = \"0.05 per s\" }}\nlifetime = \"1s\"\nsyn = \"none\"\n{keys}"
+        );
+        let text = text(100, &workload).replace("ports", "idle_timeout = \"15s\"\nports");
+        run(&text, &[("run.duration", "210s")])
+    };
+    let counts = |found: &Results| {
+        let totals = found.totals;
+        (totals.requests, totals.request_failures, totals.stale, totals.attempts, totals.connection_failures)
+    };
+    let fails = stale("client_pool = { max = 1, retry_stale = false }");
+    assert_eq!(counts(&fails), (10, 5, 5, 5, 0));
+    let again = stale("client_pool = { max = 1 }");
+    assert_eq!(counts(&again), (10, 0, 9, 10, 0));
+    let retried = stale(
+        "client_pool = { max = 1, retry_stale = false }\nretry = { attempts = 2, backoff = { base = \"1s\" } }",
+    );
+    assert_eq!(counts(&retried), (10, 0, 9, 10, 0));
+    for found in [fails, again, retried] {
+        assert_eq!(found.retry_amplification, 1.0, "every attempt is the first of its request");
+    }
+}
