@@ -7,6 +7,7 @@ mod command_line;
 mod conservation;
 mod denials;
 mod determinism;
+mod documented_keys;
 mod golden;
 mod input_errors;
 mod kernel_lab;
