@@ -166,6 +166,7 @@ mod tests {
     fn nodes_get_pods_by_their_weights() {
         assert_eq!(counts(&[0.5, 0.3, 0.2], 10), [5, 3, 2]);
         assert_eq!(counts(&[3.0, 0.0, 1.0], 8), [6, 0, 2]);
+        assert_eq!(counts(&[6.0, 1.0], 4), [3, 1], "0.57 of a pod is nearer to one than to none");
         let zipf: Vec<f64> = (1..=4).map(|rank| 1.0 / f64::from(rank)).collect();
         assert_eq!(counts(&zipf, 25), [12, 6, 4, 3]);
     }
