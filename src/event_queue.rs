@@ -66,6 +66,12 @@ impl<E: Event> EventQueue<E> {
         self.heap.push(Reverse((key, event)));
     }
 
+    /// Schedules `event` at any instant; of those scheduled so for one instant and class, the last comes first.
+    pub fn at_last_first(&mut self, time: SimTime, event: E) {
+        let (time, class, scheduled) = self.key(time, event);
+        self.heap.push(Reverse(((time, class, u64::MAX - scheduled), event)));
+    }
+
     /// When the next event is due.
     #[inline]
     pub fn next_time(&self) -> Option<SimTime> {
@@ -133,6 +139,17 @@ mod tests {
         queue.at(due, Named("cluster", EventClass::Cluster));
         queue.at(SimTime::ZERO, Named("earlier", EventClass::Retry));
         assert_eq!(names(queue), ["earlier", "second close", "third close", "cluster", "retry"]);
+    }
+
+    #[test]
+    fn timers_may_come_in_the_reverse_order_of_their_arming() {
+        let mut queue = EventQueue::new();
+        let due = SimTime::from_nanos(5);
+        queue.at_last_first(due, Named("armed first", EventClass::Retry));
+        queue.at_last_first(due, Named("armed last", EventClass::Retry));
+        queue.at(due, Named("in order", EventClass::Retry));
+        queue.at(due, Named("close", EventClass::Close));
+        assert_eq!(names(queue), ["close", "in order", "armed last", "armed first"]);
     }
 
     #[test]

@@ -41,8 +41,10 @@ pub enum Purpose {
     Packets = 14,
     /// The public IP that a port pool begins with.
     FirstIp = 15,
+    /// Where the grid of a node's timers lies.
+    TimerGrid = 16,
     /// Whether a destination in trouble refuses a flow.
-    Trouble = 16,
+    Trouble = 17,
 }
 
 /// A stream of random numbers: xoshiro256++.

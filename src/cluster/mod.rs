@@ -1,8 +1,10 @@
 //! The machines that pods run on.
 
+mod autoscale;
 mod network;
 mod timeline;
 
+pub use autoscale::{NodeRule, PodRule, by_rule};
 pub use network::{Limits, Network, NetworkPlugin, PodAddresses};
 pub use timeline::{Change, Departure, Event, Moment, NoRoom, Placement, Timeline};
 
@@ -22,6 +24,8 @@ pub struct NodePool {
     pub numbers: u32,
     /// Extra nodes during an upgrade, which the platform counts when it checks port allocations.
     pub max_surge: u32,
+    /// The most nodes that its autoscaler may have, where it has one.
+    pub most_by_autoscaler: Option<u32>,
     /// Availability zones that its nodes are dealt to in turn; 0 where it has none.
     pub zones: u32,
 }
@@ -72,9 +76,13 @@ impl Cluster {
         pool.numbers - pool.ids().filter(|node| self.away.contains(node)).count() as u32
     }
 
-    /// Nodes that the platform's validation counts: those of every node pool, and the surge.
+    /// Nodes that the platform's validation counts: those of every node pool, or the most that its autoscaler may have, and the
+    /// surge.
     pub fn nodes_counted(&self) -> u32 {
-        let counted = |pool: &NodePool| self.nodes_there_in(pool).saturating_add(pool.max_surge);
+        let counted = |pool: &NodePool| {
+            let nodes = pool.most_by_autoscaler.unwrap_or_else(|| self.nodes_there_in(pool));
+            nodes.saturating_add(pool.max_surge)
+        };
         self.node_pools.iter().map(counted).fold(0, u32::saturating_add)
     }
 

@@ -320,7 +320,7 @@ mod tests {
     fn cluster(nodes: u32, there: u32) -> Cluster {
         let name = "user".to_string();
         let (first, numbers, nodes) = (NodeId(0), nodes, there);
-        let pool = NodePool { name, first, nodes, numbers, max_surge: 1, zones: 0 };
+        let pool = NodePool { name, first, nodes, numbers, max_surge: 1, most_by_autoscaler: None, zones: 0 };
         Cluster::new(vec![pool], None)
     }
 

@@ -87,3 +87,63 @@ fn pilot(
     };
     Ok(runner::threads(control)?.install(|| cut.par_iter().map(part).reduce(|| nothing.clone(), join)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::read;
+    use crate::simulation::Sharding;
+    use std::sync::atomic::AtomicUsize;
+
+    fn plan() -> Plan {
+        let text = "[outbound]\nmodel = \"custom\"\nports = 4096\n[[workload]]\narrivals.poisson = { rate = \"100 per s\" }\n\
+                    lifetime.exponential = { mean = \"1s\" }\n[run]\nduration = \"2000s\"\n";
+        Plan::new(&read("test.toml", text, &[]).unwrap()).unwrap()
+    }
+
+    /// Busy ports once a second, from 100 s on, as distances from their mean.
+    fn busy(replication: u32) -> Vec<f64> {
+        let stop = AtomicUsize::new(0);
+        let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
+        let nothing = BusySeries::new(SimDuration::from_secs(2_000), SimDuration::from_secs(1));
+        let counts = pilot(&mut plan(), replication, nothing, &control).unwrap().counts();
+        let settled: Vec<f64> = counts[100..].iter().map(|count| *count as f64).collect();
+        let mean = settled.iter().sum::<f64>() / settled.len() as f64;
+        settled.into_iter().map(|count| count - mean).collect()
+    }
+
+    fn correlation(one: &[f64], other: &[f64]) -> f64 {
+        let product = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(x, y)| x * y).sum::<f64>();
+        product(one, other) / (product(one, one) * product(other, other)).sqrt()
+    }
+
+    /// Neighbouring seconds of a series are alike (e^-1), so 1,900 of them tell as much as some 1,400 that are not: the
+    /// correlation of independent ones stays within 4 / sqrt(1,400).
+    #[test]
+    fn a_pilot_shares_no_random_numbers_with_what_is_measured() {
+        let pilots = REPLICATIONS.map(busy);
+        assert!(correlation(&pilots[0], &busy(REPLICATIONS[0])) > 0.999, "the same numbers would be seen");
+        for replication in [0, 1, 2, 9] {
+            let measured = busy(replication);
+            for pilot in &pilots {
+                let alike = correlation(pilot, &measured);
+                assert!(alike.abs() < 0.107, "replication {replication}: {alike}");
+            }
+        }
+        assert!(correlation(&pilots[0], &pilots[1]).abs() < 0.107);
+    }
+
+    /// No scenario asks for so many replications that one would be the pilot.
+    #[test]
+    fn no_replication_that_a_scenario_may_ask_for_is_a_pilot() {
+        let many = |replications: u64| {
+            let text = format!(
+                "[run]\nreplications = {replications}\n[outbound]\nmodel = \"none\"\n[[workload]]\n\
+                                arrivals.even = {{ rate = \"1 per s\" }}\nlifetime = \"1s\"\n"
+            );
+            read("test.toml", &text, &[]).map(|scenario| scenario.run.replications)
+        };
+        assert!(REPLICATIONS.iter().all(|pilot| many(u64::from(*pilot)).is_err()));
+        assert!(REPLICATIONS.iter().all(|pilot| *pilot > many(1_000_000).unwrap()));
+    }
+}

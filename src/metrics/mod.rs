@@ -11,7 +11,7 @@ mod watch;
 pub use busy::BusySeries;
 pub use by_ip::IpSummary;
 pub use recorder::Recorder;
-pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary};
+pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals};
 
 use crate::time::{SimDuration, SimTime};
 

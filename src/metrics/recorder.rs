@@ -7,7 +7,9 @@ use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
-use crate::simulation::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System};
+use crate::simulation::{
+    Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System,
+};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
@@ -273,6 +275,16 @@ impl Observer for Recorder<'_> {
 
     fn wait_timed_out(&mut self, asked: SimTime) {
         self.summary.pools.wait_timeouts += u64::from(self.cuts.hold(asked));
+    }
+
+    fn timed_out(&mut self, asked: SimTime, what: GaveUp) {
+        let timeouts = &mut self.summary.timeouts;
+        let count = match what {
+            GaveUp::Line => &mut timeouts.in_line,
+            GaveUp::Connecting => &mut timeouts.connecting,
+            GaveUp::Answer => &mut timeouts.awaiting_answer,
+        };
+        *count += u64::from(self.cuts.hold(asked));
     }
 
     fn backing_off(&mut self, time: SimTime, more: i64) {

@@ -120,6 +120,17 @@ pub struct RetryTotals {
     pub refused_by_budget: u64,
 }
 
+/// Tries of measured requests that applications gave up by their `request_timeout`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimeoutTotals {
+    /// In the line of a client pool.
+    pub in_line: u64,
+    /// While the client was connecting.
+    pub connecting: u64,
+    /// While they waited for the answer.
+    pub awaiting_answer: u64,
+}
+
 /// Where and when a failure came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FirstFailureAt {
@@ -173,6 +184,8 @@ pub struct Summary {
     pub cut_off: BTreeMap<u32, u64>,
     /// When a device scaled by itself, to how many instances, and how many live flows that cut off.
     pub scaled: Vec<(SimTime, u32, u64)>,
+    /// Request timeouts.
+    pub timeouts: TimeoutTotals,
     /// Flows of measured requests that were denied before they asked for a port.
     pub denied: u64,
     /// Measured requests that were neither served nor given up when the run ended.
@@ -215,6 +228,7 @@ impl Summary {
             phases: Vec::new(),
             cut_off: BTreeMap::new(),
             scaled: Vec::new(),
+            timeouts: TimeoutTotals::default(),
             denied: 0,
             unresolved: 0,
             most_live: BTreeMap::new(),
@@ -251,6 +265,7 @@ impl Summary {
             phases,
             cut_off,
             scaled,
+            timeouts,
             denied,
             unresolved,
             most_live,
@@ -301,6 +316,9 @@ impl Summary {
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;
         self.retries.refused_by_budget += retries.refused_by_budget;
+        self.timeouts.in_line += timeouts.in_line;
+        self.timeouts.connecting += timeouts.connecting;
+        self.timeouts.awaiting_answer += timeouts.awaiting_answer;
         for (quota, live) in most_live {
             *self.most_live.entry(quota).or_default() += live;
         }

@@ -132,6 +132,9 @@ fn clients(results: &Results) -> String {
         let asked = format!("{} times as often as clients need a port", number(results.retry_amplification));
         line(&mut text, "the device is asked", &asked);
     }
+    if let Some(timeouts) = &results.request_timeouts {
+        line(&mut text, "tries timed out", &wording::request_timeouts(timeouts));
+    }
     if let Some(retries) = &results.retries {
         line(&mut text, "retries", &wording::retries(retries));
     }

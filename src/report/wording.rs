@@ -3,8 +3,8 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult, Totals,
-    Verdict, WarmUpReason,
+    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult,
+    TimeoutFigures, Totals, Verdict, WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -150,6 +150,20 @@ pub fn retries(retries: &RetryFigures) -> String {
         text += &format!(", {refused_by_budget} refused by a budget");
     }
     text
+}
+
+/// How often applications gave up a try, and what they were waiting for.
+pub fn request_timeouts(timeouts: &TimeoutFigures) -> String {
+    let TimeoutFigures { in_line, connecting, awaiting_answer } = timeouts;
+    let all = in_line + connecting + awaiting_answer;
+    if all == 0 {
+        return "none".into();
+    }
+    let mut text = format!("{}: {} connecting", count(all), count(*connecting));
+    if *in_line > 0 {
+        text += &format!(", {} in line for a connection", count(*in_line));
+    }
+    text + &format!(", {} waiting for the answer, connected for nothing", count(*awaiting_answer))
 }
 
 /// What became of failures after the trigger, in a run of `duration_s`.

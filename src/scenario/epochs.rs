@@ -90,7 +90,8 @@ impl Scenario {
 
     /// The cluster from a moment on. The surge of an upgrade is there itself, so nothing is added for it.
     fn cluster_at(&self, moment: Option<&Moment>) -> Cluster {
-        let without_surge = |pool: &NodePool| NodePool { max_surge: 0, ..pool.clone() };
+        let without_surge =
+            |pool: &NodePool| NodePool { max_surge: 0, most_by_autoscaler: None, ..pool.clone() };
         Cluster {
             node_pools: self.cluster.node_pools.iter().map(without_surge).collect(),
             network: self.cluster.network.clone(),

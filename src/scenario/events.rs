@@ -16,7 +16,7 @@ use std::ops::Range;
 const KINDS: [&str; 7] = ["scale", "upgrade", "lose", "pods", "outbound", "slow", "refuse"];
 
 /// Pods end after this time where an event does not say: the grace that Kubernetes gives them.
-const DRAIN: SimDuration = SimDuration::from_secs(30);
+pub(super) const DRAIN: SimDuration = SimDuration::from_secs(30);
 /// A round of an upgrade where the event does not say.
 const ROUND: SimDuration = SimDuration::from_secs(300);
 /// Kubernetes gives up a node after this time.
@@ -45,6 +45,18 @@ pub struct Mark {
 }
 
 impl Events {
+    /// Adds what rules do. People see nodes come and go.
+    pub fn extend_by_rule(&mut self, events: Vec<Event>, cluster: &Cluster) {
+        for event in events {
+            if let Change::Scale { pool, nodes } = event.change {
+                let what = format!("{}: {nodes} nodes, by rule", cluster.node_pools[pool].name);
+                self.marks.push(Mark { at: event.at, what, span: 0..0 });
+            }
+            self.cluster.push(event);
+        }
+        self.marks.sort_by_key(|mark| mark.at);
+    }
+
     /// Whether the system stays as it is.
     pub fn is_empty(&self) -> bool {
         self.cluster.is_empty() && self.devices.is_empty()
@@ -123,8 +135,11 @@ pub fn events<'a>(
         let drain = if drains { table.duration("drain") } else { None };
         table.finish();
         let ([kind], Some(at)) = (&kinds[..], at) else {
-            if kinds.len() != 1 {
-                let message = format!("an event needs exactly one of {}", KINDS.join(", "));
+            if let ([], Some(at), Some(name)) = (&kinds[..], at, name) {
+                events.marks.push(Mark { at, what: name.into(), span: node.span.clone() });
+            } else if kinds.len() != 1 {
+                let message =
+                    format!("an event needs exactly one of {}, or a `name` alone", KINDS.join(", "));
                 reader.problem(&node.span, message, Some("write one `[[event]]` for each".into()));
             }
             continue;

@@ -1,8 +1,9 @@
 //! From text to a checked scenario.
 
+use super::autoscale::events_by_rule;
 use super::cluster::cluster;
 use super::destinations::destinations;
-use super::events::{Events, LaterDevice, Stage, events, later_devices};
+use super::events::{self, Events, LaterDevice, Stage, events, later_devices};
 use super::node_stage::{self, node_stage};
 use super::overrides::Override;
 use super::reader::{Origin, Reader, tables};
@@ -20,6 +21,7 @@ use crate::import::Trace;
 use crate::outbound::masquerade::NodeStage;
 use crate::outbound::{Outbound, Refusal, Timers};
 use crate::snat::Rules;
+use crate::time::SimDuration;
 use std::io::Read;
 use std::path::Path;
 
@@ -239,10 +241,14 @@ fn scenario<'a>(
         workloads: &read_workloads,
         devices: if outbound.is_some() { later } else { &[] },
     };
-    let events = events(reader, &root, shipped, stage);
+    let mut events = events(reader, &root, shipped, stage);
     let refusals = cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(&cluster, &pods));
     let node_stage = node_stage(reader, root.get("cluster"), cluster.network.as_ref());
     let run = run_settings(reader, root.get("run"));
+    let end = run.as_ref().map_or(SimDuration::ZERO, |run| run.duration);
+    let by_rule =
+        events_by_rule(reader, tree, &cluster, &read_workloads, &events.cluster, (events::DRAIN, end));
+    events.extend_by_rule(by_rule, &cluster);
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();
     let probes = tables(reader, root.get("probe"), "probe");

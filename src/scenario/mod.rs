@@ -1,6 +1,7 @@
 //! The scenario: what a person writes, checked once, and then trusted.
 
 mod arrivals;
+mod autoscale;
 mod client_pool;
 mod cluster;
 mod destinations;

@@ -1,9 +1,11 @@
 //! Which pods there are, and on which node each runs.
 
-use super::reader::Table;
+use super::reader::{Table, list, number};
 use super::tree::Value;
 use crate::cluster::{Cluster, NodePool};
 use crate::flow::NodeId;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 
 const MOST_PODS: u64 = 1_000_000;
 
@@ -72,12 +74,106 @@ fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId
         return Some((0..pods).map(|pod| even(pod, pool.first.0, pool.nodes)).collect());
     }
     let placement = table.reader.table(node, "placement");
-    let share = placement.need("hot_node", "0.5").and_then(|_| placement.number("hot_node", 0.0, 1.0));
-    placement.finish();
-    let hot = if pool.nodes == 1 { pods } else { (share? * pods as f64).round() as u64 };
-    let place = |pod: u64| match pod < hot {
-        true => pool.first,
-        false => even(pod - hot, pool.first.0 + 1, pool.nodes - 1),
+    let (way, _) = placement.only(&["hot_node", "zipf", "weights"])?;
+    let weights = match way {
+        "hot_node" => {
+            let share = placement.number("hot_node", 0.0, 1.0)?;
+            let hot = if pool.nodes == 1 { pods } else { (share * pods as f64).round() as u64 };
+            let place = |pod: u64| match pod < hot {
+                true => pool.first,
+                false => even(pod - hot, pool.first.0 + 1, pool.nodes - 1),
+            };
+            return Some((0..pods).map(place).collect());
+        }
+        "zipf" => {
+            let exponent = placement.number("zipf", 0.0, 10.0)?;
+            (1..=pool.nodes).map(|rank| libm::pow(f64::from(rank), -exponent)).collect()
+        }
+        _ => weights(&placement, pool)?,
     };
-    Some((0..pods).map(place).collect())
+    Some(by_weight(&weights, pods).into_iter().map(|node| NodeId(pool.first.0 + node)).collect())
+}
+
+/// A weight for each node of the node pool.
+fn weights(placement: &Table<'_>, pool: &NodePool) -> Option<Vec<f64>> {
+    let node = placement.get("weights")?;
+    let entries = list(placement.reader, "weights", node);
+    if entries.len() as u64 != u64::from(pool.nodes) && matches!(node.value, Value::List(_)) {
+        let message = format!(
+            "`weights` has {}, and the node pool {} has {}; write one weight for each node",
+            entries.len(),
+            pool.name,
+            pool.nodes
+        );
+        placement.wrong(&node.span, message, None);
+        return None;
+    }
+    let read: Option<Vec<f64>> =
+        entries.iter().map(|entry| number(placement.reader, "weights", entry, 0.0, 1e12)).collect();
+    let weights = read.filter(|weights| !weights.is_empty())?;
+    if weights.iter().all(|weight| *weight == 0.0) {
+        let help = Some("give one a weight above 0".to_string());
+        placement.wrong(&node.span, "all `weights` are 0".into(), help);
+        return None;
+    }
+    Some(weights)
+}
+
+/// The node of each pod, so that nodes get pods by their weights and pods of one node do not follow each other: each pod
+/// goes to the node with the largest weight / (2 x pods so far + 1), the first of equals. With equal weights that is one
+/// after the other.
+fn by_weight(weights: &[f64], pods: u64) -> Vec<u32> {
+    let mut counts = vec![0u64; weights.len()];
+    let claim = |node: usize, pods: u64| (Claim(weights[node] / (2 * pods + 1) as f64), Reverse(node));
+    let wanting = (0..weights.len()).filter(|node| weights[*node] > 0.0);
+    let mut claims: BinaryHeap<(Claim, Reverse<usize>)> = wanting.map(|node| claim(node, 0)).collect();
+    let mut next = || {
+        let (_, Reverse(node)) = claims.pop()?;
+        counts[node] += 1;
+        claims.push(claim(node, counts[node]));
+        Some(node as u32)
+    };
+    (0..pods).map_while(|_| next()).collect()
+}
+
+/// How much a node wants the next pod.
+#[derive(PartialEq)]
+struct Claim(f64);
+
+impl Eq for Claim {}
+
+impl PartialOrd for Claim {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Claim {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(weights: &[f64], pods: u64) -> Vec<usize> {
+        let placed = by_weight(weights, pods);
+        (0..weights.len() as u32).map(|node| placed.iter().filter(|each| **each == node).count()).collect()
+    }
+
+    #[test]
+    fn nodes_get_pods_by_their_weights() {
+        assert_eq!(counts(&[0.5, 0.3, 0.2], 10), [5, 3, 2]);
+        assert_eq!(counts(&[3.0, 0.0, 1.0], 8), [6, 0, 2]);
+        assert_eq!(counts(&[6.0, 1.0], 4), [3, 1], "0.57 of a pod is nearer to one than to none");
+        let zipf: Vec<f64> = (1..=4).map(|rank| 1.0 / f64::from(rank)).collect();
+        assert_eq!(counts(&zipf, 25), [12, 6, 4, 3]);
+    }
+
+    #[test]
+    fn equal_weights_take_turns() {
+        assert_eq!(by_weight(&[2.0; 3], 7), [0, 1, 2, 0, 1, 2, 0]);
+    }
 }

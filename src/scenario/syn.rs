@@ -1,54 +1,64 @@
 //! When the clients of a workload send their SYN again: `syn`.
 
-use super::reader::{Reader, Table, choice, duration, list};
+use super::reader::{Reader, Table, choice, duration, list, positive};
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 use crate::time::SimDuration;
 use crate::workload::SynSchedule;
+use crate::workload::client::Order;
+use crate::workload::syn::ResendTimers;
 
 /// When operating systems send a SYN again, for `syn`.
-pub const SYN_SCHEDULES: [Profile; 3] = [
+pub const SYN_SCHEDULES: [Profile; 5] = [
     Profile { name: "syn/linux-6.5", text: include_str!("../../models/syn/linux-6.5.toml") },
+    Profile {
+        name: "syn/linux-6.5-timer-wheel",
+        text: include_str!("../../models/syn/linux-6.5-timer-wheel.toml"),
+    },
     Profile { name: "syn/linux-classic", text: include_str!("../../models/syn/linux-classic.toml") },
+    Profile {
+        name: "syn/linux-classic-timer-wheel",
+        text: include_str!("../../models/syn/linux-classic-timer-wheel.toml"),
+    },
     Profile { name: "syn/windows", text: include_str!("../../models/syn/windows.toml") },
 ];
 
 /// What is used where nothing is written.
 const DEFAULT: &str = "linux-6.5";
 
-/// Reads `syn`: a named schedule, a list of gaps, such a list in a table, or none.
-pub fn syn<'a>(
-    reader: &'a Reader<'a>,
-    table: &Table<'a>,
-    connect_timeout: Option<SimDuration>,
-) -> Option<SynSchedule> {
+/// Which of several timers comes first that end at one instant.
+const ORDERS: [(&str, Order); 2] = [("first-armed-first", Order::Fifo), ("last-armed-first", Order::Lifo)];
+
+/// Reads `syn`: a named schedule, a list of gaps, such a list in a table with what timers make of it, or none. The client gives up after
+/// `limit` at the latest.
+pub fn syn<'a>(reader: &'a Reader<'a>, table: &Table<'a>, limit: Option<SimDuration>) -> Option<SynSchedule> {
     let node = table.get("syn");
     let schedule = match node {
-        Some(node) if matches!(node.value, Value::List(_)) => gaps(reader, node, connect_timeout)?,
+        Some(node) if matches!(node.value, Value::List(_)) => gaps(reader, node, limit)?,
         Some(node) if matches!(node.value, Value::Table(_)) => {
             let table = reader.table(node, "syn");
             let intervals = table.need("intervals", "[\"1s\", \"2s\"]");
+            let timers = timers(&table);
             table.finish();
-            gaps(reader, intervals?, connect_timeout)?
+            let schedule = gaps(reader, intervals?, limit);
+            SynSchedule { timers: timers?, ..schedule? }
         }
         node => named(reader, node)?,
     };
-    Some(schedule.ended_by(connect_timeout))
+    Some(schedule.ended_by(limit))
 }
 
-fn gaps<'a>(
-    reader: &'a Reader<'a>,
-    node: &'a Node,
-    connect_timeout: Option<SimDuration>,
-) -> Option<SynSchedule> {
+fn gaps<'a>(reader: &'a Reader<'a>, node: &'a Node, limit: Option<SimDuration>) -> Option<SynSchedule> {
     let resends = resends(reader, node);
-    if connect_timeout.is_none() {
+    if limit.is_none() {
         let help = Some("write `connect_timeout = \"10s\"`".to_string());
-        let message = "a list of SYN gaps needs `connect_timeout`, when the client gives up".to_string();
+        let message =
+            "a list of SYN gaps needs `connect_timeout` or `request_timeout`, when the client gives up"
+                .to_string();
         reader.problem(&node.span, message, help);
         return None;
     }
-    Some(SynSchedule { resends: resends?, give_up: None })
+    Some(SynSchedule { resends: resends?, ..SynSchedule::NONE })
 }
 
 /// Gaps, as times after the first SYN.
@@ -76,7 +86,56 @@ fn shipped_schedule(reader: &Reader<'_>, profile: &Profile) -> Option<SynSchedul
     let tree = profile.tree().ok()?;
     let resends = resends(reader, tree.get("intervals")?)?;
     let give_up = duration(reader, "give_up", tree.get("give_up")?)?;
-    Some(SynSchedule { resends, give_up: Some(give_up) })
+    let last = Some(give_up.less(*resends.last()?));
+    let timers = timers(&reader.table(&tree, profile.name))?;
+    let timers = timers.map(|timers| ResendTimers { last, ..timers });
+    Some(SynSchedule { resends, give_up: Some(give_up), timers })
+}
+
+/// Reads `grid` and `order`; nothing where neither is there.
+fn timers(table: &Table<'_>) -> Option<Option<ResendTimers>> {
+    let (grid, order) = (table.get("grid"), table.get("order"));
+    if grid.is_none() && order.is_none() {
+        return Some(None);
+    }
+    let grid = grid.map_or(Some(Vec::new()), |node| grid_of(table.reader, node));
+    let order = order.map_or(Some(Order::Fifo), |_| table.choice("order", &ORDERS));
+    Some(Some(ResendTimers { grid: grid?, order: order?, ..ResendTimers::default() }))
+}
+
+/// Bounds of gaps, rising, each with the step of the grid on which such gaps end.
+fn grid_of<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Vec<(SimDuration, SimDuration)>> {
+    let entries = list(reader, "grid", node);
+    let pairs: Option<Vec<_>> = entries.iter().map(|entry| step(reader, entry)).collect();
+    let pairs = pairs?;
+    let unordered = pairs.windows(2).position(|pair| pair[1].0 <= pair[0].0);
+    if let Some(place) = unordered {
+        let [(before, _), (bound, _)] = [pairs[place], pairs[place + 1]];
+        let message = format!("the bound {bound} of `grid` follows {before}; bounds must rise");
+        let help = Some("write the shortest bound first, each with its own step".to_string());
+        reader.problem(&entries[place + 1].span, message, help);
+        return None;
+    }
+    Some(pairs)
+}
+
+/// A bound and the step of the gaps below it.
+fn step<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<(SimDuration, SimDuration)> {
+    let [bound, step] = list(reader, "grid", node) else {
+        if matches!(node.value, Value::List(_)) {
+            let message =
+                "an entry of `grid` needs two times: a bound of gaps, and the step on which they end";
+            reader.problem(
+                &node.span,
+                message.into(),
+                Some("write `grid = [[\"2.044s\", \"32ms\"]]`".into()),
+            );
+        }
+        return None;
+    };
+    let bound = positive(reader, "grid", bound);
+    let step = positive(reader, "grid", step);
+    bound.zip(step)
 }
 
 #[cfg(test)]
@@ -94,9 +153,10 @@ mod tests {
             let whole = |time: &SimDuration| time.as_secs_f64() as u64;
             (schedule.resends.iter().map(whole).collect::<Vec<_>>(), whole(&schedule.give_up.unwrap()))
         };
-        let [linux, classic, windows] = SYN_SCHEDULES.each_ref().map(seconds);
+        let [linux, wheel, classic, classic_wheel, windows] = SYN_SCHEDULES.each_ref().map(seconds);
         assert_eq!(linux, (vec![1, 2, 3, 4, 5, 7, 11, 19, 35, 67], 131));
         assert_eq!(classic, (vec![1, 3, 7, 15, 31, 63], 127));
+        assert_eq!((wheel, classic_wheel), (linux, classic), "the same gaps");
         assert_eq!(windows, (vec![3, 9], 21));
     }
 
@@ -113,5 +173,12 @@ mod tests {
         let table = schedule("{ intervals = [\"1s\", \"3s\", \"5s\"] }");
         assert_eq!(table, schedule("[\"1s\", \"3s\", \"5s\"]"));
         assert_eq!(table.resends, [1, 4].map(SimDuration::from_secs), "none at the timeout");
+        let timed = schedule(
+            "{ intervals = [\"1s\"], grid = [[\"2.044s\", \"32ms\"]], order = \"last-armed-first\" }",
+        );
+        let nine = Some(SimDuration::from_secs(9));
+        let grid = vec![(SimDuration::from_nanos(2_044_000_000), SimDuration::from_nanos(32_000_000))];
+        let timers = ResendTimers { grid, order: Order::Lifo, last: None, limit: nine };
+        assert_eq!(timed.timers, Some(timers));
     }
 }

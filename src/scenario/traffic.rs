@@ -4,7 +4,7 @@ use super::client_pool::client_pool;
 use super::laws::law;
 use super::placement::{Place, node_pool, placed};
 use super::presets;
-use super::reader::{Reader, Table, did_you_mean};
+use super::reader::{Reader, Table, did_you_mean, positive};
 use super::relay::{Relay, via};
 use super::retry::retry;
 use super::surroundings::Surroundings;
@@ -14,7 +14,7 @@ use super::tree::Node;
 use super::ways_out::way_of;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
-use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, Workload};
+use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, SynSchedule, Workload};
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
 /// More ports than a flow could want.
@@ -53,6 +53,7 @@ pub fn workload<'a>(
             arrivals.zip(by).map(|(of, by)| Arrivals::Scaled { of: Box::new(of), by })
         }
     };
+    table.get("autoscale");
     let relay = via(&table, &around.relays);
     let one_a_node = match relay {
         Some(relay) => relay.on == Place::Host,
@@ -85,7 +86,12 @@ pub fn workload<'a>(
         _ => destinations(reader, &table, around),
     };
     let connect_timeout = table.duration("connect_timeout");
-    let syn = syn(reader, &table, connect_timeout);
+    let request_timeout = table.get("request_timeout").map(|node| positive(reader, "request_timeout", node));
+    let limit = connect_timeout.into_iter().chain(request_timeout.flatten()).min();
+    let syn = syn(reader, &table, limit).map(|syn| match only_udp(destinations.as_deref(), around) {
+        true => SynSchedule::NONE,
+        false => syn,
+    });
     let ends = ends(reader, &table);
     let ports_per_flow = table.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).map(|ports| ports as u32);
     let retry = table.get("retry").map(|node| retry(reader, node));
@@ -99,6 +105,11 @@ pub fn workload<'a>(
             "`packets` and `keepalive` are not for `arrivals.closed`: its clients know when they close";
         table.wrong(&table.span, message.into(), None);
     }
+    if let (Some(node), Some(_)) = (table.get("request_timeout"), &packets) {
+        let message = "`request_timeout` is for requests that are answered; with `packets` or `keepalive` a flow has none";
+        let help = Some("remove it, or give the workload a `client_pool`".into());
+        table.wrong(&node.span, message.into(), help);
+    }
     check_client_pool(&table, pooled, arrivals.as_ref(), ends.as_ref());
     table.finish();
     Some(Workload {
@@ -109,6 +120,7 @@ pub fn workload<'a>(
         ends: ends?,
         syn: syn?,
         connect_timeout,
+        request_timeout: request_timeout.map_or(Some(None), |read| read.map(Some))?,
         client_pool,
         upstream,
         retry: retry.map_or(Some(None), |read| read.map(Some))?,
@@ -131,6 +143,12 @@ fn check_upstream(table: &Table<'_>, upstream: Option<&ClientPool>, relay: Optio
             Some("remove the client pool here, or `upstream` there where connections are tunnelled".into());
         table.wrong(&node.span, message, help);
     }
+}
+
+/// UDP has no SYN: what is sent again, if anything, is another request.
+fn only_udp(destinations: Option<&[(DestinationId, f64)]>, around: &Surroundings<'_>) -> bool {
+    let is_udp = |(id, _): &(DestinationId, f64)| around.destinations[id.index()].protocol == Protocol::Udp;
+    destinations.is_some_and(|destinations| destinations.iter().all(is_udp))
 }
 
 fn check_client_pool(table: &Table<'_>, pooled: bool, arrivals: Option<&Arrivals>, ends: Option<&Ends>) {

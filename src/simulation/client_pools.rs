@@ -5,7 +5,7 @@
 //! forgotten by the device after the device's idle timeout, whichever comes first.
 
 use super::connections::{Connection, ConnectionId, PoolId, State, Waiting};
-use super::observer::{Fate, Observer, PoolLevel};
+use super::observer::{Fate, GaveUp, Observer, PoolLevel};
 use super::request::{NO_SEATS, Request, Syns};
 use super::run::{Happening, Run};
 use crate::flow::Protocol;
@@ -15,13 +15,14 @@ use crate::workload::ClientPool;
 use crate::workload::client::{Lifespan, Order};
 
 impl<'a, O: Observer> Run<'a, O> {
-    fn settings(&self, request: &Request) -> &'a ClientPool {
+    /// The client pool's settings.
+    pub(super) fn pool_settings(&self, request: &Request) -> &'a ClientPool {
         self.sources[request.source].client_pool.unwrap_or(&ClientPool::UNLIMITED)
     }
 
     /// An application asks its client pool for a connection.
     pub(super) fn request(&mut self, mut request: Request) {
-        let settings = self.settings(&request);
+        let settings = self.pool_settings(&request);
         while let Some(id) = self.next_available(&request, settings.order) {
             if self.client_pools.at(id).state != State::Expired {
                 return self.serve(id, request, None);
@@ -29,7 +30,7 @@ impl<'a, O: Observer> Run<'a, O> {
             request.stale = true;
             self.forget(id);
             if !settings.retries_stale {
-                return self.request_fails(request);
+                return self.request_fails(request.without_port());
             }
         }
         if self.client_pools.of(&request).open < settings.max {
@@ -58,7 +59,7 @@ impl<'a, O: Observer> Run<'a, O> {
         let born = self.client_pools.at(id).born;
         self.client_pools.of(&request).available.push_back(id);
         self.tell_level(1, 0);
-        if let Some(lifespan) = self.settings(&request).max_lifetime {
+        if let Some(lifespan) = self.pool_settings(&request).max_lifetime {
             let life = self.life(&request, lifespan);
             self.queue.at(self.now + life, Happening::LifeEnds(id, born));
         }
@@ -76,8 +77,9 @@ impl<'a, O: Observer> Run<'a, O> {
 
     /// A request takes a stream of a connection that has one to spare; `flow` is how its own flow came out.
     fn serve(&mut self, id: ConnectionId, request: Request, flow: Option<Fate>) {
-        self.decided(&request, flow, Some(Fate::Succeeded));
-        let streams = self.settings(&request).streams;
+        let too_late = self.gives_up_before_answer(&request);
+        self.decided(&request, flow, too_late.is_none().then_some(Fate::Succeeded));
+        let streams = self.pool_settings(&request).streams;
         let connection = self.client_pools.at(id);
         let serving = match connection.state {
             State::Busy(serving) => serving + 1,
@@ -91,13 +93,20 @@ impl<'a, O: Observer> Run<'a, O> {
         if serving >= streams {
             pool.drop_available(id);
         }
-        self.queue.at(self.now + request.draws.lifetime, Happening::RequestEnds(id));
+        match too_late {
+            None => self.queue.at(self.now + request.draws.lifetime, Happening::RequestEnds(id)),
+            Some(deadline) => {
+                let request = if flow.is_none() { request.without_port() } else { request };
+                let then = |waiting| Happening::StreamTimesOut(id, waiting);
+                self.answer_is_awaited_until(deadline, request, then)
+            }
+        }
     }
 
     /// Requests in line take the streams that a connection has to spare.
     fn serve_line(&mut self, id: ConnectionId) {
         let connection = *self.client_pools.at(id);
-        let streams = self.settings(&connection.owner).streams;
+        let streams = self.pool_settings(&connection.owner).streams;
         let State::Busy(mut serving) = connection.state else { return };
         while serving < streams
             && let Some(waiting) = self.leave_line(&connection.owner)
@@ -127,26 +136,35 @@ impl<'a, O: Observer> Run<'a, O> {
         self.await_outcome(request.asked);
         self.observer.waits(request.asked);
         self.tell_level(0, 1);
-        if let Some(timeout) = timeout {
+        let left = self.deadline(&request).map(|deadline| deadline.since(self.now));
+        if let Some(timeout) = timeout.into_iter().chain(left).min() {
             let pool = self.client_pools.id_of(&request);
             self.queue.after(self.now, timeout, Happening::WaitEnds { pool, ticket });
         }
     }
 
+    /// The next in line; those whose applications give up at this very instant are passed over.
     fn leave_line(&mut self, of: &Request) -> Option<Request> {
-        let order = self.settings(of).line;
-        let line = &mut self.client_pools.of(of).line;
-        let waiting = match order {
-            Order::Fifo => line.pop_front(),
-            Order::Lifo => line.pop_back(),
-        };
-        self.left_line(waiting?)
+        let order = self.pool_settings(of).line;
+        loop {
+            let line = &mut self.client_pools.of(of).line;
+            let waiting = match order {
+                Order::Fifo => line.pop_front(),
+                Order::Lifo => line.pop_back(),
+            };
+            let request = self.left_line(waiting?);
+            if self.deadline(&request).is_none_or(|deadline| self.now < deadline) {
+                return Some(request);
+            }
+            self.observer.timed_out(request.asked, GaveUp::Line);
+            self.request_fails(request.without_port());
+        }
     }
 
-    pub(super) fn left_line(&mut self, Waiting { request, .. }: Waiting) -> Option<Request> {
+    pub(super) fn left_line(&mut self, Waiting { request, .. }: Waiting) -> Request {
         self.settle(request.asked);
         self.tell_level(0, -1);
-        Some(request)
+        request
     }
 
     /// A request has waited for too long.
@@ -154,9 +172,13 @@ impl<'a, O: Observer> Run<'a, O> {
         let line = &mut self.client_pools.pool(pool).line;
         let Some(place) = line.iter().position(|waiting| waiting.ticket == ticket) else { return };
         let waiting = line.remove(place);
-        if let Some(request) = waiting.and_then(|waiting| self.left_line(waiting)) {
-            self.observer.wait_timed_out(request.asked);
-            self.request_fails(request);
+        if let Some(request) = waiting.map(|waiting| self.left_line(waiting)) {
+            let own = self.pool_settings(&request).wait_timeout;
+            match own.is_some_and(|own| request.tried + own <= self.now) {
+                true => self.observer.wait_timed_out(request.asked),
+                false => self.observer.timed_out(request.asked, GaveUp::Line),
+            }
+            self.request_fails(request.without_port());
         }
     }
 
@@ -176,7 +198,7 @@ impl<'a, O: Observer> Run<'a, O> {
         if retires {
             return;
         }
-        let settings = self.settings(&owner);
+        let settings = self.pool_settings(&owner);
         if serving >= settings.streams {
             self.client_pools.of(&owner).available.push_back(id);
         }
@@ -225,8 +247,8 @@ impl<'a, O: Observer> Run<'a, O> {
         }
     }
 
-    /// The client closes a connection that serves nothing.
-    fn close(&mut self, id: ConnectionId) {
+    /// The client closes a connection that serves nothing, or nothing that it still waits for.
+    pub(super) fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
         if closed.state != State::Expired {
             self.end(&closed, |run, number| run.closed_in(&closed, number));

@@ -1,14 +1,15 @@
 //! A flow asks for its ports: SYN after SYN until one is answered or the client gives up.
 
 use super::connections::Connection;
-use super::observer::{Attempt, Connected, Fate, Observer};
+use super::observer::{Attempt, Connected, Fate, GaveUp, Observer};
 use super::passage::Refused;
 use super::request::{NO_SEATS, Request, Seat, Seats, Syns, Try, TryId};
 use super::run::{Happening, Run, Slots};
 use crate::flow::{EndKind, Protocol};
 use crate::outbound::{WhenFull, WhenRefused};
 use crate::snat::Holding;
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
+use crate::workload::client::Order;
 
 impl<O: Observer> Run<'_, O> {
     /// The flow's SYN reaches the first stage.
@@ -28,7 +29,7 @@ impl<O: Observer> Run<'_, O> {
         self.observer.attempt(Attempt {
             time: self.now,
             asked: request.asked,
-            is_first: syns.first == self.now && request.is_first_try(),
+            is_first: syns.first == self.now && request.asks_first(),
             source: self.shard.sources[request.source],
             row: self.shard.rows[row],
             refused: answer.as_ref().err().map(|refused| refused.reason),
@@ -57,14 +58,22 @@ impl<O: Observer> Run<'_, O> {
         if local.client_pool.is_some() {
             return self.connection_opened(Connection::new(*request, *slots, self.now));
         }
-        for (number, slot) in slots.iter().enumerate().take(local.hops.len()) {
-            let holding = self.holding(request, number, self.now);
+        let hops = local.hops.len();
+        let too_late = self.gives_up_before_answer(request);
+        let cut = too_late.map(|deadline| self.cut_short(request, deadline));
+        let seen = cut.as_ref().unwrap_or(request);
+        for (number, slot) in slots.iter().enumerate().take(hops) {
+            let holding = self.holding(seen, number, self.now);
             self.leave_quotas(request, number, holding.close, holding.release);
             self.keep(self.row_in(request, number), *slot, holding);
         }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
             self.flow_decided(request, Fate::Succeeded);
             return self.request_fails(*request);
+        }
+        if let Some(deadline) = too_late {
+            self.flow_decided(request, Fate::Succeeded);
+            return self.answer_is_awaited_until(deadline, *request, Happening::AnswerTimesOut);
         }
         self.decided(request, Some(Fate::Succeeded), Some(Fate::Succeeded));
     }
@@ -77,7 +86,8 @@ impl<O: Observer> Run<'_, O> {
         for (number, slot) in slots.iter().enumerate().take(self.sources[request.source].hops.len()) {
             let local = &self.sources[request.source];
             let stage = local.hops[number].stage;
-            let (holding, next) = Holding::half_open(&stage.timers, &local.workload.syn, syns, self.now);
+            let schedule = (&local.workload.syn, local.timer_phase);
+            let (holding, next) = Holding::half_open(&stage.timers, schedule, syns, self.now);
             next_resend = next_resend.min(next);
             if stage.when_refused == WhenRefused::StaysHalfOpen {
                 seats[number] = Seat { slot: *slot, until: holding.release };
@@ -94,17 +104,20 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let workload = local.workload;
         let tcp = local.protocol == Protocol::Tcp;
-        let due = |after: SimDuration| syns.first + after;
-        if let Some(resend) = workload.syn.resends.get(syns.next_resend).filter(|_| tcp) {
+        let deadline = self.deadline(request).unwrap_or(SimTime::NEVER);
+        let resend = workload.syn.resend(syns.first, syns.next_resend, local.timer_phase);
+        if let Some(resend) = resend.filter(|resend| tcp && *resend < deadline) {
             let flow = Try { request: *request, syns, seats: *seats };
-            return self.wait_until(due(*resend), flow, Happening::Resend);
+            return self.wait_until(resend, flow, Happening::Resend);
         }
-        let matters =
-            workload.retry.is_some() || local.client_pool.is_some() || workload.arrivals.is_closed_loop();
-        match workload.syn.give_up.filter(|_| tcp && matters) {
-            Some(give_up) if due(give_up) > self.now => {
+        let matters = workload.retry.is_some()
+            || local.client_pool.is_some()
+            || workload.request_timeout.is_some()
+            || workload.arrivals.is_closed_loop();
+        match workload.syn.end(syns.first, local.timer_phase).filter(|_| tcp && matters) {
+            Some(end) if end.min(deadline) > self.now => {
                 let flow = Try { request: *request, syns, seats: *seats };
-                self.wait_until(due(give_up), flow, Happening::GivesUp)
+                self.wait_until(end.min(deadline), flow, Happening::GivesUp)
             }
             _ => self.connecting_failed(request),
         }
@@ -113,11 +126,19 @@ impl<O: Observer> Run<'_, O> {
     fn wait_until(&mut self, due: SimTime, flow: Try, then: fn(TryId) -> Happening) {
         let id = self.hold_try(flow);
         self.await_outcome(flow.request.asked);
-        self.queue.after(self.now, due.since(self.now), then(id));
+        let workload = self.sources[flow.request.source].workload;
+        match (&workload.syn.timers, workload.request_timeout) {
+            (None, None) => self.queue.after(self.now, due.since(self.now), then(id)),
+            (Some(timers), _) if timers.order == Order::Lifo => self.queue.at_last_first(due, then(id)),
+            _ => self.queue.at(due, then(id)),
+        }
     }
 
     /// The client gave up connecting.
     pub(super) fn connecting_failed(&mut self, request: &Request) {
+        if self.deadline(request).is_some_and(|deadline| deadline <= self.now) {
+            self.observer.timed_out(request.asked, GaveUp::Connecting);
+        }
         self.flow_decided(request, Fate::Failed);
         self.request_fails(*request);
         if self.sources[request.source].client_pool.is_some() {

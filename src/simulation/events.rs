@@ -209,9 +209,8 @@ impl<O: Observer> Run<'_, O> {
         }
         for pool in pools {
             while let Some(waiting) = self.client_pools.pool(PoolId(pool)).line.pop_front() {
-                if let Some(request) = self.left_line(waiting) {
-                    self.decided(&request, None, Some(Fate::Failed));
-                }
+                let request = self.left_line(waiting);
+                self.decided(&request, None, Some(Fate::Failed));
             }
         }
     }

@@ -27,6 +27,7 @@ mod settlement;
 mod shard;
 mod stationary;
 mod system;
+mod timeouts;
 mod trial;
 mod workload_process;
 
@@ -35,7 +36,7 @@ pub use epoch::{Epoch, Moves, PodsOnNodes};
 pub use every_size::first_attempt_ports;
 pub use feed::Feed;
 pub use key::TrialKey;
-pub use observer::{Attempt, Connected, Fate, Kept, Observer, Outcome, PoolLevel};
+pub use observer::{Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolLevel};
 pub use quota::{Enforcement, QuotaSpec};
 pub use settlement::FlowDraws;
 pub use shard::{Shard, Sharding, shards};

@@ -73,6 +73,17 @@ pub struct Outcome {
     pub stale: bool,
 }
 
+/// What an application was waiting for when its `request_timeout` was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GaveUp {
+    /// Its turn in the line of a client pool.
+    Line,
+    /// A connection.
+    Connecting,
+    /// The answer: the flow, or its part of a connection, was used in vain.
+    Answer,
+}
+
 /// Client pools changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolLevel {
@@ -102,6 +113,8 @@ pub trait Observer {
     fn waits(&mut self, _asked: SimTime) {}
     /// It has waited for too long.
     fn wait_timed_out(&mut self, _asked: SimTime) {}
+    /// An application gave up a try of a request asked for at `_asked`, waiting for `_what`.
+    fn timed_out(&mut self, _asked: SimTime, _what: GaveUp) {}
     /// Applications began (1) or ended (-1) a wait before they try again.
     fn backing_off(&mut self, _time: SimTime, _more: i64) {}
     /// The retry budget of a client refused a retry of a request asked for at `asked`.

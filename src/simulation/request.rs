@@ -17,6 +17,10 @@ pub(super) struct Request {
     pub number: u64,
     /// Tries that failed.
     pub failed_tries: u32,
+    /// Those of them that asked for no port: they ended in line, or on a kept-open connection.
+    pub portless_tries: u32,
+    /// When this try began.
+    pub tried: SimTime,
     pub last_wait: SimDuration,
     /// It met a connection whose mapping had expired.
     pub stale: bool,
@@ -25,13 +29,20 @@ pub(super) struct Request {
 impl Request {
     #[inline]
     pub(super) fn new(source: usize, asked: SimTime, number: u64, draws: FlowDraws) -> Self {
-        Self { source, asked, draws, number, failed_tries: 0, last_wait: SimDuration::ZERO, stale: false }
+        let (failed_tries, portless_tries, tried, last_wait) = (0, 0, asked, SimDuration::ZERO);
+        Self { source, asked, draws, number, failed_tries, portless_tries, tried, last_wait, stale: false }
     }
 
-    /// Whether no try has failed yet.
+    /// Whether no earlier try asked for a port.
     #[inline]
-    pub(super) fn is_first_try(&self) -> bool {
-        self.failed_tries == 0
+    pub(super) fn asks_first(&self) -> bool {
+        self.failed_tries == self.portless_tries
+    }
+
+    /// This try is over, or will be, without having asked for a port.
+    pub(super) fn without_port(mut self) -> Self {
+        self.portless_tries += 1;
+        self
     }
 }
 

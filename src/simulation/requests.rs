@@ -31,6 +31,9 @@ impl<O: Observer> Run<'_, O> {
             self.observer.denied(request.asked);
             self.flow_decided(&request, Fate::Failed);
             self.request_fails(request);
+        } else if let Some(deadline) = self.gives_up_before_answer(&request) {
+            self.flow_decided(&request, Fate::Succeeded);
+            self.answer_is_awaited_until(deadline, request, Happening::AnswerTimesOut);
         } else {
             self.decided(&request, Some(Fate::Succeeded), Some(Fate::Succeeded));
         }
@@ -74,9 +77,10 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// The wait is over.
-    pub(super) fn retry(&mut self, request: Request) {
+    pub(super) fn retry(&mut self, mut request: Request) {
         self.settle(request.asked);
         self.observer.backing_off(self.now, -1);
+        request.tried = self.now;
         self.ask(&request);
     }
 

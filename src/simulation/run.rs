@@ -12,7 +12,7 @@ use crate::flow::{Protocol, QuotaId, SourceId};
 use crate::outbound::Egress;
 use crate::random::Purpose;
 use crate::snat::{Asker, Ended, Holding, Identity, Row, RowStreams, Rules, Slot};
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::{ClientPool, Workload};
 
 /// What acts by itself.
@@ -36,6 +36,10 @@ pub(super) enum Happening {
     LifeEnds(ConnectionId, u32),
     /// A request has waited in line for too long.
     WaitEnds { pool: PoolId, ticket: u32 },
+    /// An application gives up waiting for an answer.
+    AnswerTimesOut(TryId),
+    /// The same on a kept-open connection.
+    StreamTimesOut(ConnectionId, TryId),
     /// A client sends its SYN again.
     Resend(TryId),
     /// A client gives up connecting.
@@ -47,13 +51,19 @@ pub(super) enum Happening {
 impl Event for Happening {
     fn class(&self) -> EventClass {
         match self {
-            Self::RequestEnds(_) | Self::IdleCloses(..) | Self::MappingExpires(..) | Self::LifeEnds(..) => {
-                EventClass::Close
-            }
+            Self::RequestEnds(_)
+            | Self::StreamTimesOut(..)
+            | Self::IdleCloses(..)
+            | Self::MappingExpires(..)
+            | Self::LifeEnds(..) => EventClass::Close,
             Self::Epoch(_) | Self::LooksAtLoad(_) | Self::InstanceComes(_) | Self::InstanceGoes(_) => {
                 EventClass::Cluster
             }
-            Self::WaitEnds { .. } | Self::Resend(_) | Self::GivesUp(_) | Self::Retry(_) => EventClass::Retry,
+            Self::WaitEnds { .. }
+            | Self::AnswerTimesOut(_)
+            | Self::Resend(_)
+            | Self::GivesUp(_)
+            | Self::Retry(_) => EventClass::Retry,
         }
     }
 }
@@ -65,6 +75,8 @@ pub(super) struct LocalSource<'a> {
     pub client_pool: Option<&'a ClientPool>,
     pub protocol: Protocol,
     pub hops: Vec<LocalHop<'a>>,
+    /// An instant on the grid of its node's timers.
+    pub timer_phase: SimDuration,
     /// Its first pod.
     pub asker: Asker,
     pub here: Here,
@@ -127,6 +139,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 client_pool: system.client_pool_of(spec),
                 protocol: system.protocol(spec),
                 hops: spec.hops.iter().map(|hop| LocalHop::new(system, shard, hop)).collect(),
+                timer_phase: timer_phase(system, spec, key),
                 asker: asker(system, spec),
                 here: Here::at_first(system, spec),
                 streams: SourceStreams::new(*id, key),
@@ -247,6 +260,14 @@ impl<'a, O: Observer> Run<'a, O> {
             self.observer.kept(Kept { row: id, ip: slot.ip, start, close, release, initial });
         }
     }
+}
+
+/// All connections of a node share the grid; it lies anywhere.
+fn timer_phase(system: &System, source: &Source, key: TrialKey) -> SimDuration {
+    if system.workload(source).syn.timers.is_none() {
+        return SimDuration::ZERO;
+    }
+    SimDuration::from_nanos(key.stream(Purpose::TimerGrid, u64::from(source.node.0)).below(1 << 62))
 }
 
 /// The first pod of a source.

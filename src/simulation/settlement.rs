@@ -241,13 +241,13 @@ impl Holding {
     /// gives the number of the first resend that finds the mapping gone.
     pub(super) fn half_open(
         timers: &Timers,
-        schedule: &SynSchedule,
+        (schedule, phase): (&SynSchedule, SimDuration),
         syns: Syns,
         now: SimTime,
     ) -> (Self, usize) {
         let mut gone = now + timers.half_open;
         let mut next = syns.next_resend;
-        while let Some(resend) = schedule.resends.get(next).map(|resend| syns.first + *resend)
+        while let Some(resend) = schedule.resend(syns.first, next, phase)
             && resend < gone
         {
             if timers.half_open_from == HalfOpenFrom::LastSyn {

@@ -64,6 +64,9 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     if workloads.iter().any(|workload| !workload.syn.resends.is_empty()) {
         return Some("refused clients send their SYN again (set `syn = \"none\"`)");
     }
+    if workloads.iter().any(|workload| workload.request_timeout.is_some()) {
+        return Some("applications give up waiting for an answer (`request_timeout`)");
+    }
     if workloads.iter().any(|workload| workload.retry.is_some()) {
         return Some("applications try again after a failure");
     }

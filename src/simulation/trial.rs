@@ -129,6 +129,8 @@ impl<'a, O: Observer> Run<'a, O> {
                 let flow = self.release_try(id);
                 self.retry(flow.request);
             }
+            Happening::AnswerTimesOut(id) => self.answer_times_out(id),
+            Happening::StreamTimesOut(connection, id) => self.stream_times_out(connection, id),
             Happening::RequestEnds(connection) => self.request_ends(connection),
             Happening::IdleCloses(connection, generation) => self.idle_closes(connection, generation),
             Happening::MappingExpires(connection, generation) => self.mapping_expires(connection, generation),

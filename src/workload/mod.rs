@@ -6,13 +6,15 @@ pub mod destination;
 pub mod law;
 pub mod packets;
 pub mod retry;
+pub mod syn;
 
 pub use arrivals::{Arrivals, TraceArrival};
-pub use client::{ClientPool, SynSchedule};
+pub use client::ClientPool;
 pub use destination::{Destination, Reach, Trouble, TroubleKind};
 pub use law::Law;
 pub use packets::Packets;
 pub use retry::Retry;
+pub use syn::SynSchedule;
 
 use crate::flow::{DestinationId, EndKind, NodeId};
 use crate::time::SimDuration;
@@ -66,6 +68,9 @@ pub struct Workload {
     pub syn: SynSchedule,
     /// A client gives up connecting after this time.
     pub connect_timeout: Option<SimDuration>,
+    /// An application gives up a try this long after it began: in line, connecting, or waiting for the answer. Absent: it
+    /// waits for the answer as long as need be.
+    pub request_timeout: Option<SimDuration>,
     /// Connections that its pods keep open, one client pool per (pod, destination).
     pub client_pool: Option<ClientPool>,
     /// Connections that the device of its way out keeps for it, one client pool per (instance, destination).
@@ -96,9 +101,10 @@ impl Workload {
     }
 
     /// Whether its clients act on a failure in any way: send the SYN again, try the request again, keep connections,
-    /// ask for nothing else before it is over.
+    /// give up waiting for an answer, ask for nothing else before it is over.
     pub fn reacts(&self) -> bool {
         !self.syn.resends.is_empty()
+            || self.request_timeout.is_some()
             || self.is_pooled()
             || self.retry.is_some()
             || self.arrivals.is_closed_loop()
@@ -107,14 +113,13 @@ impl Workload {
     /// The longest time from a request to its end when no line is without a timeout; in an orbit, that of a client
     /// which persists unusually often.
     pub fn patience(&self) -> SimDuration {
-        let last_syn = self.syn.resends.last().copied().unwrap_or(SimDuration::ZERO);
-        let connecting = self.syn.give_up.map_or(last_syn, |give_up| give_up.max(last_syn));
         let in_line = self.pools().filter_map(|pool| pool.wait_timeout).max();
-        let connecting = connecting.plus(in_line.unwrap_or(SimDuration::ZERO));
+        let connecting = self.syn.patience().plus(in_line.unwrap_or(SimDuration::ZERO));
+        let one_try = self.request_timeout.unwrap_or(connecting);
         match &self.retry {
-            None => connecting,
+            None => one_try,
             Some(retry) => {
-                let tries = connecting.nanos().saturating_mul(u64::from(retry.most_tries()));
+                let tries = one_try.nanos().saturating_mul(u64::from(retry.most_tries()));
                 SimDuration::from_nanos(tries).plus(retry.longest_waits())
             }
         }

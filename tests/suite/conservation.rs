@@ -10,7 +10,7 @@ use snatsim::flow::QuotaId;
 use snatsim::metrics::{Cuts, Recorder, RowSummary, Summary};
 use snatsim::outbound::CapOver;
 use snatsim::simulation::{
-    Attempt, Connected, Kept, Observer, Outcome, PoolLevel, RowId, Shard, Sharding, System, TrialKey,
+    Attempt, Connected, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, Sharding, System, TrialKey,
     run_shard, shards,
 };
 use snatsim::snat::SnatFailure;
@@ -83,6 +83,10 @@ impl Observer for Ledger<'_> {
 
     fn refused_by_budget(&mut self, asked: SimTime) {
         self.recorder.refused_by_budget(asked);
+    }
+
+    fn timed_out(&mut self, asked: SimTime, what: GaveUp) {
+        self.recorder.timed_out(asked, what);
     }
 
     fn unresolved(&mut self, requests: u64) {
@@ -290,6 +294,32 @@ fn audit(text: &str) -> Check {
     let tries: u64 = summary.rows.values().map(|row| row.attempts).sum();
     let binned: u64 = summary.series.iter().map(|bin| bin.successful + bin.failed).sum();
     prop_assert_eq!(tries, binned);
+    counts_agree(&plan, &summary)
+}
+
+/// What is counted of SYNs, flows and requests, of those that were asked for in the measured time.
+fn counts_agree(plan: &Plan, summary: &Summary) -> Check {
+    let counts = summary.counts();
+    let granted = counts.attempts - counts.snat_failures;
+    let workloads = &plan.system.workloads;
+    let timeouts = summary.timeouts;
+    if !workloads.iter().any(|workload| workload.ends.share(EndKind::HalfOpen) > 0.0) {
+        prop_assert_eq!(granted, counts.flows - counts.connection_failures, "a grant is a flow that opened");
+        prop_assert!(counts.connection_failures <= counts.snat_failures, "{:?}", counts);
+        prop_assert!(timeouts.connecting <= counts.connection_failures, "{:?} {:?}", timeouts, counts);
+    }
+    let asked = counts.requests + summary.unresolved;
+    match workloads.iter().any(|workload| workload.client_pool.is_some()) {
+        false => prop_assert_eq!(counts.first_attempts, asked, "each request asks for a port"),
+        true => prop_assert!(counts.first_attempts <= asked, "{:?}", counts),
+    }
+    prop_assert!(counts.attempts == 0 || counts.first_attempts > 0, "somebody was first: {:?}", counts);
+    prop_assert!(counts.first_failures <= counts.first_attempts && counts.stale <= counts.requests);
+    if !workloads.iter().any(|workload| workload.retry.is_some()) {
+        let gave_up = timeouts.in_line + timeouts.awaiting_answer;
+        prop_assert!(gave_up <= counts.request_failures, "{:?} {:?}", timeouts, counts);
+        prop_assert!(counts.flows <= asked, "one flow a request: {:?}", counts);
+    }
     Ok(())
 }
 
@@ -368,8 +398,14 @@ fn workload() -> impl Strategy<Value = String> {
         "fin = 0.5, rst = 0.5",
         "fin = 0.4, abandoned = 0.2, half_open = 0.2, refused = 0.2",
     ]);
-    let syn =
-        select(vec!["\"none\"", "\"linux-6.5\"", "[\"500ms\", \"1s\", \"1s\"]\nconnect_timeout = \"5s\""]);
+    let syn = select(vec![
+        "\"none\"",
+        "\"linux-6.5\"",
+        "\"linux-6.5\"\nrequest_timeout = \"1900ms\"",
+        "\"none\"\nrequest_timeout = \"500ms\"",
+        "[\"500ms\", \"1s\", \"1s\"]\nconnect_timeout = \"5s\"",
+        "{ intervals = [\"500ms\", \"1s\"], grid = [[\"800ms\", \"300ms\"]], order = \"last-armed-first\" }\nconnect_timeout = \"5s\"",
+    ]);
     let alone = (destinations, ends).prop_map(|(destinations, ends)| {
         format!("destinations = {{ {destinations} }}\nends = {{ {ends} }}\n")
     });

@@ -37,7 +37,25 @@ fn each_mistake_says_what_is_allowed() {
     let arrivals = |process: &str| GOOD.replace("poisson = { rate = \"1 per s\" }", process);
     let law = |law: &str| GOOD.replace("constant = { value = \"1s\" }", law);
     for (text, expected) in [
-        (with("syn = \"linux-7\""), "allowed is \"linux-6.5\", \"linux-classic\", \"windows\", \"none\""),
+        (with("syn = \"linux-7\""), "did you mean \"linux-6.5\"?"),
+        (with("syn = \"solaris\""), "\"linux-classic-timer-wheel\", \"windows\", \"none\""),
+        (
+            with("syn = { intervals = [\"1s\"], grid = [\"32ms\"] }"),
+            "`grid` is the text \"32ms\", not a list",
+        ),
+        (with("syn = { intervals = [\"1s\"], grid = [[\"32ms\"]] }"), "an entry of `grid` needs two times"),
+        (
+            with("syn = { intervals = [\"1s\"], grid = [[\"2s\", \"0s\"]] }"),
+            "`grid` is 0; allowed is a time above 0",
+        ),
+        (
+            with("syn = { intervals = [\"1s\"], grid = [[\"2s\", \"1s\"], [\"2s\", \"2s\"]] }"),
+            "the bound 2s of `grid` follows 2s; bounds must rise",
+        ),
+        (
+            with("syn = { intervals = [\"1s\"], order = \"lifo\" }"),
+            "allowed is \"first-armed-first\", \"last-armed-first\"",
+        ),
         (with("syn = { intervals = [\"1s\"] }"), "needs `connect_timeout`"),
         (with("syn = [\"1s\"]"), "needs `connect_timeout`"),
         (with("ends = { fin = 0.5 }"), "sum to 0.5; they must sum to 1"),
@@ -45,6 +63,18 @@ fn each_mistake_says_what_is_allowed() {
         (with("pods = 0"), "allowed is a whole number from 1 to"),
         (with("node_pool = \"gpu\""), "`node_pool` is \"gpu\"; there are node"),
         (with("retry = { attempts = 3 }"), "`retry` lacks `backoff`"),
+        (with("placement = {}"), "`placement` needs exactly one of hot_node, zipf, weights"),
+        (with("placement.zipff = 1.0"), "did you mean `zipf`?"),
+        (with("placement.zipf = -1.0"), "allowed is a number from 0 to 10"),
+        (with("placement.weights = 3"), "`weights` is the number 3, not a list"),
+        (with("placement.weights = [1, 2]"), "`weights` has 2, and the node pool node has 1"),
+        (with("placement.weights = [0.0]"), "all `weights` are 0"),
+        (with("placement.weights = [\"much\"]"), "allowed is a number from 0 to"),
+        (with("request_timeout = \"0s\""), "`request_timeout` is 0; allowed is a time above 0"),
+        (
+            with("request_timeout = \"1s\"\npackets = { gap = \"1s\" }"),
+            "`request_timeout` is for requests that are answered",
+        ),
         (with("retry = {}"), "`retry` needs either `attempts` or `orbit`"),
         (
             with("retry = { attempts = 3, backoff = { base = \"2s\", cap = \"1s\" } }"),

@@ -4,7 +4,7 @@
 use crate::check::scenario;
 use serde_json::Value;
 use snatsim::experiment::Plan;
-use snatsim::simulation::{Attempt, Observer, Sharding, TrialKey, run_shard, shards};
+use snatsim::simulation::{Attempt, Connected, Observer, Outcome, Sharding, TrialKey, run_shard, shards};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
@@ -12,13 +12,27 @@ use std::sync::atomic::AtomicUsize;
 /// The tolerances hold for any seed.
 const SEEDS: u64 = 5;
 
-/// Whether each attempt got a port, in their order.
+/// What became of the attempts of a trace.
 #[derive(Default)]
-struct Outcomes(Vec<bool>);
+struct Outcomes {
+    /// Whether each SYN or datagram got a port, in their order.
+    tries: Vec<bool>,
+    /// Seconds from the first SYN of each attempt that succeeded to the one that did.
+    waits: Vec<f64>,
+    attempts: u64,
+}
 
 impl Observer for Outcomes {
     fn attempt(&mut self, attempt: Attempt) {
-        self.0.push(attempt.refused.is_none());
+        self.tries.push(attempt.refused.is_none());
+    }
+
+    fn connected(&mut self, connected: Connected) {
+        self.waits.push(connected.time.since(connected.first).as_secs_f64());
+    }
+
+    fn outcome(&mut self, outcome: Outcome) {
+        self.attempts += u64::from(outcome.flow.is_some());
     }
 }
 
@@ -34,20 +48,18 @@ impl Outcomes {
         outcomes
     }
 
-    fn ok(&self) -> usize {
-        self.0.iter().filter(|ok| **ok).count()
-    }
-
     /// A figure of a case file.
     fn figure(&self, name: &str) -> f64 {
-        let failed = self.0.len() - self.ok();
+        let ok = self.waits.len() as f64;
         match name {
-            "ok" => self.ok() as f64,
-            "failed" => failed as f64,
+            "ok" => ok,
+            "failed" => self.attempts as f64 - ok,
             "failed_before_full" => {
-                let full = self.0.iter().rposition(|ok| *ok).unwrap_or(0);
-                self.0[..full].iter().filter(|ok| !**ok).count() as f64
+                let full = self.tries.iter().rposition(|ok| *ok).unwrap_or(0);
+                self.tries[..full].iter().filter(|ok| !**ok).count() as f64
             }
+            "packets_dropped_by_nat" => self.tries.iter().filter(|ok| !**ok).count() as f64,
+            "mean_wait_of_successes_s" => self.waits.iter().sum::<f64>() / ok,
             other => panic!("no figure {other}"),
         }
     }
@@ -122,13 +134,34 @@ fn scenario_of(case: &Value) -> String {
     let trace = folder().join(format!("{}.gz", case["trace"].as_str().unwrap()));
     writeln!(
         text,
-        "[[node_pool]]\nname = \"n\"\nnodes = {nodes}\n[[workload]]\nsyn = \"none\"\n\
+        "[[node_pool]]\nname = \"n\"\nnodes = {nodes}\n[[workload]]\n{}\n\
          arrivals.trace = {{ files = [\"{}\"], format = \"lab\", inside = [\"10.10.0.0/16\"] }}\n\
          [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 1",
+        syn_of(&case["client"]),
         trace.display()
     )
     .unwrap();
     text
+}
+
+/// When the clients of a case send their SYN again.
+fn syn_of(client: &Value) -> String {
+    let timer = &client["resend_timer"];
+    let Some(intervals) = timer["intervals_s"].as_array() else { return "syn = \"none\"".into() };
+    let intervals: Vec<String> = intervals.iter().map(|seconds| format!("\"{seconds}s\"")).collect();
+    let grid = timer["rounded_up_to_grid_s"].as_object().unwrap().iter();
+    let mut grid: Vec<(f64, f64)> = grid
+        .map(|(below, step)| (below["below ".len()..].parse().unwrap(), step.as_f64().unwrap()))
+        .collect();
+    grid.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let grid: Vec<String> = grid.iter().map(|(below, step)| format!("[\"{below}s\", \"{step}s\"]")).collect();
+    assert_eq!(timer["order_at_one_grid_instant"], "last armed first");
+    format!(
+        "connect_timeout = \"{}s\"\nsyn = {{ intervals = [{}], grid = [{}], order = \"last-armed-first\" }}",
+        client["gives_up_after_s"],
+        intervals.join(", "),
+        grid.join(", ")
+    )
 }
 
 /// Why a figure is not what was measured, if it is not.
@@ -157,7 +190,7 @@ fn assert_case(name: &str) {
     let text = scenario_of(&case);
     for seed in 1..=SEEDS {
         let outcomes = Outcomes::of(&text, seed);
-        assert_eq!(outcomes.0.len() as u64, case["attempts"].as_u64().unwrap(), "{name}");
+        assert_eq!(outcomes.attempts, case["attempts"].as_u64().unwrap(), "{name}");
         let compare = &case["compare"];
         let missed =
             [compare, &compare["also"]].into_iter().find_map(|compare| misses(&outcomes, &case, compare));
@@ -223,6 +256,45 @@ fn nodes_share_a_range_or_have_their_own() {
 #[test]
 fn there_is_no_second_try_on_another_public_ip() {
     assert_cases(&["e8-two-ips-one-pair", "e8-two-ips-8-sources", "e8-two-ips-numgen-inc"]);
+}
+
+/// Timers of one machine fire on a common grid, and among those of one instant the last armed comes first.
+#[test]
+fn clients_that_wait_send_again_in_bunches() {
+    assert_cases(&["e9-burst-release", "e9-patient-load55", "e9-patient-classic-load55"]);
+    assert_cases(&["e9-patient-load62", "e9-patient-classic-load62"]);
+}
+
+/// The same clients with exact timers, or with timers that fire in the order of their arming.
+#[test]
+fn with_exact_timers_or_in_order_of_arming_too_few_fail() {
+    let case = case("e9-patient-load62");
+    let (of, plus_minus) = (case["compare"]["of"].as_f64(), case["compare"]["plus_minus"].as_f64());
+    let least = of.unwrap() - plus_minus.unwrap();
+    let text = scenario_of(&case);
+    let grid = text.find(", grid").unwrap()..text.find(", order").unwrap();
+    let in_order = text.replace("last-armed-first", "first-armed-first");
+    for text in [in_order, [&text[..grid.start], &text[grid.end..]].concat()] {
+        let failed = Outcomes::of(&text, 1).figure("failed");
+        assert!(failed < least, "{failed} failed, at least {least} in the kernel");
+    }
+}
+
+/// The cases above say how many attempts failed; this is how often the kernel dropped a SYN on the way.
+#[test]
+fn as_many_syns_are_dropped_as_the_kernel_dropped() {
+    for (name, allowed) in
+        [("e9-burst-release", 0.0), ("e9-patient-load55", 0.15), ("e9-patient-load62", 0.25)]
+    {
+        let case = case(name);
+        let runs = case["measured"]["packets_dropped_by_nat"].as_array().unwrap();
+        let measured = runs.iter().filter_map(Value::as_f64).sum::<f64>() / runs.len() as f64;
+        let text = scenario_of(&case);
+        let found = (1..=SEEDS).map(|seed| Outcomes::of(&text, seed).figure("packets_dropped_by_nat"));
+        let mean = found.sum::<f64>() / SEEDS as f64;
+        println!("{name}: {mean} dropped, measured {measured}");
+        assert!((mean - measured).abs() <= allowed * measured, "{name}: {mean}, measured {measured}");
+    }
 }
 
 /// No case is left out of the tests above by a slip.

@@ -67,6 +67,64 @@ fn the_backlog_of_a_retry_storm_drains_at_the_rate_that_the_steady_load_leaves()
     }
 }
 
+const METASTABLE: &str = include_str!("../../models/scenarios/metastable.toml");
+
+/// The peak of the file, of another length, and what follows it.
+fn peak(until: &str, then: &str) -> (&'static str, String) {
+    let points = format!("[[\"10m\", \"200 per s\"], [\"{until}\", \"48 per s\"]{then}]");
+    ("workload.0.arrivals.piecewise.points", points)
+}
+
+#[test]
+fn a_metastable_node_is_healthy_until_it_is_pushed() {
+    let calm = run(METASTABLE, &[("workload.0.arrivals", "{ poisson = { rate = \"48 per s\" } }")]);
+    assert_eq!((calm.totals.snat_failures, calm.totals.request_failures), (0, 0));
+    assert_eq!(calm.occupancy_ports.max, 40, "one port a connection");
+}
+
+#[test]
+fn a_peak_of_seconds_breaks_a_metastable_node_for_good() {
+    for until in ["603s", "610s"] {
+        let (key, points) = peak(until, "");
+        let found = run(METASTABLE, &[(key, &points), ("run.replications", "5")]);
+        assert_eq!(recovery(&found).share_recovered, 0.0, "{until}");
+        let last_ten_minutes = found.windows.iter().filter(|window| window.start_s >= 3_600.0);
+        let failing = last_ten_minutes.filter(|window| window.snat_failures * 10 > window.attempts * 9);
+        assert_eq!(failing.count(), 5 * 10, "more than nine SYNs in ten are refused to the end");
+        let timeouts = found.request_timeouts.unwrap();
+        let granted = found.totals.attempts - found.totals.snat_failures;
+        assert!(timeouts.awaiting_answer + 200 > granted, "ports are granted for nothing: {timeouts:?}");
+        assert!((found.retry_amplification - 4.0).abs() < 0.05, "{}", found.retry_amplification);
+    }
+}
+
+#[test]
+fn less_load_for_five_minutes_brings_a_metastable_node_back() {
+    let (key, points) = peak("610s", ", [\"30m\", \"12 per s\"], [\"35m\", \"48 per s\"]");
+    let found = run(METASTABLE, &[(key, &points)]);
+    assert_eq!(recovery(&found).share_recovered, 1.0);
+    assert!(found.last_failure_s.unwrap() < 2_100.0 + HOLDING_S, "{:?}", found.last_failure_s);
+}
+
+#[test]
+fn a_budget_fewer_tries_or_the_newest_first_keep_a_node_from_metastability() {
+    for change in [("workload.0.retry.budget", "{ ratio = 0.1 }"), ("workload.0.retry.attempts", "2")] {
+        let Recovery { share_recovered, mean_time_to_recover_s, .. } =
+            recovery(&run(METASTABLE, &[change])).clone();
+        assert_eq!(share_recovered, 1.0, "{change:?}");
+        assert!(mean_time_to_recover_s.unwrap() <= HOLDING_S + 60.0, "{mean_time_to_recover_s:?}");
+    }
+    for change in [("workload.0.client_pool.wait.order", "lifo"), ("workload.0.client_pool.streams", "2")] {
+        let found = run(METASTABLE, &[change]);
+        assert_eq!(found.totals.snat_failures, 0, "{change:?}");
+        let failed = found.totals.request_failures as f64 / found.totals.requests as f64;
+        assert!(failed < 0.006, "{change:?}: {failed}");
+    }
+    let no_rest = run(METASTABLE, &[("outbound.hold_down.fin", "0s"), ("run.replications", "2")]);
+    assert_eq!(no_rest.totals.snat_failures, 0);
+    assert!(no_rest.totals.request_failures * 2 > no_rest.totals.requests, "{:?}", no_rest.totals);
+}
+
 const DNS: &str = include_str!("../../models/scenarios/dns-outside.toml");
 
 /// A port serves 20 ms of a query and is kept for 240 s of silence.

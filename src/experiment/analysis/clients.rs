@@ -2,8 +2,8 @@
 
 use super::{Sums, quantile};
 use crate::experiment::plan::Plan;
-use crate::experiment::results::{ClientPoolFigures, ConnectDelay, RetryFigures};
-use crate::metrics::Summary;
+use crate::experiment::results::{ClientPoolFigures, ConnectDelay, RetryFigures, TimeoutFigures};
+use crate::metrics::{Summary, TimeoutTotals};
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
@@ -41,6 +41,17 @@ impl Sums<'_> {
             waiting_mean: sum(|trial| trial.pools.waiting_nanos as f64) / self.measured_nanos,
             wait_ratio: sum(|trial| trial.pools.waited as f64) / requests,
             wait_timeout_ratio: sum(|trial| trial.pools.wait_timeouts as f64) / requests,
+        })
+    }
+
+    pub fn request_timeouts(&self, plan: &Plan) -> Option<TimeoutFigures> {
+        plan.system.workloads.iter().find(|workload| workload.request_timeout.is_some())?;
+        let sum =
+            |pick: fn(&TimeoutTotals) -> u64| self.trials.iter().map(|trial| pick(&trial.timeouts)).sum();
+        Some(TimeoutFigures {
+            in_line: sum(|timeouts| timeouts.in_line),
+            connecting: sum(|timeouts| timeouts.connecting),
+            awaiting_answer: sum(|timeouts| timeouts.awaiting_answer),
         })
     }
 

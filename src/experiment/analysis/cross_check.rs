@@ -87,6 +87,9 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
     if plan.system.workloads.iter().any(|workload| workload.retry.is_some()) {
         return Some("applications try again after a failure, which Erlang-B leaves out");
     }
+    if plan.system.workloads.iter().any(|workload| workload.request_timeout.is_some()) {
+        return Some("applications give up waiting for an answer, which Erlang-B leaves out");
+    }
     if !plan.system.paths.stages.iter().all(|stage| stage.rules.always_find()) {
         return Some("a flow may be refused though ports are free, which Erlang-B leaves out");
     }

@@ -58,6 +58,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         retry_amplification: sums.amplification(),
         connect_delay_s: sums.connect_delay(),
         client_pool: sums.client_pool(plan),
+        request_timeouts: sums.request_timeouts(plan),
         retries: sums.retries(plan),
         recovery: None,
         phases: sums.phases(plan, scenario),

@@ -32,6 +32,17 @@ pub struct ClientPoolFigures {
     pub wait_timeout_ratio: f64,
 }
 
+/// Tries that applications gave up by their `request_timeout`, of requests asked for in the measured time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeoutFigures {
+    /// In the line of a client pool.
+    pub in_line: u64,
+    /// While the client was connecting: connection failures too.
+    pub connecting: u64,
+    /// While they waited for the answer: ports and connections that served nobody.
+    pub awaiting_answer: u64,
+}
+
 /// Applications that try again after a failed request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RetryFigures {

@@ -16,7 +16,7 @@ mod verdict;
 mod warm_up;
 
 pub use analytic::AnalyticCheck;
-pub use clients::{ClientPoolFigures, ConnectDelay, RetryFigures};
+pub use clients::{ClientPoolFigures, ConnectDelay, RetryFigures, TimeoutFigures};
 pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
 pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
@@ -107,6 +107,9 @@ pub struct Results {
     /// Retries of applications; null where none tries again.
     #[serde(default)]
     pub retries: Option<RetryFigures>,
+    /// Tries given up by a `request_timeout`; absent where no workload has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_timeouts: Option<TimeoutFigures>,
     /// What became of failures after a trigger; absent where the traffic has none, or nothing besides bursts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,

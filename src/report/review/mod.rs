@@ -145,6 +145,10 @@ fn occupancy(results: &Results) -> Vec<Block> {
         heading("How long clients wait"),
         Block::Chart(charts::connect_delay::chart(results)),
     ]);
+    if let Some(timeouts) = &results.request_timeouts {
+        let given_up = wording::request_timeouts(timeouts);
+        blocks.push(Block::Paragraph(format!("Tries given up by a request timeout: {given_up}.")));
+    }
     if let Some(retries) = &results.retries {
         let tried = wording::retries(retries);
         let asked = number(results.retry_amplification);

@@ -1,7 +1,7 @@
 //! `[cluster]`, `[[node_pool]]`, `[[destination]]`, `[[relay]]`.
 
 use super::devices::node_stage;
-use super::shapes::{any, count, number, table, text, words};
+use super::shapes::{any, count, list, named, number, one_of, table, text, words};
 use super::workload::client_pool;
 use crate::profile::Profile;
 use crate::scenario::network::NETWORK_PLUGINS;
@@ -15,8 +15,13 @@ pub(super) fn cluster() -> Value {
 }
 
 pub(super) fn node_pool() -> Value {
+    let time = |name: &'static str| (name, named("duration"));
+    let limits = [("min", count(1)), ("max", count(1)), ("pods_per_node", count(1))];
+    let autoscale = table(&[&limits[..], &[time("takes"), time("calm")]].concat(), &["min", "max"]);
     let keys = [("name", text()), ("nodes", count(1)), ("max_surge", surge()), ("zones", count(1))];
-    table(&keys, &["nodes"])
+    let mut pool = table(&[&keys[..], &[("autoscale", autoscale)]].concat(), &[]);
+    pool["anyOf"] = json!([{ "required": ["nodes"] }, { "required": ["autoscale"] }]);
+    pool
 }
 
 /// A number of nodes, or a share of them.
@@ -53,10 +58,10 @@ pub(super) fn relay() -> Value {
 
 /// Which pods there are, and where they run.
 pub(super) fn placement() -> [(&'static str, Value); 3] {
-    let hot_node = table(&[("hot_node", number())], &["hot_node"]);
+    let skewed = one_of(&[("hot_node", number()), ("zipf", number()), ("weights", list(number()))]);
     [
         ("node_pool", text()),
         ("pods", any(&[count(1), words(&["per-node"])])),
-        ("placement", any(&[words(&["even"]), hot_node])),
+        ("placement", any(&[words(&["even"]), skewed])),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::arrivals::{arrivals, series};
 use super::cluster::placement;
-use super::shapes::{any, count, list, named, number, one_of, table, text, words};
+use super::shapes::{any, count, list, named, number, one_of, pair, table, text, words};
 use crate::profile::Profile;
 use crate::scenario::client_pool::CLIENTS;
 use crate::scenario::presets::WORKLOADS;
@@ -13,7 +13,14 @@ pub(super) fn workload() -> Value {
     let ends = ["fin", "rst", "abandoned", "half_open", "refused"].map(|end| (end, number()));
     let zipf = table(&[("exponent", number()), ("count", count(1))], &["exponent", "count"]);
     let schedules: Vec<&str> = SYN_SCHEDULES.iter().map(Profile::short_name).chain(["none"]).collect();
-    let intervals = table(&[("intervals", list(named("duration")))], &["intervals"]);
+    let intervals = table(
+        &[
+            ("intervals", list(named("duration"))),
+            ("grid", list(pair(named("duration"), named("duration")))),
+            ("order", words(&["first-armed-first", "last-armed-first"])),
+        ],
+        &["intervals"],
+    );
     let presets: Vec<&str> = WORKLOADS.iter().map(Profile::short_name).collect();
     let own = [
         ("name", text()),
@@ -31,6 +38,8 @@ pub(super) fn workload() -> Value {
         ("ends", table(&ends, &[])),
         ("syn", any(&[words(&schedules), list(named("duration")), intervals])),
         ("connect_timeout", named("duration")),
+        ("request_timeout", named("duration")),
+        ("autoscale", autoscale()),
         ("client_pool", client_pool()),
         ("retry", retry()),
         ("ports_per_flow", count(1)),
@@ -68,4 +77,10 @@ pub(super) fn retry() -> Value {
         table(&[("attempts", count(1)), ("backoff", backoff), ("budget", budget)], &["attempts", "backoff"]);
     let orbit = [("rate", named("rate")), ("first_persistence", number()), ("persistence", number())];
     any(&[attempts, table(&[("orbit", table(&orbit, &["rate"]))], &["orbit"])])
+}
+
+fn autoscale() -> Value {
+    let times = ["every", "takes", "calm"].map(|name| (name, named("duration")));
+    let keys = [("rate_per_pod", named("rate")), ("min", count(1)), ("max", count(1))];
+    table(&[&keys[..], &times[..]].concat(), &["rate_per_pod", "max"])
 }

@@ -30,7 +30,7 @@ pub use sinusoid::Sinusoid;
 pub use trigger::Trigger;
 pub use varying::Varying;
 
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::Law;
 
 /// An arrival process. Rates are those of the whole workload, over all pods.
@@ -122,6 +122,17 @@ impl Arrivals {
             | Self::Scaled { .. }
             | Self::Closed { .. }
             | Self::Trace(_) => None,
+        }
+    }
+
+    /// Mean flows per second at a time after the start of the measured time, where it is known beforehand: bursts, closed loops and
+    /// recorded traffic have no such rate.
+    pub fn rate_at(&self, time: SimDuration) -> Option<f64> {
+        match self {
+            Self::Sinusoid(sinusoid) => Some(sinusoid.at(SimTime::ZERO + time, SimTime::ZERO)),
+            Self::Piecewise(series) => Some(series.at(time)),
+            Self::Scaled { of, by } => Some(of.rate_at(time)? * by.at(time)),
+            steady => steady.mean_rate(),
         }
     }
 

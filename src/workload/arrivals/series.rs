@@ -24,6 +24,23 @@ pub struct Series {
     pub between: Between,
 }
 
+impl Series {
+    /// The value at `time`.
+    pub fn at(&self, time: SimDuration) -> f64 {
+        let past = self.points.partition_point(|(at, _)| *at <= time);
+        let Some((from, first)) = past.checked_sub(1).map(|last| self.points[last]) else {
+            return self.before;
+        };
+        match (self.points.get(past), self.between) {
+            (Some((until, last)), Between::Linear) => {
+                let part = (time.nanos() - from.nanos()) as f64 / (until.nanos() - from.nanos()) as f64;
+                first + (last - first) * part
+            }
+            _ => first,
+        }
+    }
+}
+
 /// Goes along a series.
 pub struct SeriesPath<'a> {
     series: &'a Series,
