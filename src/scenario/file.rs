@@ -270,7 +270,7 @@ fn check_ports_per_flow(reader: &Reader<'_>, said: Option<&Node>, stages: &[Rule
     if stages.iter().all(|rules| rules.search.is_full() && !rules.name_ports()) {
         return;
     }
-    for node in said.filter(|node| node.value != Value::Integer(1)) {
+    if let Some(node) = said.filter(|node| node.value != Value::Integer(1)) {
         let message = "`ports_per_flow` above 1 is not for a `search` that may give up".to_string();
         let help = "write `search = \"lowest\"`, \"random\" or \"round-robin\", for nodes in `node_stage`"
             .to_string();
