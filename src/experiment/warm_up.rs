@@ -107,7 +107,7 @@ mod tests {
         let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
         let nothing = BusySeries::new(SimDuration::from_secs(2_000), SimDuration::from_secs(1));
         let counts = pilot(&mut plan(), replication, nothing, &control).unwrap().counts();
-        let settled: Vec<f64> = counts[100..].iter().map(|count| *count as f64).collect();
+        let settled: Vec<f64> = counts[100..].to_vec();
         let mean = settled.iter().sum::<f64>() / settled.len() as f64;
         settled.into_iter().map(|count| count - mean).collect()
     }
