@@ -2,7 +2,9 @@
 //!
 //! Leaves out: throughput and CPU, by which it scales too.
 
-use super::{Egress, Partition, PortPool, Refusal, Scaling, ScalingRule, Sharing, Timers, WayOut};
+use super::{
+    Egress, IdleExpiry, Partition, PortPool, Refusal, Scaling, ScalingRule, Sharing, Timers, WayOut,
+};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 use crate::time::SimDuration;
@@ -62,7 +64,8 @@ impl WayOut for Firewall {
         });
         let partition = self.by_node.clone().map_or(Partition::Instances, Partition::ByNode);
         let egress = Egress::new("azure/firewall", pools, partition, &self.timers);
-        Ok(Egress { sharing_udp: self.sharing_udp, drain: self.drain, scaling, ..egress })
+        let reclaim_signal = IdleExpiry::Reset;
+        Ok(Egress { sharing_udp: self.sharing_udp, drain: self.drain, reclaim_signal, scaling, ..egress })
     }
 
     fn timers(&self) -> &Timers {

@@ -3,10 +3,11 @@
 //! Which public IP a port belongs to is told apart only where a flow is given one before a port is searched: elsewhere it changes
 //! no number.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
+use super::{Egress, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 use crate::snat::{IpChoice, Reclaim, Rules};
+use crate::time::SimDuration;
 
 /// One row of the automatic allocation: node pools up to `nodes` get `ports` a node and public IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub struct LoadBalancer {
     pub granularity: u32,
     /// Which ports of a node go when its grant shrinks.
     pub reclaim: Reclaim,
+    /// What the ends of a flow on one of them learn.
+    pub reclaim_signal: IdleExpiry,
+    /// How long after a change of the cluster nodes that stay have their new grants.
+    pub realloc_delay: SimDuration,
     /// How they lie on the public IPs.
     pub grant_layout: GrantLayout,
     /// Which of a node's public IPs a flow gets.
@@ -203,7 +208,14 @@ impl WayOut for LoadBalancer {
             reclaim: self.reclaim,
             ..Rules::default()
         };
-        Ok(Egress { sharing_udp: self.sharing_udp, when_full: self.when_full, rules, ..egress })
+        Ok(Egress {
+            sharing_udp: self.sharing_udp,
+            when_full: self.when_full,
+            rules,
+            reclaim_signal: self.reclaim_signal,
+            realloc_delay: self.realloc_delay,
+            ..egress
+        })
     }
 
     fn timers(&self) -> &Timers {

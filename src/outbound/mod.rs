@@ -94,6 +94,10 @@ pub struct Egress {
     pub connections: Connections,
     /// How long an instance that goes away serves the flows it has; it takes no new ones.
     pub drain: SimDuration,
+    /// What the two ends of a flow learn when it is cut off because its port goes.
+    pub reclaim_signal: IdleExpiry,
+    /// How long after a change of the cluster nodes that stay have their new grants.
+    pub realloc_delay: SimDuration,
     /// How it changes its instances by itself.
     pub scaling: Option<Scaling>,
     /// What it does with a SYN that it has no port for.
@@ -178,6 +182,8 @@ impl Egress {
             when_refused: WhenRefused::GivesBack,
             connections: Connections::PassedOn,
             drain: SimDuration::ZERO,
+            reclaim_signal: IdleExpiry::Silent,
+            realloc_delay: SimDuration::ZERO,
             scaling: None,
             when_full: WhenFull::Drops,
         }

@@ -34,6 +34,9 @@ pub fn table(results: &Results) -> Option<Table> {
     Some(table)
 }
 
+/// Phases that a terminal shows.
+const SHOWN: usize = 16;
+
 /// The same in lines, for a terminal.
 pub fn lines(results: &Results) -> Vec<String> {
     let line = |phase: &Phase| {
@@ -50,7 +53,9 @@ pub fn lines(results: &Results) -> Vec<String> {
             share(phase)
         )
     };
-    results.phases.iter().map(line).collect()
+    let left_out = results.phases.len().saturating_sub(SHOWN);
+    let more = (left_out > 0).then(|| format!("  ... {left_out} more (see --format json)"));
+    results.phases.iter().take(SHOWN).map(line).chain(more).collect()
 }
 
 fn what(phase: &Phase) -> String {

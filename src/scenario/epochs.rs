@@ -34,6 +34,7 @@ impl Scenario {
             let drains =
                 before.iter().zip(after).filter(|(before, after)| before.pools.len() > after.pools.len());
             instants.extend(drains.map(|(before, _)| at.plus(before.drain)));
+            instants.extend(after.iter().map(|after| at.plus(after.realloc_delay)));
         }
         let first: Vec<Vec<NodeId>> = self.workloads.iter().map(|workload| workload.pods.clone()).collect();
         let epoch = |at: SimDuration| {
@@ -114,9 +115,20 @@ impl Scenario {
     }
 }
 
-/// Port pools of a stage at `at`. Where instances go away, those that still drain keep their ports; `stages` end with the present ones.
+/// Port pools of a stage at `at`. Nodes that stay keep their grants for a while; where instances go away, those that still drain keep
+/// their ports. `stages` end with the present ones.
 fn pools_at(stages: &[Stages], number: usize, at: SimDuration) -> Vec<PortPool> {
-    let mut pools = stages[stages.len() - 1].1[number].pools.clone();
+    let now = &stages[stages.len() - 1].1[number];
+    let mut pools = now.pools.clone();
+    if now.partition == Partition::Node {
+        let before = stages.partition_point(|(from, _)| from.plus(now.realloc_delay) <= at).max(1) - 1;
+        for (pool, before) in pools.iter_mut().zip(&stages[before].1[number].pools) {
+            let has_ports = |pool: &PortPool| pool.ports.iter().any(|ports| *ports != Some(0));
+            if has_ports(pool) && has_ports(before) {
+                pool.ports.clone_from(&before.ports);
+            }
+        }
+    }
     if stages[0].1[number].partition != Partition::Instances {
         return pools;
     }

@@ -9,7 +9,7 @@ use super::settlement::Here;
 use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};
-use crate::outbound::Partition;
+use crate::outbound::{IdleExpiry, Partition};
 use crate::snat::{CutOff, Holding};
 use crate::time::SimTime;
 use crate::workload::Law;
@@ -141,7 +141,7 @@ impl<O: Observer> Run<'_, O> {
         let connection = *self.client_pools.at(id);
         self.end(&connection, |run, hop| run.closed_in(&connection, hop));
         let stage = self.sources[connection.owner.source].hops.last().map(|hop| hop.stage);
-        let resets = stage.is_some_and(|stage| stage.partition == Partition::Instances);
+        let resets = stage.is_some_and(|stage| stage.reclaim_signal == IdleExpiry::Reset);
         match connection.state {
             State::Busy(serving) => {
                 self.drop_connection(id, serving);

@@ -122,6 +122,21 @@ fn which_ports_go_is_a_knob() {
     assert!(random > lowest.min(highest) && random < lowest.max(highest), "{lowest} {random} {highest}");
 }
 
+/// Nodes that stay keep their grants for `realloc_delay`; nodes that come have theirs at once.
+#[test]
+fn grants_change_a_while_after_the_cluster() {
+    let text = include_str!("../../models/scenarios/scale-out.toml");
+    let mark = |at: &str| format!("[[event]]\nat = \"{at}\"\nname = \"{at}\"\n");
+    let text = text.replacen("[run]", &format!("{}{}[run]", mark("1229s"), mark("1231s")), 1);
+    let ports = |delay: &str| -> Vec<u64> {
+        let set = [("outbound.realloc_delay", delay), ("run.replications", "1"), ("run.duration", "21m")];
+        run(&text, &set).phases.iter().filter_map(|phase| phase.ports).collect()
+    };
+    let grown = 48 * 1_024 + 4 * 512;
+    assert_eq!(ports("30s"), [48 * 1_024, grown, 52 * 512, 52 * 512]);
+    assert_eq!(ports("0s"), [48 * 1_024, 52 * 512, 52 * 512, 52 * 512]);
+}
+
 /// A share of what was asked for in the last second of ten is refused; what is asked for while all is slow takes ten times as long.
 #[test]
 fn a_dependency_is_slow_or_refuses_for_a_while() {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod autoscaling;
 mod check;
 mod cluster_in_time;
 mod command_line;

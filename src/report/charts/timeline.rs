@@ -184,8 +184,15 @@ fn ports_panel(results: &Results, ports: &[Held]) -> Panel {
 /// Moments at which something happens, each with a label made of its number.
 fn moments(results: &Results, label: impl Fn(usize) -> String) -> Option<Mark> {
     let happen = results.phases.iter().filter(|phase| !phase.what.is_empty());
-    let moments: Vec<(f64, String)> =
-        happen.enumerate().map(|(number, phase)| (phase.start_s, label(number + 1))).collect();
+    // Labels closer than this would cover one another.
+    let apart = results.duration_s / 50.0;
+    let mut labelled = f64::NEG_INFINITY;
+    let moment = |(number, phase): (usize, &Phase)| {
+        let is_free = phase.start_s - labelled >= apart;
+        labelled = if is_free { phase.start_s } else { labelled };
+        (phase.start_s, if is_free { label(number + 1) } else { String::new() })
+    };
+    let moments: Vec<(f64, String)> = happen.enumerate().map(moment).collect();
     (!moments.is_empty()).then(|| Mark::bare(Ink::Moment, Shape::Moments(moments)))
 }
 

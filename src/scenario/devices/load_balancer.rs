@@ -3,7 +3,7 @@
 use super::public_ips::worded_choice;
 use crate::cluster::Cluster;
 use crate::outbound::load_balancer::{Allocation, GrantLayout, LoadBalancer, Tier};
-use crate::outbound::{Outbound, Search};
+use crate::outbound::{IdleExpiry, Outbound, Search};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::list;
 use crate::scenario::tree::{Node, Value};
@@ -37,6 +37,9 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     let granularity = keys.count("granularity", 1, 1024);
     let choices = [("highest", Reclaim::Highest), ("lowest", Reclaim::Lowest), ("random", Reclaim::Random)];
     let reclaim = keys.choice("reclaim", &choices);
+    let signals = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
+    let reclaim_signal = keys.choice("reclaim_signal", &signals);
+    let realloc_delay = keys.duration("realloc_delay");
     Some(Outbound::LoadBalancer(LoadBalancer {
         public_ips: public_ips?,
         ports_per_ip: ports_per_ip?,
@@ -46,6 +49,8 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         automatic_most: automatic_most?,
         granularity: granularity?,
         reclaim: reclaim?,
+        reclaim_signal: reclaim_signal?,
+        realloc_delay: realloc_delay?,
         grant_layout: grant_layout?,
         ip_choice,
         search: search?,

@@ -50,6 +50,8 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("ports_per_ip_and_instance", count(1)),
         ("granularity", count(1)),
         ("reclaim", words(&["highest", "lowest", "random"])),
+        ("reclaim_signal", words(&["silent", "reset"])),
+        ("realloc_delay", named("duration")),
         ("drain", named("duration")),
         ("autoscale", autoscale()),
         ("automatic_most", count(1)),
