@@ -117,6 +117,16 @@ pub fn later_devices(tree: &Node) -> Vec<LaterDevice> {
     later
 }
 
+/// Takes away the events that change `[outbound]`.
+pub fn keep_those_of_the_cluster(tree: &mut Node) {
+    if let Value::Table(entries) = &mut tree.value
+        && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "event")
+        && let Value::List(events) = &mut entry.node.value
+    {
+        events.retain(|event| event.get("outbound").is_none());
+    }
+}
+
 /// Reads all of them.
 pub fn events<'a>(
     reader: &'a Reader<'a>,

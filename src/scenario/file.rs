@@ -72,7 +72,7 @@ pub fn read_recorded(
     check(Origin { file, text, flags: "--set", trace: Some(trace) }, tree)
 }
 
-/// The same with the whole `[outbound]` table replaced by another model and its keys.
+/// The same with the whole `[outbound]` table replaced by another model and its keys; events that change the table go with it.
 pub fn read_as(
     file: &str,
     text: &str,
@@ -84,6 +84,7 @@ pub fn read_as(
     if let Some(table) = tree.entry("outbound") {
         *table = Node::set(Value::Table(Vec::new()));
     }
+    events::keep_those_of_the_cluster(&mut tree);
     let keys: Vec<Override> =
         outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;

@@ -3,7 +3,7 @@
 use super::connections::{ConnectionId, PoolId, State};
 use super::epoch::Epoch;
 use super::observer::{Fate, Observer};
-use super::request::TryId;
+use super::request::{Request, TryId};
 use super::run::{Happening, Run};
 use super::settlement::Here;
 use super::{Source, System};
@@ -224,6 +224,14 @@ impl<O: Observer> Run<'_, O> {
             if local.spec.moves.is_some() {
                 local.here.pods = pods_on(self.system, local.spec, self.now);
             }
+        }
+    }
+
+    /// A SYN that is sent again finds another instance where the one that it went to before takes no more flows.
+    pub(super) fn rehash(&self, request: &mut Request) {
+        let taking = &self.sources[request.source].here.taking;
+        if !taking.contains(&request.draws.row) {
+            request.draws.row = taking[request.draws.row as usize % taking.len()];
         }
     }
 

@@ -118,6 +118,7 @@ impl<'a, O: Observer> Run<'a, O> {
                 let mut flow = self.release_try(id);
                 self.settle(flow.request.asked);
                 flow.syns.next_resend += 1;
+                self.rehash(&mut flow.request);
                 self.attempt(&flow.request, flow.syns, &flow.seats);
             }
             Happening::GivesUp(id) => {

@@ -19,9 +19,8 @@ pub(super) fn node_pool() -> Value {
     let limits = [("min", count(1)), ("max", count(1)), ("pods_per_node", count(1))];
     let autoscale = table(&[&limits[..], &[time("takes"), time("calm")]].concat(), &["min", "max"]);
     let keys = [("name", text()), ("nodes", count(1)), ("max_surge", surge()), ("zones", count(1))];
-    let mut pool = table(&[&keys[..], &[("autoscale", autoscale)]].concat(), &[]);
-    pool["anyOf"] = json!([{ "required": ["nodes"] }, { "required": ["autoscale"] }]);
-    pool
+    let keys = [&keys[..], &[("autoscale", autoscale)]].concat();
+    any(&[table(&keys, &["nodes"]), table(&keys, &["autoscale"])])
 }
 
 /// A number of nodes, or a share of them.
