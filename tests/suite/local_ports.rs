@@ -30,7 +30,8 @@ fn counts(results: &Results) -> (u64, u64, u64) {
 #[test]
 fn a_pod_has_28_232_local_ports_towards_a_destination() {
     let burst = |flows: u32, more: &str| {
-        let workload = format!("arrivals.burst = {{ flows = {flows} }}\nlifetime = \"1m\"\nsyn = \"none\"\n{more}");
+        let workload =
+            format!("arrivals.burst = {{ flows = {flows} }}\nlifetime = \"1m\"\nsyn = \"none\"\n{more}");
         alone(POD_SUBNET, &workload).totals
     };
     let lost = burst(30_000, "");
@@ -120,13 +121,21 @@ fn a_kept_connection_takes_one_local_port() {
     };
     // Waves of five at 0 s, 10 s .. 60 s.
     assert_eq!(waves(5, "", "max = 10"), (35, 5, 0), "the second wave finds the connections of the first");
-    assert_eq!(waves(4, "", "max = 10"), (35, 4, 7), "one of each wave finds neither a connection nor a port");
+    assert_eq!(
+        waves(4, "", "max = 10"),
+        (35, 4, 7),
+        "one of each wave finds neither a connection nor a port"
+    );
     assert_eq!(waves(4, "", "max = 4"), (35, 4, 0), "the fifth waits in line");
     assert_eq!(waves(5, "", "max = 10, idle_timeout = \"5s\""), (35, 35, 0));
     // Closed at 6 s, the sockets wait until 66 s.
     let wait = "time_wait = \"60s\"";
     assert_eq!(waves(5, wait, "max = 10, idle_timeout = \"5s\""), (35, 5, 30));
-    assert_eq!(waves(5, "time_wait = \"4s\"", "max = 10, idle_timeout = \"5s\""), (35, 35, 0), "free at 10 s");
+    assert_eq!(
+        waves(5, "time_wait = \"4s\"", "max = 10, idle_timeout = \"5s\""),
+        (35, 35, 0),
+        "free at 10 s"
+    );
 }
 
 /// UDP sockets close with the last datagram; the device waits for 30 s of silence.
@@ -175,7 +184,11 @@ fn pods_in_place_of_lost_ones_have_all_local_ports() {
             ports(100, "")
         )
     };
-    assert_eq!(counts(&run(&text(""), &[])), (200, 100, 100), "the second wave meets the sockets of the first");
+    assert_eq!(
+        counts(&run(&text(""), &[])),
+        (200, 100, 100),
+        "the second wave meets the sockets of the first"
+    );
     let lost = run(&text("[[event]]\nat = \"1m\"\nlose = { nodes = 1, back_after = \"30s\" }\n"), &[]);
     assert_eq!(counts(&lost), (200, 200, 0));
 }
@@ -209,8 +222,9 @@ fn threads_and_shards_leave_every_byte_as_it_is() {
          client_pool = {{ idle_timeout = \"2s\" }}\nretry = {{ attempts = 3, backoff = {{ base = \"300ms\", jitter = \"full\" }} }}\n\
          [run]\nduration = \"2m\"\nwarm_up = \"1m\"\nreplications = 2\n"
     );
-    let bytes =
-        |threads, sharding| serde_json::to_string(&run_cut(&scenario(&text, &[]), threads, sharding)).unwrap();
+    let bytes = |threads, sharding| {
+        serde_json::to_string(&run_cut(&scenario(&text, &[]), threads, sharding)).unwrap()
+    };
     let one = bytes(1, Sharding::Smallest);
     assert_eq!(one, bytes(2, Sharding::Smallest));
     assert_eq!(one, bytes(2, Sharding::Coupled));
@@ -245,7 +259,10 @@ fn each_mistake_has_its_place_and_says_what_to_write() {
             format!("{overlay}\nlocal_ports = [32768]"),
             "bad.toml:3:15: `local_ports` needs the first and the last port\n  help: write `local_ports = [32768, 60999]`",
         ),
-        (format!("{overlay}\nlocal_ports = 28232"), "bad.toml:3:15: `local_ports` is the number 28232, not a list"),
+        (
+            format!("{overlay}\nlocal_ports = 28232"),
+            "bad.toml:3:15: `local_ports` is the number 28232, not a list",
+        ),
         (format!("{overlay}\nlocal_ports = [0, 60999]"), "bad.toml:3:16: `local_ports` is"),
         (format!("{overlay}\ntime_wait = 60"), "bad.toml:3:13: `time_wait` is 60, which has no unit"),
         (
