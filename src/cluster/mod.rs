@@ -5,7 +5,7 @@ mod network;
 mod timeline;
 
 pub use autoscale::{NodeRule, PodRule, by_rule};
-pub use network::{Limits, Network, NetworkPlugin, PodAddresses};
+pub use network::{Limits, Network, NetworkPlugin, PodAddresses, PodSockets};
 pub use timeline::{Change, Departure, Event, Moment, NoRoom, Placement, Timeline};
 
 use crate::flow::NodeId;

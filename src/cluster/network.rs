@@ -5,6 +5,7 @@
 
 use super::Cluster;
 use crate::outbound::Refusal;
+use crate::time::SimDuration;
 use ipnet::Ipv4Net;
 
 /// Network plugins of AKS.
@@ -57,6 +58,15 @@ pub struct Limits {
     pub pod_addresses: PodAddresses,
 }
 
+/// What the kernel of a pod lets its sockets have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PodSockets {
+    /// Local ports towards each destination.
+    pub local_ports: u32,
+    /// How long a local port rests after a connection was closed by FIN.
+    pub time_wait: SimDuration,
+}
+
 /// The network of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
@@ -68,6 +78,8 @@ pub struct Network {
     pub limits: Limits,
     /// Pods that a node may have.
     pub max_pods: u64,
+    /// Sockets of each of them.
+    pub pod_sockets: PodSockets,
     /// Subnet of the nodes; absent: large enough.
     pub node_subnet: Option<Ipv4Net>,
     /// Subnet of the pods; absent: large enough.

@@ -253,6 +253,7 @@ fn is_exact(plan: &Plan) -> bool {
         && device.caps.is_empty()
         && device.rules.always_find()
         && plan.system.takes_single_ports()
+        && !plan.system.may_lack_local_ports()
         && (plan.is_pure_burst() || plan.system.workloads.iter().all(|each| starts_anywhere(&each.arrivals)))
 }
 

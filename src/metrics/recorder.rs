@@ -303,6 +303,10 @@ impl Observer for Recorder<'_> {
         self.summary.denied += u64::from(self.cuts.hold(asked));
     }
 
+    fn no_local_port(&mut self, asked: SimTime) {
+        self.summary.no_local_port += u64::from(self.cuts.hold(asked));
+    }
+
     fn unresolved(&mut self, requests: u64) {
         self.summary.unresolved += requests;
     }

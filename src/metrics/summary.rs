@@ -188,6 +188,8 @@ pub struct Summary {
     pub timeouts: TimeoutTotals,
     /// Flows of measured requests that were denied before they asked for a port.
     pub denied: u64,
+    /// Flows of measured requests whose pod had no local port left.
+    pub no_local_port: u64,
     /// Measured requests that were neither served nor given up when the run ended.
     pub unresolved: u64,
     /// Of each quota that was watched, the sum over shards of the most flows that counted at once.
@@ -230,6 +232,7 @@ impl Summary {
             scaled: Vec::new(),
             timeouts: TimeoutTotals::default(),
             denied: 0,
+            no_local_port: 0,
             unresolved: 0,
             most_live: BTreeMap::new(),
             events: 0,
@@ -267,6 +270,7 @@ impl Summary {
             scaled,
             timeouts,
             denied,
+            no_local_port,
             unresolved,
             most_live,
             events,
@@ -312,6 +316,7 @@ impl Summary {
             *self.cut_off.entry(epoch).or_default() += flows;
         }
         self.denied += denied;
+        self.no_local_port += no_local_port;
         self.unresolved += unresolved;
         self.retries.begun += retries.begun;
         self.retries.waiting_nanos += retries.waiting_nanos;

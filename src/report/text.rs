@@ -36,6 +36,9 @@ pub fn results(results: &Results) -> String {
     if let Some(denied) = wording::denied(totals) {
         line(&mut text, "denied", &denied);
     }
+    if let Some(none) = wording::no_local_port(totals) {
+        line(&mut text, "no local port", &none);
+    }
     let happened = phases::lines(results);
     if !happened.is_empty() {
         let _ = writeln!(text, "\nwhat happened\n{}\n", happened.join("\n"));

@@ -142,6 +142,18 @@ pub fn denied(totals: &Totals) -> Option<String> {
     })
 }
 
+/// Flows whose pods had no local port left, where there are any.
+pub fn no_local_port(totals: &Totals) -> Option<String> {
+    let Totals { no_local_port, connection_failures, .. } = totals;
+    (*no_local_port > 0).then(|| {
+        format!(
+            "{} of the {} connection failures, in the pod: no local port was left towards the destination, and no SYN was sent",
+            count(*no_local_port),
+            count(*connection_failures)
+        )
+    })
+}
+
 /// What applications did after failed requests.
 pub fn retries(retries: &RetryFigures) -> String {
     let RetryFigures { begun, waiting_mean, refused_by_budget } = retries;

@@ -6,6 +6,7 @@ use super::destinations::destinations;
 use super::events::{self, Events, LaterDevice, Stage, events, later_devices};
 use super::node_stage::{self, node_stage};
 use super::overrides::Override;
+use super::pod::POD;
 use super::reader::{Origin, Reader, tables};
 use super::relay::relays;
 use super::run::run_settings;
@@ -149,6 +150,9 @@ fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
         let models = tables.iter().map(shipped::model_of);
         ways.iter_mut().zip(models).for_each(|(way, model)| lay_figures_under(way, model.as_ref()));
     }
+    if resolved["cluster"]["network_plugin"].is_string() {
+        pods_and_nodes_agree(&mut resolved["cluster"]);
+    }
     let stage = resolved["cluster"]["network_plugin"].as_str().and_then(node_stage::of_plugin);
     if let (Some(stage), Some(cluster)) = (stage, resolved.get_mut("cluster")) {
         let own = cluster.as_object_mut().map(|cluster| cluster.entry("node_stage"));
@@ -157,6 +161,16 @@ fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
         }
     }
     resolved
+}
+
+/// Pods and the stage on their nodes have one range of local ports: as one of them says, or as shipped.
+fn pods_and_nodes_agree(cluster: &mut serde_json::Value) {
+    if let (true, range @ serde_json::Value::Array(_)) =
+        (cluster["local_ports"].is_null(), cluster["node_stage"]["local_ports"].clone())
+    {
+        cluster["local_ports"] = range;
+    }
+    lay_figures_under(cluster, POD.tree().ok().as_ref());
 }
 
 /// The figures of a model for every key that a table lacks.

@@ -16,6 +16,7 @@ pub mod node_stage;
 mod overrides;
 mod packets;
 mod placement;
+pub mod pod;
 pub mod presets;
 mod probes;
 mod reader;

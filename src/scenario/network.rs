@@ -1,5 +1,6 @@
 //! `[cluster]`: the network plugin, from its shipped limits, and the address ranges.
 
+use super::pod::{self, pod_sockets};
 use super::reader::{Reader, Table};
 use super::tree::Node;
 use crate::cluster::{Limits, Network, NetworkPlugin, PodAddresses};
@@ -52,11 +53,14 @@ pub fn network<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Network> {
     let choices: Vec<_> =
         shipped.map(|(profile, plugin)| (profile.short_name(), (profile, plugin))).collect();
     let chosen = table.choice("network_plugin", &choices);
-    table.get("node_stage");
+    for key in ["node_stage"].into_iter().chain(pod::KEYS) {
+        table.get(key);
+    }
     let max_pods = table.count("max_pods", 1, MOST_PODS);
+    let pod_sockets = pod_sockets(reader, node);
     let [node_subnet, pod_subnet, pod_cidr] = RANGES.map(|key| range(&table, key));
     if let (false, Some((key, node))) =
-        (named, RANGES.iter().chain(&["max_pods", "node_stage"]).find_map(|key| Some((key, table.get(key)?))))
+        (named, keys_of_a_plugin().find_map(|key| Some((key, table.get(key)?))))
     {
         let help = Some("write `network_plugin = \"azure-cni-overlay\"`".to_string());
         table.wrong(&node.span, format!("`{key}` says nothing without `network_plugin`"), help);
@@ -65,11 +69,17 @@ pub fn network<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Network> {
         let (default_pods, limits) = limits(&profile.tree().ok()?)?;
         let name = profile.short_name();
         let max_pods = max_pods.unwrap_or(default_pods);
-        Some(Network { plugin, name, limits, max_pods, node_subnet, pod_subnet, pod_cidr })
+        let pod_sockets = pod_sockets?;
+        Some(Network { plugin, name, limits, max_pods, pod_sockets, node_subnet, pod_subnet, pod_cidr })
     });
     network.iter().for_each(|network| fits(&table, network));
     table.finish();
     network
+}
+
+/// Keys that say nothing where no plugin is named.
+fn keys_of_a_plugin() -> impl Iterator<Item = &'static str> {
+    RANGES.into_iter().chain(["max_pods", "node_stage"]).chain(pod::KEYS)
 }
 
 /// Address ranges that the plugin has no use for.

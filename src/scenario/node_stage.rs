@@ -2,6 +2,7 @@
 
 use super::keys::Keys;
 use super::network::NETWORK_PLUGINS;
+use super::pod;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 use crate::cluster::Network;
@@ -52,8 +53,9 @@ pub fn node_stage<'a>(
         }
         return None;
     };
-    let (shipped, nothing) = (model.tree().ok()?, Node::set(Value::Table(Vec::new())));
+    let (mut shipped, nothing) = (model.tree().ok()?, Node::set(Value::Table(Vec::new())));
     let own = reader.table(own.unwrap_or(&nothing), "cluster.node_stage");
+    pod::lay_under_node_stage(&own, cluster, &mut shipped);
     let keys = Keys { own, shipped: Some(&shipped) };
     let settings = keys.masquerade();
     keys.own.finish();

@@ -4,14 +4,15 @@ use super::client_pool::CLIENTS;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
 use super::node_stage::NODE_STAGES;
+use super::pod::POD;
 use super::presets::WORKLOADS;
 use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 
-/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes do, workloads.
+/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes and pods do, workloads.
 pub fn all() -> impl Iterator<Item = Profile> {
-    let around = NETWORK_PLUGINS.into_iter().chain(NODE_STAGES).chain(WORKLOADS);
+    let around = NETWORK_PLUGINS.into_iter().chain(NODE_STAGES).chain([POD]).chain(WORKLOADS);
     devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(around)
 }
 

@@ -1,7 +1,7 @@
 //! Batches that are carried whole or not at all.
 //!
 //! A batch is judged when its last flow has come, all at one instant: it is granted if every row that it meets has
-//! room for its part. SYNs sent again later stand for themselves.
+//! room for its part. SYNs sent again later stand for themselves, and so do the local ports that its flows take.
 
 use super::observer::Observer;
 use super::passage::Refused;
@@ -27,8 +27,10 @@ impl<O: Observer> Run<'_, O> {
         for request in batch {
             match refused {
                 Some(reason) if !self.sources[request.source].hops.is_empty() => {
-                    let refused = Refused { row: self.row_in(request, 0), reason, seats: NO_SEATS };
-                    self.answered(request, Syns::from(self.now), Err(refused));
+                    if self.takes_local_port(request) {
+                        let refused = Refused { row: self.row_in(request, 0), reason, seats: NO_SEATS };
+                        self.answered(request, Syns::from(self.now), Err(refused));
+                    }
                 }
                 _ => self.ask(request),
             }

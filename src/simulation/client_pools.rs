@@ -6,7 +6,7 @@
 
 use super::connections::{Connection, ConnectionId, PoolId, State, Waiting};
 use super::observer::{Fate, GaveUp, Observer, PoolLevel};
-use super::request::{NO_SEATS, Request, Syns};
+use super::request::Request;
 use super::run::{Happening, Run};
 use crate::flow::Protocol;
 use crate::outbound::IdleExpiry;
@@ -49,7 +49,7 @@ impl<'a, O: Observer> Run<'a, O> {
 
     fn open_for(&mut self, request: Request) {
         self.client_pools.of(&request).open += 1;
-        self.attempt(&request, Syns::from(self.now), &NO_SEATS);
+        self.connect(&request);
     }
 
     /// A new connection serves the request it was opened for, and others that wait if it can.
@@ -253,7 +253,12 @@ impl<'a, O: Observer> Run<'a, O> {
         if closed.state != State::Expired {
             self.end(&closed, |run, number| run.closed_in(&closed, number));
         }
-        self.forget(id);
+        let protocol = self.sources[closed.owner.source].protocol;
+        match closed.state {
+            State::Expired => self.local_ports.leave_at(&closed.owner, self.now),
+            _ => self.local_ports.close_at(&closed.owner, protocol, self.now),
+        }
+        self.strike_out(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {
             self.next_in_line(&closed.owner);
         }
@@ -277,8 +282,15 @@ impl<'a, O: Observer> Run<'a, O> {
         self.client_pools.of(&expired.owner).idle -= 1;
     }
 
-    /// The client no longer counts the connection as open.
+    /// The client finds that the connection is lost.
     pub(super) fn forget(&mut self, id: ConnectionId) {
+        let owner = self.client_pools.at(id).owner;
+        self.local_ports.leave_at(&owner, self.now);
+        self.strike_out(id);
+    }
+
+    /// The client no longer counts the connection as open.
+    fn strike_out(&mut self, id: ConnectionId) {
         let connection = self.client_pools.at(id);
         let was_idle = connection.state == State::Idle;
         connection.state = State::Closed;

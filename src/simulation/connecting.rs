@@ -12,6 +12,25 @@ use crate::time::SimTime;
 use crate::workload::client::Order;
 
 impl<O: Observer> Run<'_, O> {
+    /// The flow begins: its socket takes a local port, and the first SYN goes out.
+    #[inline]
+    pub(super) fn connect(&mut self, request: &Request) {
+        if self.takes_local_port(request) {
+            self.attempt(request, Syns::from(self.now), &NO_SEATS);
+        }
+    }
+
+    /// Without a local port the kernel of the pod fails the flow at once.
+    #[inline]
+    pub(super) fn takes_local_port(&mut self, request: &Request) -> bool {
+        let takes = self.local_ports.take(request, self.now);
+        if !takes {
+            self.observer.no_local_port(request.asked);
+            self.not_connected(&request.without_port());
+        }
+        takes
+    }
+
     /// The flow's SYN reaches the first stage.
     #[inline]
     pub(super) fn attempt(&mut self, request: &Request, syns: Syns, seats: &Seats) {
@@ -36,7 +55,9 @@ impl<O: Observer> Run<'_, O> {
         });
         match answer {
             Ok(slots) => self.granted(request, syns, &slots),
-            Err(Refused { row, .. }) if self.resets(request, row) => self.connecting_failed(request),
+            Err(Refused { row, .. }) if self.resets(request, row) => {
+                self.connecting_failed(request, self.now)
+            }
             Err(Refused { seats, .. }) => self.unanswered(request, syns, &seats),
         }
     }
@@ -65,6 +86,10 @@ impl<O: Observer> Run<'_, O> {
         for (number, slot) in slots.iter().enumerate().take(hops) {
             let holding = self.holding(seen, number, self.now);
             self.leave_quotas(request, number, holding.close, holding.release);
+            if number == 0 {
+                let close = self.socket_closes(seen, holding.close);
+                self.local_ports.close_at(request, protocol, close);
+            }
             self.keep(self.row_in(request, number), *slot, holding);
         }
         if request.draws.end == EndKind::Refused && protocol == Protocol::Tcp {
@@ -76,6 +101,15 @@ impl<O: Observer> Run<'_, O> {
             return self.answer_is_awaited_until(deadline, *request, Happening::AnswerTimesOut);
         }
         self.decided(request, Some(Fate::Succeeded), Some(Fate::Succeeded));
+    }
+
+    /// When the client closes the socket of a flow that is granted now and leaves the stage nearest to it at `close`. One
+    /// that never closes has its socket until the flow is forgotten there; nobody waits for a UDP flow to be forgotten.
+    fn socket_closes(&self, request: &Request, close: SimTime) -> SimTime {
+        match self.sources[request.source].protocol {
+            Protocol::Tcp => close,
+            Protocol::Udp => self.now + request.draws.lifetime,
+        }
     }
 
     /// The SYN passed every stage, and nobody answers it. The client sends it again; it is an attempt once a mapping
@@ -114,12 +148,14 @@ impl<O: Observer> Run<'_, O> {
             || local.client_pool.is_some()
             || workload.request_timeout.is_some()
             || workload.arrivals.is_closed_loop();
-        match workload.syn.end(syns.first, local.timer_phase).filter(|_| tcp && matters) {
-            Some(end) if end.min(deadline) > self.now => {
+        let end = workload.syn.end(syns.first, local.timer_phase).filter(|_| tcp);
+        let end = end.map_or(self.now, |end| end.min(deadline).max(self.now));
+        match matters && end > self.now {
+            true => {
                 let flow = Try { request: *request, syns, seats: *seats };
-                self.wait_until(end.min(deadline), flow, Happening::GivesUp)
+                self.wait_until(end, flow, Happening::GivesUp)
             }
-            _ => self.connecting_failed(request),
+            false => self.connecting_failed(request, end),
         }
     }
 
@@ -134,11 +170,16 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// The client gave up connecting.
-    pub(super) fn connecting_failed(&mut self, request: &Request) {
+    /// The client gives up connecting, and closes the socket at `end`; what it does then follows at once.
+    pub(super) fn connecting_failed(&mut self, request: &Request, end: SimTime) {
+        self.local_ports.leave_at(request, end);
         if self.deadline(request).is_some_and(|deadline| deadline <= self.now) {
             self.observer.timed_out(request.asked, GaveUp::Connecting);
         }
+        self.not_connected(request);
+    }
+
+    fn not_connected(&mut self, request: &Request) {
         self.flow_decided(request, Fate::Failed);
         self.request_fails(*request);
         if self.sources[request.source].client_pool.is_some() {

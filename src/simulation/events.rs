@@ -31,7 +31,10 @@ impl Here {
             Some(hop) => (0..hop.rows.len() as u32).collect(),
             None => Vec::new(),
         };
-        Self { pods, taking, left: SimTime::ZERO }
+        let tells_pods_apart = system.workload(source).tells_pods_apart()
+            || system.choice_tells_pods_apart(source)
+            || system.counts_local_ports(source);
+        Self { pods, tells_pods_apart, taking, left: SimTime::ZERO }
     }
 }
 
@@ -168,6 +171,7 @@ impl<O: Observer> Run<'_, O> {
         let pool = self.client_pools.of(&owner);
         pool.drop_available(id);
         pool.open -= 1;
+        self.local_ports.leave_at(&owner, self.now);
         self.tell_level(-1, 0);
     }
 
@@ -186,6 +190,7 @@ impl<O: Observer> Run<'_, O> {
             if self.sources[source].spec.node == node {
                 self.sources[source].here.left = self.now;
                 self.close_pools_of(source);
+                self.local_ports.pods_end(source);
             }
         }
     }

@@ -121,6 +121,8 @@ pub trait Observer {
     fn refused_by_budget(&mut self, _asked: SimTime) {}
     /// A flow of a request asked for at `asked` was denied before it asked for a port.
     fn denied(&mut self, _asked: SimTime) {}
+    /// The pod of a flow of a request asked for at `asked` had no local port left: no SYN was sent.
+    fn no_local_port(&mut self, _asked: SimTime) {}
     /// Live flows that an epoch, by its number, cut off.
     fn cut_off(&mut self, _epoch: u32, _flows: u64) {}
     /// A device that scales by itself has so many instances now, and so many live flows were cut off by that.

@@ -19,7 +19,7 @@ impl<O: Observer> Run<'_, O> {
         } else if local.client_pool.is_some() {
             self.request(*request);
         } else {
-            self.attempt(request, Syns::from(self.now), &NO_SEATS);
+            self.connect(request);
         }
     }
 

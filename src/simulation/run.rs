@@ -1,6 +1,7 @@
 //! The state of a shard in one trial: rows, waiting tries, what is scheduled, and what is told of it.
 
 use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
+use super::local_ports::LocalPorts;
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
@@ -107,6 +108,7 @@ pub(super) struct Run<'a, O> {
     free_tries: Vec<TryId>,
     pub client_pools: ClientPools,
     pub budgets: Budgets,
+    pub local_ports: LocalPorts,
     pub quotas: Vec<Quota>,
     /// Devices that scale by themselves.
     pub scalers: Vec<Scaler<'a>>,
@@ -156,6 +158,7 @@ impl<'a, O: Observer> Run<'a, O> {
             now: SimTime::ZERO,
             budgets: Budgets::new(system, sources.iter().map(|source| source.spec)),
             client_pools: ClientPools::new(system, sources.iter().map(|source| source.spec)),
+            local_ports: LocalPorts::new(system, sources.iter().map(|source| source.spec)),
             sources,
             rows: shard.rows.iter().map(row).collect(),
             queue: EventQueue::new(),

@@ -63,6 +63,8 @@ impl FlowDraws {
 pub(super) struct Here {
     /// Pods on its node.
     pub pods: u32,
+    /// Whether it matters which of them asks.
+    pub tells_pods_apart: bool,
     /// The rows of its last stage that take flows.
     pub taking: Vec<u32>,
     /// When its node was last lost or made anew: what began before has ended.
@@ -130,9 +132,7 @@ impl SourceStreams {
         let row = pick_row(system, source, &here.taking, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if workload.tells_pods_apart() || system.choice_tells_pods_apart(source) => {
-                self.pods.below(u64::from(here.pods)) as u32
-            }
+            None if here.tells_pods_apart => self.pods.below(u64::from(here.pods)) as u32,
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }

@@ -95,7 +95,10 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
         return Some("a flow takes several ports");
     }
     let endless = |workload: &Workload| !workload.lifetime.mean().is_finite();
-    workloads.iter().any(endless).then_some("a mean lifetime is infinite")
+    if workloads.iter().any(endless) {
+        return Some("a mean lifetime is infinite");
+    }
+    system.may_lack_local_ports().then_some("pods may run out of local ports")
 }
 
 fn kinds<'a>(system: &'a System, sources: &[SourceId], row: RowId) -> Vec<HoldingKind<'a>> {

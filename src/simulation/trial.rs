@@ -124,7 +124,7 @@ impl<'a, O: Observer> Run<'a, O> {
             Happening::GivesUp(id) => {
                 let flow = self.release_try(id);
                 self.settle(flow.request.asked);
-                self.connecting_failed(&flow.request);
+                self.connecting_failed(&flow.request, self.now);
             }
             Happening::Retry(id) => {
                 let flow = self.release_try(id);

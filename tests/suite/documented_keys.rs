@@ -98,6 +98,7 @@ const LINES: [(&str, &[&str]); 10] = [
             "network_plugin = \"azure-cni-pod-subnet\"",
             "network_plugin = \"azure-cni-overlay\"",
             "network_plugin = \"cilium\"",
+            "network_plugin = \"kubenet\"\nlocal_ports = [1024, 60999]\ntime_wait = \"60s\"",
         ],
     ),
     (

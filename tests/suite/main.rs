@@ -15,6 +15,7 @@ mod input_errors;
 mod kernel_lab;
 mod layering;
 mod load_balancer;
+mod local_ports;
 mod mathematics;
 mod network_plugins;
 mod node_stage;

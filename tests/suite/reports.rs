@@ -274,6 +274,8 @@ fn a_review_holds_the_figures_of_the_nodes_and_of_every_way_out() {
             "tracking_table",
             "| 65536 | set in the scenario; the shipped model has 131072",
         ),
+        ("pods: linux/pod", "local_ports", "| [32768,60999] | MicrosoftDocs"),
+        ("pods: linux/pod", "time_wait", "| 0s | assumed: "),
         ("nodes: linux/masquerade", "last_port", "| 65535 | Linux: net/netfilter"),
         (
             "outbound: azure/load-balancer",
@@ -287,6 +289,6 @@ fn a_review_holds_the_figures_of_the_nodes_and_of_every_way_out() {
         let found = row(device, figure);
         assert!(found.contains(expected), "{found} lacks {expected}");
     }
-    let places = ["nodes: ", "outbound: ", "way out "].map(|device| figures.find(device).unwrap());
+    let places = ["pods: ", "nodes: ", "outbound: ", "way out "].map(|device| figures.find(device).unwrap());
     assert!(places.is_sorted(), "as flows meet them");
 }

@@ -93,6 +93,9 @@ fn why_not_erlang(plan: &Plan) -> Option<&'static str> {
     if !plan.system.paths.stages.iter().all(|stage| stage.rules.always_find()) {
         return Some("a flow may be refused though ports are free, which Erlang-B leaves out");
     }
+    if plan.system.may_lack_local_ports() {
+        return Some("pods may run out of local ports, which Erlang-B leaves out");
+    }
     if !plan.system.takes_single_ports() {
         return Some("a flow takes several ports, which Erlang-B leaves out");
     }

@@ -153,6 +153,7 @@ impl<'a> Sums<'a> {
             stale,
         } = self.counts;
         let denied = self.trials.iter().map(|trial| trial.denied).sum();
+        let no_local_port = self.trials.iter().map(|trial| trial.no_local_port).sum();
         let unresolved = self.trials.iter().map(|trial| trial.unresolved).sum();
         Totals {
             attempts,
@@ -163,6 +164,7 @@ impl<'a> Sums<'a> {
             request_failures,
             stale,
             denied,
+            no_local_port,
             unresolved,
         }
     }

@@ -24,6 +24,10 @@ pub struct Totals {
     /// `connection_failures`, but neither attempts nor SNAT failures.
     #[serde(default)]
     pub denied: u64,
+    /// Flows whose pod had no local port left towards their destination: no SYN was sent, so they are among `flows` and
+    /// `connection_failures`, but neither attempts nor SNAT failures.
+    #[serde(default)]
+    pub no_local_port: u64,
     /// Requests that were neither served nor given up when the run ended; not among `requests`.
     #[serde(default)]
     pub unresolved: u64,

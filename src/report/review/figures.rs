@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::profile::{Figure, Profile};
 use crate::report::document::Block;
 use crate::report::table::Table;
-use crate::scenario::{node_stage, shipped};
+use crate::scenario::{node_stage, pod, shipped};
 use serde_json::Value;
 
 /// Every figure of the scenario's outbound models and of what its nodes do, and what each rests on.
@@ -43,15 +43,17 @@ struct Used<'a> {
     keys: &'a Value,
 }
 
-/// In the order in which flows meet them: the nodes, `[outbound]`, the ways out beside it.
+/// In the order in which flows meet them: the pods, the nodes, `[outbound]`, the ways out beside it.
 fn models(scenario: &Value) -> Vec<Used<'_>> {
     let (cluster, outbound) = (&scenario["cluster"], &scenario["outbound"]);
     let node = cluster["network_plugin"].as_str().and_then(node_stage::of_plugin);
     let node = node.map(|model| Used { whose: "nodes".into(), model, keys: &cluster["node_stage"] });
+    let pods =
+        cluster.get("local_ports").map(|_| Used { whose: "pods".into(), model: pod::POD, keys: cluster });
     let device = |whose: String, keys| shipped_model(keys).map(|model| Used { whose, model, keys });
     let ways = scenario["way_out"].as_array().into_iter().flatten();
     let ways = ways.filter_map(|way| device(format!("way out \"{}\"", plain(&way["name"])), way));
-    node.into_iter().chain(device("outbound".into(), outbound)).chain(ways).collect()
+    pods.into_iter().chain(node).chain(device("outbound".into(), outbound)).chain(ways).collect()
 }
 
 fn shipped_model(device: &Value) -> Option<Profile> {

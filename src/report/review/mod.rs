@@ -87,6 +87,10 @@ fn failures(results: &Results) -> Vec<Block> {
     blocks.extend(
         wording::denied(&results.totals).map(|denied| Block::Paragraph(format!("Denied: {denied}."))),
     );
+    blocks.extend(
+        wording::no_local_port(&results.totals)
+            .map(|none| Block::Paragraph(format!("Without a local port: {none}."))),
+    );
     blocks.push(Block::Chart(charts::failure_ratio::chart(results)));
     blocks
 }

@@ -16,6 +16,8 @@ mod sharing;
 mod static_egress_gateway;
 mod timers;
 
+pub(super) use search::port_range;
+
 use super::keys::Keys;
 use super::reader::{Reader, Table};
 use super::tree::Node;

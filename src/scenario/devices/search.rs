@@ -1,7 +1,7 @@
 //! How a custom device finds a port: `search`, `take_over`, `local_ports`.
 
 use crate::scenario::keys::Keys;
-use crate::scenario::reader::{choice, count, list};
+use crate::scenario::reader::{Reader, choice, count, list};
 use crate::scenario::tree::{Node, Value};
 use crate::snat::{Caps, IpChoice, Picks, PortNumbers, Rules, Search, TakeOver};
 
@@ -81,19 +81,24 @@ fn local_ports(keys: &Keys<'_>, search: Search) -> Option<PortNumbers> {
         keys.own.wrong(&node.span, "this `search` asks nothing of a flow's own port".into(), help);
         return None;
     }
-    let port = |node| count(reader, "local_ports", node, 1, LAST_PORT).map(|port| port as u32);
-    match list(reader, "local_ports", node) {
+    port_range(reader, "local_ports", node)
+}
+
+/// The first and the last of a range of ports.
+pub(in crate::scenario) fn port_range(reader: &Reader<'_>, key: &str, node: &Node) -> Option<PortNumbers> {
+    let port = |node| count(reader, key, node, 1, LAST_PORT).map(|port| port as u32);
+    match list(reader, key, node) {
         [first, last] => {
             let (first, last) = (port(first)?, port(last)?);
             if first <= last {
                 return Some(PortNumbers { first, last });
             }
-            let message = format!("`local_ports` runs from {first} down to {last}");
-            reader.problem(&node.span, message, Some(format!("write `local_ports = [{last}, {first}]`")));
+            let message = format!("`{key}` runs from {first} down to {last}");
+            reader.problem(&node.span, message, Some(format!("write `{key} = [{last}, {first}]`")));
         }
         _ => {
-            let help = Some("write `local_ports = [32768, 60999]`".to_string());
-            reader.problem(&node.span, "`local_ports` needs the first and the last port".into(), help);
+            let help = Some(format!("write `{key} = [32768, 60999]`"));
+            reader.problem(&node.span, format!("`{key}` needs the first and the last port"), help);
         }
     }
     None

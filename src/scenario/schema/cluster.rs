@@ -1,7 +1,7 @@
 //! `[cluster]`, `[[node_pool]]`, `[[destination]]`, `[[relay]]`.
 
 use super::devices::node_stage;
-use super::shapes::{any, count, list, named, number, one_of, table, text, words};
+use super::shapes::{any, count, list, named, number, one_of, pair, table, text, words};
 use super::workload::client_pool;
 use crate::profile::Profile;
 use crate::scenario::network::NETWORK_PLUGINS;
@@ -11,7 +11,8 @@ pub(super) fn cluster() -> Value {
     let plugins: Vec<&str> = NETWORK_PLUGINS.iter().map(Profile::short_name).collect();
     let ranges = ["node_subnet", "pod_subnet", "pod_cidr"].map(|range| (range, text()));
     let own = [("network_plugin", words(&plugins)), ("max_pods", count(1)), ("node_stage", node_stage())];
-    table(&[&own[..], &ranges[..]].concat(), &[])
+    let pods = [("local_ports", pair(count(1), count(1))), ("time_wait", named("duration"))];
+    table(&[&own[..], &ranges[..], &pods[..]].concat(), &[])
 }
 
 pub(super) fn node_pool() -> Value {
