@@ -12,6 +12,7 @@ mod watch;
 use crate::error::{Error, ExitStatus};
 use crate::experiment;
 use crate::report::{self as rendering, Format};
+use crate::scenario::overrides;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemars::schema_for;
 use std::io::Write;
@@ -92,7 +93,7 @@ struct Simulating {
     /// Seed of all random numbers.
     #[arg(long)]
     seed: Option<u64>,
-    /// Independent repetitions.
+    /// Independent repetitions: so many, whatever `precision` the scenario asks for.
     #[arg(long)]
     replications: Option<u32>,
     /// How to print the result.
@@ -114,7 +115,7 @@ impl Simulating {
     fn all_overrides(&self) -> Vec<(String, String)> {
         let mut all = self.overrides.clone();
         all.extend(self.seed.map(|seed| ("run.seed".into(), seed.to_string())));
-        all.extend(self.replications.map(|count| ("run.replications".into(), count.to_string())));
+        all.extend(self.replications.map(|count| (overrides::REPLICATIONS.into(), count.to_string())));
         all
     }
 }

@@ -69,11 +69,20 @@ impl ComparisonResults {
 
 /// Runs every option on the same traffic.
 pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<ComparisonResults, Error> {
-    let plans = common_start(scenarios, control)?;
+    let mut plans = common_start(scenarios, control)?;
+    // With a precision all options go on together; without one the sums of one at a time are kept.
+    let mut together = match plans.iter().any(|plan| plan.precision.is_some()) {
+        true => runner::run_together(&mut plans, control)?,
+        false => Vec::new(),
+    }
+    .into_iter();
     let mut options = Vec::new();
     let mut ratios: Vec<Vec<Ratios>> = Vec::new();
-    for (scenario, plan) in scenarios.iter().zip(&plans) {
-        let trials = runner::run(plan, control)?;
+    for (scenario, plan) in scenarios.iter().zip(&mut plans) {
+        let trials = match together.next() {
+            Some(trials) => trials,
+            None => runner::run(plan, control)?,
+        };
         ratios.push(trials.summaries.iter().map(|trial| ratios_of(&trial.counts())).collect());
         let results = analysis::results(scenario, plan, &trials, control.threads);
         options.push(ComparedOption { results, monthly_cost: None });

@@ -29,6 +29,18 @@ pub fn ratio(pairs: &[(u64, u64)], independent: f64) -> RatioEstimate {
     }
 }
 
+/// The half-width of the interval of a ratio as a share of the ratio, before the interval is cut at 0 and 1; none where
+/// nothing was counted above the line, or with fewer than two replications.
+pub fn relative_half_width(pairs: &[(u64, u64)]) -> Option<f64> {
+    let above: u64 = pairs.iter().map(|(above, _)| above).sum();
+    let below: u64 = pairs.iter().map(|(_, below)| below).sum();
+    if above == 0 || pairs.len() < 2 {
+        return None;
+    }
+    let estimate = above as f64 / below as f64;
+    Some(student(pairs.len()) * ratio_error(pairs, estimate, below) / estimate)
+}
+
 /// The bound on a chance that was not seen in `independent` tries.
 pub fn upper_bound(independent: f64) -> RatioEstimate {
     let high = if independent > 0.0 { 1.0 - libm::pow(1.0 - CONFIDENCE, 1.0 / independent) } else { 1.0 };
@@ -98,6 +110,9 @@ mod tests {
         assert!((error - 1.0 / 15.0).abs() < 1e-12, "{error}");
         assert_eq!(estimate.low, 0.0);
         assert!((estimate.high - (0.1 + 12.7062 / 15.0)).abs() < 1e-4, "{}", estimate.high);
+        let relative = relative_half_width(&[(1, 20), (2, 10)]).unwrap();
+        assert!((relative - 12.7062 / 1.5).abs() < 1e-4, "not cut at 0: {relative}");
+        assert_eq!((relative_half_width(&[(1, 20)]), relative_half_width(&[(0, 9), (0, 9)])), (None, None));
     }
 
     /// 95 % intervals of a normal mean cover the truth 93 to 97 times in 100.

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod compare;
 pub mod estimate;
 pub mod plan;
+pub mod precision;
 pub mod probes;
 pub mod replay;
 pub mod results;
@@ -22,11 +23,11 @@ use results::Results;
 
 /// Simulates `scenario` and says what was found.
 pub fn run(scenario: &Scenario, control: &Control<'_>) -> Result<Results, Error> {
-    run_plan(scenario, &warm_up::settled(scenario, control)?, control)
+    run_plan(scenario, warm_up::settled(scenario, control)?, control)
 }
 
 /// Simulates `scenario` as `plan` has it.
-fn run_plan(scenario: &Scenario, plan: &Plan, control: &Control<'_>) -> Result<Results, Error> {
-    let trials = runner::run(plan, control)?;
-    Ok(analysis::results(scenario, plan, &trials, control.threads))
+fn run_plan(scenario: &Scenario, mut plan: Plan, control: &Control<'_>) -> Result<Results, Error> {
+    let trials = runner::run(&mut plan, control)?;
+    Ok(analysis::results(scenario, &plan, &trials, control.threads))
 }

@@ -5,7 +5,7 @@ use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
 use crate::outbound::{Paths, Refusal, Timers};
-use crate::scenario::{RefusedLater, Scenario, WarmUp};
+use crate::scenario::{Precision, RefusedLater, Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Arrivals, ClientPool, Law, Workload};
@@ -25,8 +25,10 @@ pub struct Plan {
     pub start: Start,
     /// Why the warm-up is as long as it is; none where it was not chosen by a pilot run.
     pub warm_up_choice: Option<WarmUpChoice>,
-    /// Independent repetitions.
+    /// Independent repetitions; with a precision those of the first batch, and after the run all of them.
     pub replications: u32,
+    /// How narrow the interval is to become by more of them, where that is asked.
+    pub precision: Option<Precision>,
     /// Seed.
     pub seed: u64,
 }
@@ -92,6 +94,7 @@ impl Plan {
             start,
             warm_up_choice: None,
             replications: scenario.run.replications,
+            precision: scenario.run.precision,
             seed: scenario.run.seed,
         };
         plan.begin_after(span, scenario);

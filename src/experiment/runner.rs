@@ -1,12 +1,14 @@
 //! Trials and shards on all cores. What is summed is the same for any number of threads.
 
-use super::Plan;
+use super::{Plan, precision};
 use crate::error::{Error, ExitStatus};
 use crate::flow::QuotaId;
 use crate::metrics::{Recorder, Summary};
+use crate::scenario::Precision;
 use crate::simulation::{Shard, Sharding, TrialKey, run_shard, shards};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// How a caller watches and stops a run.
@@ -32,20 +34,76 @@ pub struct Trials {
     pub shards: usize,
 }
 
-/// Runs every trial of `plan`.
+/// Runs the trials of `plan`, with a precision as many as it needs; `plan` then tells how many those were.
+pub fn run(plan: &mut Plan, control: &Control<'_>) -> Result<Trials, Error> {
+    let mut all = run_together(std::slice::from_mut(plan), control)?;
+    all.pop().ok_or_else(|| Error::Defect("a plan was not run".into()))
+}
+
+/// Runs plans that ask for the same precision, all as many trials as the neediest needs, so that they can be paired.
 ///
-/// A quota that spans shards couples them only if it can bind: not when the most flows in each shard, added up, stay
-/// below it. Otherwise the trials are run again with all who draw on it in one shard.
-pub fn run(plan: &Plan, control: &Control<'_>) -> Result<Trials, Error> {
-    let began = Instant::now();
-    let pool = threads(control)?;
-    let mut cut = shards(&plan.system, control.sharding);
-    let mut summaries = pool.install(|| run_trials(plan, &cut, control))?;
-    if summaries.iter().any(|summary| a_quota_may_bind(plan, summary)) {
-        cut = shards(&plan.system, Sharding::ByQuota);
-        summaries = pool.install(|| run_trials(plan, &cut, control))?;
+/// A plan in which nothing has failed is not asked unless nothing failed in any: an upper bound is never a share of
+/// an estimate, and would take all others to the most replications allowed.
+pub fn run_together(plans: &mut [Plan], control: &Control<'_>) -> Result<Vec<Trials>, Error> {
+    let first = plans.iter().map(|plan| plan.replications).max().unwrap_or(1);
+    let precision = plans.iter().find_map(|plan| plan.precision);
+    let most = precision.map_or(first, |precision| precision.most);
+    let mut progress: Vec<Progress> = plans.iter().map(|plan| Progress::new(plan, control)).collect();
+    for look in precision::looks(first, most) {
+        for (plan, progress) in plans.iter_mut().zip(&mut progress) {
+            plan.replications = look;
+            progress.go_on(plan, control)?;
+        }
+        if precision.is_some_and(|precision| are_enough(&precision, &progress)) {
+            break;
+        }
     }
-    Ok(Trials { summaries, wall_s: began.elapsed().as_secs_f64(), shards: cut.len() })
+    Ok(progress.into_iter().map(Progress::trials).collect())
+}
+
+fn are_enough(precision: &Precision, progress: &[Progress]) -> bool {
+    let asked = || progress.iter().filter(|each| !precision::leaves_it_to_others(&each.summaries));
+    asked().next().is_some() && asked().all(|each| precision::is_reached(precision, &each.summaries))
+}
+
+/// Trials of a plan so far.
+struct Progress {
+    cut: Vec<Shard>,
+    sharding: Sharding,
+    summaries: Vec<Summary>,
+    wall_s: f64,
+}
+
+impl Progress {
+    fn new(plan: &Plan, control: &Control<'_>) -> Self {
+        let cut = shards(&plan.system, control.sharding);
+        Self { cut, sharding: control.sharding, summaries: Vec::new(), wall_s: 0.0 }
+    }
+
+    /// Runs the trials up to `plan.replications`.
+    ///
+    /// A quota that spans shards couples them only if it can bind: not when the most flows in each shard, added up, stay
+    /// below it. Otherwise all trials are run again with all who draw on it in one shard.
+    fn go_on(&mut self, plan: &Plan, control: &Control<'_>) -> Result<(), Error> {
+        let began = Instant::now();
+        let pool = threads(control)?;
+        let more = self.summaries.len() as u32..plan.replications;
+        self.summaries.extend(pool.install(|| run_trials(plan, &self.cut, more, control))?);
+        let may_bind = |summary: &Summary| a_quota_may_bind(plan, summary);
+        if self.sharding != Sharding::ByQuota && self.summaries.iter().any(may_bind) {
+            self.sharding = Sharding::ByQuota;
+            self.cut = shards(&plan.system, self.sharding);
+            let all = 0..plan.replications;
+            self.summaries = pool.install(|| run_trials(plan, &self.cut, all, control))?;
+        }
+        self.wall_s += began.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    fn trials(self) -> Trials {
+        let Self { cut, sharding: _, summaries, wall_s } = self;
+        Trials { summaries, wall_s, shards: cut.len() }
+    }
 }
 
 fn a_quota_may_bind(plan: &Plan, summary: &Summary) -> bool {
@@ -59,8 +117,14 @@ pub(super) fn threads(control: &Control<'_>) -> Result<rayon::ThreadPool, Error>
     pool.map_err(|why| Error::Defect(format!("no threads: {why}")))
 }
 
-fn run_trials(plan: &Plan, cut: &[Shard], control: &Control<'_>) -> Result<Vec<Summary>, Error> {
-    let done = std::sync::atomic::AtomicU64::new(0);
+/// The trials of `replications`, numbered from 0.
+fn run_trials(
+    plan: &Plan,
+    cut: &[Shard],
+    replications: Range<u32>,
+    control: &Control<'_>,
+) -> Result<Vec<Summary>, Error> {
+    let done = AtomicU64::new(cut.len() as u64 * u64::from(replications.start));
     let all = cut.len() as u64 * u64::from(plan.replications);
     let trial = |replication: u32| {
         let key = TrialKey { seed: plan.seed, replication };
@@ -80,7 +144,7 @@ fn run_trials(plan: &Plan, cut: &[Shard], control: &Control<'_>) -> Result<Vec<S
         };
         cut.par_iter().map(part).reduce(|| Summary::empty(&plan.cuts), join)
     };
-    let summaries: Vec<Summary> = (0..plan.replications).into_par_iter().map(trial).collect();
+    let summaries: Vec<Summary> = replications.into_par_iter().map(trial).collect();
     match control.stop.load(Ordering::Relaxed) {
         0 => Ok(summaries),
         code if code == usize::from(ExitStatus::Terminated.code()) => {

@@ -132,7 +132,7 @@ impl Search<'_> {
             plan.begin_after(largest.warm_up().max(plan.warm_up()), &scenario);
             plan.warm_up_choice = largest.warm_up_choice;
         }
-        run_plan(&scenario, &plan, self.control)
+        run_plan(&scenario, plan, self.control)
     }
 
     /// The first position that the failure curve passes, where one pass is exact.

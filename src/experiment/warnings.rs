@@ -1,7 +1,7 @@
 //! Reasons not to trust the numbers, each with what to do about it.
 
 use super::plan::{Plan, Start};
-use super::results::{RatioEstimate, Results, WarmUpReason};
+use super::results::{RatioEstimate, Results, StopReason, WarmUpReason};
 
 /// Fewer failures than this make a poor estimate.
 const FEW_FAILURES: u64 = 50;
@@ -13,6 +13,7 @@ const WIDE: f64 = 0.25;
 pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(no_replications(plan));
+    warnings.extend(precision_missed(results));
     if results.totals.attempts == 0 && results.totals.flows > 0 {
         warnings.push(
             "no flow needed a port of the outbound device: check `reach` of the destinations".to_string(),
@@ -50,6 +51,24 @@ fn no_replications(plan: &Plan) -> Option<String> {
     }
     let only = "one replication: the interval comes from 20 batches of it; use `--replications 10` or more";
     (plan.replications == 1).then(|| only.into())
+}
+
+fn precision_missed(results: &Results) -> Option<String> {
+    let found = results.precision?;
+    let (most, asked) = (found.max_replications, found.asked * 100.0);
+    let reached = |reached: f64| format!("the half-width is {:.1} % of the failure ratio", reached * 100.0);
+    match found.reason {
+        StopReason::Precision | StopReason::OtherOptions => None,
+        StopReason::NoFailure => Some(format!(
+            "nothing failed in any of the {most} replications that `max_replications` allows, so there is no ratio of which \
+             `precision` could be a share: the upper bound is what is known"
+        )),
+        StopReason::MaxReplications => Some(format!(
+            "{most} replications, the most that `max_replications` allows, are not enough for a `precision` of {asked} %: \
+             {}, and fewer than 20 replications with a failure are never enough; raise it or lengthen `duration`",
+            found.reached.map_or("there is no interval over replications".into(), reached)
+        )),
+    }
 }
 
 fn poor_estimate(plan: &Plan, results: &Results) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, ThresholdResult,
+    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, StopReason, ThresholdResult,
     TimeoutFigures, Totals, Verdict, WarmUpReason,
 };
 
@@ -115,6 +115,23 @@ pub fn probe(probe: &ProbeFigures) -> String {
     )
 }
 
+/// Why so many replications, in brackets; nothing where the scenario says how many.
+fn stop(results: &Results) -> String {
+    let Some(found) = results.precision else { return String::new() };
+    let (asked, most) = (percent(found.asked), found.max_replications);
+    let reached = found.reached.map_or("nothing to compare it with".into(), percent);
+    match found.reason {
+        StopReason::Precision => {
+            format!(" (until the half-width is at most {asked} of the failure ratio; it is {reached})")
+        }
+        StopReason::MaxReplications => {
+            format!(" (the most allowed; the half-width is {reached} of the failure ratio, not {asked})")
+        }
+        StopReason::NoFailure => format!(" (the most allowed: {most}; nothing failed)"),
+        StopReason::OtherOptions => " (as many as the other options needed; nothing failed)".into(),
+    }
+}
+
 /// How the runs were made.
 pub fn method(results: &Results) -> String {
     let start = match results.start.as_str() {
@@ -122,8 +139,9 @@ pub fn method(results: &Results) -> String {
         name => name.to_string(),
     };
     format!(
-        "{} of {} s, start {start}, seed {}; intervals at {:.0} % confidence",
+        "{}{} of {} s, start {start}, seed {}; intervals at {:.0} % confidence",
         counted(u64::from(results.replications), "replication"),
+        stop(results),
         results.duration_s,
         results.seed,
         results.failure_ratio.confidence * 100.0

@@ -13,7 +13,7 @@ mod keys;
 mod laws;
 pub mod network;
 pub mod node_stage;
-mod overrides;
+pub mod overrides;
 mod packets;
 mod placement;
 pub mod pod;
@@ -64,6 +64,15 @@ pub enum WarmUp {
     For(SimDuration),
 }
 
+/// Replications go on until the interval of `failure_ratio` is narrow enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Precision {
+    /// Half-width of the interval as a share of the estimate, above 0 and at most 1.
+    pub relative: f64,
+    /// But no more replications than this, and no fewer than the first batch.
+    pub most: u32,
+}
+
 /// How long, how often, from which seed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
@@ -71,8 +80,10 @@ pub struct RunSettings {
     pub duration: SimDuration,
     /// What comes before.
     pub warm_up: WarmUp,
-    /// Independent repetitions.
+    /// Independent repetitions; the first batch of them where a precision is asked for.
     pub replications: u32,
+    /// How narrow an interval is to become by more of them.
+    pub precision: Option<Precision>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Width of a window.

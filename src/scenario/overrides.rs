@@ -14,6 +14,9 @@ const SHORT: [(&str, &str); 4] = [
     ("instances", "outbound.instances"),
 ];
 
+/// So many replications: `run.replications` without a `run.precision` that would make it a first batch.
+pub const REPLICATIONS: &str = "replications";
+
 /// Tables and keys at the top of a scenario.
 const TOP: [&str; 13] = [
     "title",
@@ -41,6 +44,12 @@ pub fn apply(tree: &mut Node, overrides: &[Override]) -> Result<(), Error> {
 fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
     let full = match key {
         "nodes" => only(tree, "node_pool", "nodes")?,
+        REPLICATIONS => {
+            if let Some(run) = tree.entry_if_there("run") {
+                run.remove(&["precision", "max_replications"]);
+            }
+            "run.replications".into()
+        }
         "pool_max" => only(tree, "workload", "client_pool.max")?,
         _ => SHORT.iter().find(|(short, _)| *short == key).map_or(key, |(_, full)| full).to_string(),
     };

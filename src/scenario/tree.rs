@@ -84,6 +84,19 @@ impl Node {
         Some(&mut entries[position].node)
     }
 
+    /// The entry of that name, if it is there.
+    pub fn entry_if_there(&mut self, key: &str) -> Option<&mut Node> {
+        let Value::Table(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+    }
+
+    /// Takes entries away.
+    pub fn remove(&mut self, keys: &[&str]) {
+        if let Value::Table(entries) = &mut self.value {
+            entries.retain(|entry| !keys.contains(&entry.key.as_str()));
+        }
+    }
+
     /// Sets the entries of `other`, whatever was there.
     pub fn lay_over(&mut self, other: &Self) {
         let (Value::Table(entries), Value::Table(others)) = (&mut self.value, &other.value) else { return };

@@ -4,6 +4,7 @@ use snatsim::experiment::results::{RatioEstimate, Results};
 use snatsim::experiment::{self, Control};
 use snatsim::scenario::{Scenario, read};
 use snatsim::simulation::Sharding;
+use std::io::Write;
 use std::sync::atomic::AtomicUsize;
 
 /// The scenario of a text, with keys set.
@@ -31,12 +32,12 @@ pub fn run(text: &str, set: &[(&str, &str)]) -> Results {
 pub fn assert_agrees(found: &RatioEstimate, expected: f64, widest: f64) {
     let estimate = found.estimate.expect("something failed");
     let error = found.standard_error.expect("more than one replication");
-    report(estimate, error, expected);
+    let half_width = (found.high - found.low) / 2.0;
+    report(estimate, error, half_width, expected);
     assert!(
         (estimate - expected).abs() <= 3.29 * error,
         "{estimate} against {expected}, standard error {error}"
     );
-    let half_width = (found.high - found.low) / 2.0;
     assert!(half_width <= widest * expected, "half-width {half_width} is too wide to judge {expected}");
 }
 
@@ -88,14 +89,36 @@ impl Sample {
     /// The pass rule of the oracles, as [`assert_agrees`].
     pub fn assert_agrees(&self, expected: f64, widest: f64) {
         let Self { mean, error, half_width } = *self;
-        report(mean, error, expected);
+        report(mean, error, half_width, expected);
         assert!((mean - expected).abs() <= 3.29 * error, "{mean} against {expected}, standard error {error}");
         assert!(half_width <= widest * expected, "half-width {half_width} is too wide to judge {expected}");
     }
 }
 
-/// Seen with `--nocapture`.
-fn report(estimate: f64, error: f64, expected: f64) {
+/// Seen with `--nocapture`; kept in the file that `tests/statistics` names, for its table.
+fn report(estimate: f64, error: f64, half_width: f64, expected: f64) {
     let apart = (estimate - expected) / error;
     println!("{estimate:.6} against {expected:.6}: {apart:+.2} standard errors");
+    if let Some(path) = std::env::var_os("SNATSIM_ORACLE_LINES") {
+        let thread = std::thread::current();
+        let test = thread.name().and_then(|name| name.rsplit("::").next()).expect("tests are named");
+        let width = 100.0 * half_width / expected;
+        let (expected, found) = (six_digits(expected), six_digits(estimate));
+        let line = format!("{test}\t{expected}\t{found}\t{apart:+.2}\t{width:.2}\n");
+        // One write a line: several tests append at once.
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// With six digits from the first that is not 0.
+fn six_digits(value: f64) -> String {
+    let before_point = libm::log10(value.abs()).floor() as i32 + 1;
+    format!("{value:.*}", usize::try_from(6 - before_point).unwrap_or(0))
+}
+
+#[test]
+fn small_and_large_numbers_keep_six_digits() {
+    let values = [0.000756812484744, 17.0, 597011.844998, 0.5, 1.0];
+    assert_eq!(values.map(six_digits), ["0.000756812", "17.0000", "597012", "0.500000", "1.00000"]);
 }

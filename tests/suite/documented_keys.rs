@@ -113,7 +113,16 @@ const LINES: [(&str, &[&str]); 10] = [
             "reach = \"blocked\"",
         ],
     ),
-    ("node pool", &["nodes = 10", "nodes = 10\nmax_surge = \"10%\"", "nodes = 3\nmax_surge = 2"]),
+    (
+        "node pool",
+        &[
+            "nodes = 10",
+            "nodes = 10\nmax_surge = \"10%\"",
+            "nodes = 3\nmax_surge = 2",
+            "autoscale = { min = 3, max = 20 }",
+            "autoscale = { min = 3, max = 20 }\nmax_surge = \"10%\"",
+        ],
+    ),
     (
         "workload",
         &[
@@ -226,7 +235,18 @@ const LINES: [(&str, &[&str]); 10] = [
             "ports = 64\nports_per_flow = 1",
         ],
     ),
-    ("run", &["warm_up = \"auto\"", "warm_up = \"20m\"", "warm_up = \"0s\"", "seed = 7\nwindow = \"30s\""]),
+    (
+        "run",
+        &[
+            "warm_up = \"auto\"",
+            "warm_up = \"20m\"",
+            "warm_up = \"0s\"",
+            "seed = 7\nwindow = \"30s\"",
+            "precision = \"5%\"",
+            "precision = \"5%\"\nmax_replications = 200",
+            "replications = 40\nprecision = \"5%\"\nmax_replications = 200",
+        ],
+    ),
 ];
 
 /// Why a text is refused, if it is.
@@ -239,9 +259,12 @@ fn refused(text: &str) -> Option<String> {
 #[test]
 fn the_example_of_the_page_is_read_whole() {
     assert_eq!(refused(WHOLE), None);
-    for (from, to) in
-        [("ports_per_node = 1024", "ports_per_node = \"auto\""), ("warm_up = \"auto\"", "warm_up = \"30m\"")]
-    {
+    for (from, to) in [
+        ("ports_per_node = 1024", "ports_per_node = \"auto\""),
+        ("warm_up = \"auto\"", "warm_up = \"30m\""),
+        ("replications = 20", "precision = \"5%\"\nmax_replications = 200"),
+        ("nodes = 10", "autoscale = { min = 3, max = 20 }"),
+    ] {
         assert_eq!(refused(&WHOLE.replace(from, to)), None, "{to}");
     }
     let stationary = "[outbound]\nmodel = \"custom\"\nports = 64\n[[workload]]\narrivals.poisson = { rate = \"55 per s\" }\n\

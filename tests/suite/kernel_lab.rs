@@ -116,6 +116,8 @@ fn scenario_of(case: &Value) -> String {
     )
     .unwrap();
     writeln!(text, "udp_idle_timeout = \"{}s\"", time("udp_one_shot")).unwrap();
+    writeln!(text, "udp_stream_timeout = \"{}s\"", time("udp_stream")).unwrap();
+    writeln!(text, "idle_timeout = \"{}s\"", time("established_idle")).unwrap();
     match nat["public_address_choice"].as_str().unwrap() {
         "only one" => {}
         "in turns" => text += "public_ip_choice = \"in-turns\"\n",
@@ -131,17 +133,50 @@ fn scenario_of(case: &Value) -> String {
             writeln!(text, "public_ip_of = {{ {} }}", of.join(", ")).unwrap();
         }
     }
-    let trace = folder().join(format!("{}.gz", case["trace"].as_str().unwrap()));
     writeln!(
         text,
-        "[[node_pool]]\nname = \"n\"\nnodes = {nodes}\n[[workload]]\n{}\n\
-         arrivals.trace = {{ files = [\"{}\"], format = \"lab\", inside = [\"10.10.0.0/16\"] }}\n\
+        "{}[[node_pool]]\nname = \"n\"\nnodes = {nodes}\n\
          [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 1",
-        syn_of(&case["client"]),
-        trace.display()
+        if is_forgotten(case) { kept_idle(case) } else { replayed(case) },
     )
     .unwrap();
     text
+}
+
+/// Whether the kernel forgets connections of a case before their clients close them.
+fn is_forgotten(case: &Value) -> bool {
+    case["timeouts_s"]["established_idle"].as_f64().unwrap() < 3_600.0
+}
+
+fn trace_of(case: &Value) -> PathBuf {
+    folder().join(format!("{}.gz", case["trace"].as_str().unwrap()))
+}
+
+/// The trace of a case as it is.
+fn replayed(case: &Value) -> String {
+    format!(
+        "[[workload]]\n{}\narrivals.trace = {{ files = [\"{}\"], format = \"lab\", inside = [\"10.10.0.0/16\"] }}\n",
+        syn_of(&case["client"]),
+        trace_of(case).display()
+    )
+}
+
+/// Each connection of a trace by itself, of a client that neither sends nor closes: the flows of a trace are never silent, so
+/// a replay would keep them until their clients close them.
+fn kept_idle(case: &Value) -> String {
+    let file = std::fs::File::open(trace_of(case)).unwrap();
+    let lines = std::io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap();
+    let connection = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!((fields[3], fields[5], fields[7]), ("tcp", "n1", "0"), "idle connections of one node");
+        format!(
+            "[[workload]]\nname = \"c{}\"\narrivals.burst = {{ at = \"{}s\", flows = 1 }}\n{}\npackets = {{ gap = \"1h\" }}\n",
+            fields[0],
+            fields[1],
+            syn_of(&case["client"])
+        )
+    };
+    lines.lines().skip(1).map(connection).collect()
 }
 
 /// When the clients of a case send their SYN again.
@@ -245,6 +280,17 @@ fn datagrams_keep_a_port_for_the_timeout() {
         "e5-udp-load80",
         "e5-udp-range4096-load95",
     ]);
+}
+
+/// A flow that talks for more than 2 s keeps its port for the longer timeout.
+#[test]
+fn datagrams_of_a_stream_keep_a_port_for_longer() {
+    assert_case("e5-udp-stream");
+}
+
+#[test]
+fn ports_of_silent_connections_are_free_after_the_idle_timeout() {
+    assert_case("e6-idle-reaped");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn o_pd2_the_choice_of_port_must_not_matter() {
 
 #[test]
 fn o_pd3_hashed_flows_against_pooled_ports() {
-    let (seconds, widest) = if full_counts() { ("100s", 0.05) } else { ("15s", 0.25) };
+    let (seconds, widest) = if full_counts() { ("300s", 0.05) } else { ("15s", 0.25) };
     let set = [("run.warm_up", "8s"), ("run.duration", seconds)];
     for (ports, offered, device, expected) in [
         ("2496", 4950, "partition = { instances = 2 }", 0.0109344823749),
@@ -176,7 +176,8 @@ fn shares_above(offered: u32, duration: &str, sizes: &[u32]) -> Vec<Sample> {
 
 #[test]
 fn o_ov2_one_run_for_every_size() {
-    let (long, short, widest) = if full_counts() { ("8000s", "400s", 0.05) } else { ("1000s", "120s", 0.2) };
+    let (long, short, widest) =
+        if full_counts() { ("20000s", "3000s", 0.05) } else { ("1000s", "120s", 0.2) };
     let expected = [0.24979239186, 0.104787455504, 0.0216684730578, 0.00136792808734];
     for (sample, expected) in shares_above(50, long, &[40, 50, 60, 70]).iter().zip(expected) {
         sample.assert_agrees(expected, widest);

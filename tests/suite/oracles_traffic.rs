@@ -122,7 +122,7 @@ fn o_pw2_poisson_burst() {
 /// The full count is for `tests/statistics`; here the interval is wider.
 #[test]
 fn o_pw3_poisson_burst_on_a_gateway() {
-    let (replications, widest) = if full_counts() { ("10000", 0.05) } else { ("400", 0.3) };
+    let (replications, widest) = if full_counts() { ("14000", 0.05) } else { ("400", 0.3) };
     let results = burst(64_512, "poisson = { rate = \"1072 per s\" }", "60s", replications);
     Sample::share(results.replications_without_failure, results.replications)
         .assert_agrees(0.77616540328, widest);

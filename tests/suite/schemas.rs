@@ -71,7 +71,7 @@ duration = "20m"
 "#;
 
 /// (what to write instead of what, where the schema must point): the program refuses the same.
-const WRONG: [(&str, &str, &str); 9] = [
+const WRONG: [(&str, &str, &str); 11] = [
     ("ports_per_node", "port_per_node", "/outbound"),
     ("duration", "durations", "/run"),
     ("rate = ", "pace = ", "/workload/0/arrivals"),
@@ -79,6 +79,8 @@ const WRONG: [(&str, &str, &str); 9] = [
     ("rst = 0.1", "reset = 0.1", "/workload/0/ends"),
     ("\"20m\"", "1200", "/run/duration"),
     ("\"20m\"", "\"20\"", "/run/duration"),
+    ("duration = ", "precision = 0.05\nduration = ", "/run/precision"),
+    ("duration = ", "precision = \"5\"\nduration = ", "/run/precision"),
     ("\"200ms\"", "0.2", "/workload/0/lifetime"),
     ("\"3 per s\"", "3", "/workload/0/arrivals"),
 ];

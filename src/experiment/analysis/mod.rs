@@ -10,7 +10,7 @@ mod rows;
 use super::plan::Plan;
 use super::results::*;
 use super::runner::Trials;
-use super::{estimate, probes, thresholds, warnings};
+use super::{estimate, precision, probes, thresholds, warnings};
 use crate::metrics::{Counts, RowSummary, Summary};
 use crate::scenario::Scenario;
 use crate::simulation::{RowId, Source, System};
@@ -32,6 +32,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         public_ips: scenario.outbound.public_ips(&scenario.cluster),
         seed: plan.seed,
         replications: plan.replications,
+        precision: precision::reached(plan, &trials.summaries),
         duration_s: system.timing.duration().as_secs_f64(),
         warm_up_s: plan.warm_up().as_secs_f64(),
         warm_up_choice: plan.warm_up_choice,

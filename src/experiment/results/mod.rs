@@ -10,6 +10,7 @@ mod failures;
 mod occupancy;
 mod performance;
 mod phases;
+mod precision;
 mod ratios;
 mod recovery;
 mod verdict;
@@ -22,6 +23,7 @@ pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
 pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
 pub use performance::Performance;
 pub use phases::{Phase, Scaled};
+pub use precision::{PrecisionReached, StopReason};
 pub use ratios::{EstimateKind, RatioEstimate};
 pub use recovery::{Recovery, ReplicationRecovery};
 pub use verdict::{ThresholdResult, Verdict};
@@ -48,8 +50,11 @@ pub struct Results {
     pub public_ips: u32,
     /// Seed.
     pub seed: u64,
-    /// Replications.
+    /// Replications that were run.
     pub replications: u32,
+    /// Why that many; absent where the scenario says how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionReached>,
     /// Measured time of one replication.
     pub duration_s: f64,
     /// Warm-up used, simulated and thrown away.

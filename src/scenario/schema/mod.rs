@@ -54,6 +54,11 @@ fn run() -> Value {
             ("duration", named("duration")),
             ("warm_up", any(&[words(&["auto", "stationary"]), named("duration")])),
             ("replications", count(1)),
+            (
+                "precision",
+                json!({ "type": "string", "pattern": r"^\s*[0-9][0-9.eE+-]*\s*%\s*$", "examples": ["5%"] }),
+            ),
+            ("max_replications", count(1)),
             ("seed", count(0)),
             ("window", named("duration")),
         ],
