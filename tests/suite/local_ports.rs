@@ -212,16 +212,14 @@ fn a_range_that_nobody_exhausts_changes_no_number() {
 
 #[test]
 fn threads_and_shards_leave_every_byte_as_it_is() {
-    let text = format!(
-        "[outbound]\nmodel = \"azure/nat-gateway\"\nports_per_ip = 400\n[cluster]\nnetwork_plugin = \"azure-cni-overlay\"\n\
+    let text = "[outbound]\nmodel = \"azure/nat-gateway\"\nports_per_ip = 400\n[cluster]\nnetwork_plugin = \"azure-cni-overlay\"\n\
          local_ports = [40000, 40029]\ntime_wait = \"5s\"\n[[node_pool]]\nname = \"user\"\nnodes = 3\n\
          [[destination]]\nname = \"a\"\n[[destination]]\nname = \"b\"\n[[workload]]\npods = 6\n\
-         destinations = {{ a = 3, b = 1 }}\narrivals.poisson = {{ rate = \"60 per s\" }}\nlifetime.exponential = {{ mean = \"1s\" }}\n\
-         ends = {{ fin = 0.6, rst = 0.2, abandoned = 0.1, half_open = 0.1 }}\n\
-         [[workload]]\npods = 7\ndestinations = {{ b = 1 }}\narrivals.poisson = {{ rate = \"60 per s\" }}\nlifetime = \"1s\"\n\
-         client_pool = {{ idle_timeout = \"2s\" }}\nretry = {{ attempts = 3, backoff = {{ base = \"300ms\", jitter = \"full\" }} }}\n\
-         [run]\nduration = \"2m\"\nwarm_up = \"1m\"\nreplications = 2\n"
-    );
+         destinations = { a = 3, b = 1 }\narrivals.poisson = { rate = \"60 per s\" }\nlifetime.exponential = { mean = \"1s\" }\n\
+         ends = { fin = 0.6, rst = 0.2, abandoned = 0.1, half_open = 0.1 }\n\
+         [[workload]]\npods = 7\ndestinations = { b = 1 }\narrivals.poisson = { rate = \"60 per s\" }\nlifetime = \"1s\"\n\
+         client_pool = { idle_timeout = \"2s\" }\nretry = { attempts = 3, backoff = { base = \"300ms\", jitter = \"full\" } }\n\
+         [run]\nduration = \"2m\"\nwarm_up = \"1m\"\nreplications = 2\n".to_string();
     let bytes = |threads, sharding| {
         serde_json::to_string(&run_cut(&scenario(&text, &[]), threads, sharding)).unwrap()
     };
