@@ -13,8 +13,7 @@ use crate::snat::PortNumbers;
 use crate::time::SimDuration;
 
 /// What pods are like where the scenario does not say.
-pub const POD: Profile =
-    Profile { name: "linux/pod", text: include_str!("../../models/linux/pod.toml") };
+pub const POD: Profile = Profile { name: "linux/pod", text: include_str!("../../models/linux/pod.toml") };
 
 /// Keys of `[cluster]` about them.
 pub const KEYS: [&str; 2] = ["local_ports", "time_wait"];
@@ -38,7 +37,8 @@ pub fn pod_sockets<'a>(reader: &'a Reader<'a>, cluster: &'a Node) -> Option<PodS
 pub fn lay_under_node_stage(table: &Table<'_>, cluster: Option<&Node>, shipped: &mut Node) {
     let Some(range) = cluster.and_then(|cluster| cluster.get("local_ports")) else { return };
     if let Some(own) = table.get("local_ports") {
-        let help = Some("write `cluster.local_ports` only; the node tries to keep the same ports".to_string());
+        let help =
+            Some("write `cluster.local_ports` only; the node tries to keep the same ports".to_string());
         table.wrong(&own.span, "`local_ports` of the pods is said twice".into(), help);
     } else if let (Some(PortNumbers { first, last }), Some(entry)) =
         (well_formed(range), shipped.entry("local_ports"))

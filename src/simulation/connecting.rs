@@ -55,7 +55,9 @@ impl<O: Observer> Run<'_, O> {
         });
         match answer {
             Ok(slots) => self.granted(request, syns, &slots),
-            Err(Refused { row, .. }) if self.resets(request, row) => self.connecting_failed(request, self.now),
+            Err(Refused { row, .. }) if self.resets(request, row) => {
+                self.connecting_failed(request, self.now)
+            }
             Err(Refused { seats, .. }) => self.unanswered(request, syns, &seats),
         }
     }

@@ -31,14 +31,18 @@ impl System {
 
     /// Whether a pod is expected to come near to running out.
     pub fn may_lack_local_ports(&self) -> bool {
-        self.sources.iter().any(|source| self.counts_local_ports(source) && self.is_near_the_last_port(source))
+        self.sources
+            .iter()
+            .any(|source| self.counts_local_ports(source) && self.is_near_the_last_port(source))
     }
 
     /// Whether, without any limit, the range would not hold ten standard deviations more than the mean of a Poisson law.
     /// Of another law only that it is not known.
     fn is_near_the_last_port(&self, source: &Source) -> bool {
         let (workload, device) = (self.workload(source), self.device_of(source));
-        let (Some(rate), Some(sockets)) = (workload.arrivals.mean_rate(), self.pod_sockets()) else { return true };
+        let (Some(rate), Some(sockets)) = (workload.arrivals.mean_rate(), self.pod_sockets()) else {
+            return true;
+        };
         let silence = device.timers.idle_timeout.unwrap_or(SimDuration::LONGEST).as_secs_f64();
         let abandoned = match workload.ends.share(EndKind::Abandoned) {
             share if share > 0.0 => share * silence,

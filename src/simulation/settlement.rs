@@ -132,9 +132,7 @@ impl SourceStreams {
         let row = pick_row(system, source, &here.taking, &mut self.instances);
         let pod = match arrival.pod {
             Some(pod) => pod,
-            None if here.tells_pods_apart => {
-                self.pods.below(u64::from(here.pods)) as u32
-            }
+            None if here.tells_pods_apart => self.pods.below(u64::from(here.pods)) as u32,
             None => 0,
         };
         FlowDraws { lifetime, end, hold_down, row, pod, client: arrival.client }

@@ -48,7 +48,8 @@ fn models(scenario: &Value) -> Vec<Used<'_>> {
     let (cluster, outbound) = (&scenario["cluster"], &scenario["outbound"]);
     let node = cluster["network_plugin"].as_str().and_then(node_stage::of_plugin);
     let node = node.map(|model| Used { whose: "nodes".into(), model, keys: &cluster["node_stage"] });
-    let pods = cluster.get("local_ports").map(|_| Used { whose: "pods".into(), model: pod::POD, keys: cluster });
+    let pods =
+        cluster.get("local_ports").map(|_| Used { whose: "pods".into(), model: pod::POD, keys: cluster });
     let device = |whose: String, keys| shipped_model(keys).map(|model| Used { whose, model, keys });
     let ways = scenario["way_out"].as_array().into_iter().flatten();
     let ways = ways.filter_map(|way| device(format!("way out \"{}\"", plain(&way["name"])), way));
