@@ -159,6 +159,7 @@ fn resolve(tree: &Node, shipped: Option<&Node>) -> serde_json::Value {
         if let Some(own) = own {
             lay_figures_under(own.or_insert_with(|| serde_json::json!({})), stage.tree().ok().as_ref());
         }
+        cluster["node_stage"]["local_ports"] = cluster["local_ports"].clone();
     }
     resolved
 }

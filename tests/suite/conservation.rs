@@ -451,6 +451,9 @@ const PLACES: &str = "[[node_pool]]\nnodes = 3\nmax_surge = 0\n[[destination]]\n
                       [[destination]]\nname = \"b\"\naddress = \"203.0.113.1\"\nport = 8443\n\
                       [[destination]]\nname = \"dns\"\nprotocol = \"udp\"\n";
 
+const FEW_LOCAL_PORTS: &str = "[cluster]\nnetwork_plugin = \"azure-cni-pod-subnet\"\nlocal_ports = [1001, 1002]\n\
+                               time_wait = \"1500ms\"\n";
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -460,7 +463,7 @@ proptest! {
         workloads in prop::collection::vec(workload(), 1..4),
         warm_up in select(vec!["0s", "7s", "auto"]),
         seed in 0u32..1_000_000,
-        cluster in select(vec!["", "", "[cluster]\nnetwork_plugin = \"azure-cni-pod-subnet\"\nlocal_ports = [1001, 1002]\ntime_wait = \"1500ms\"\n"]),
+        cluster in select(vec!["", "", FEW_LOCAL_PORTS]),
     ) {
         let run = format!("[run]\nduration = \"40s\"\nwarm_up = \"{warm_up}\"\nreplications = 1\nseed = {seed}\n");
         audit(&format!("{device}{cluster}{PLACES}{}{run}", workloads.concat()))?;

@@ -17,7 +17,7 @@ fn alone(cluster: &str, workload: &str) -> Results {
 
 /// With so many local ports.
 fn ports(count: u32, more: &str) -> String {
-    format!("{POD_SUBNET}local_ports = [1001, {}]\n{more}", 1000 + count)
+    format!("{POD_SUBNET}local_ports = [1001, {}]\n{more}\n", 1000 + count)
 }
 
 /// Flows, attempts, and flows without a local port.

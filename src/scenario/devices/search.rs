@@ -96,6 +96,7 @@ pub(in crate::scenario) fn port_range(reader: &Reader<'_>, key: &str, node: &Nod
             let message = format!("`{key}` runs from {first} down to {last}");
             reader.problem(&node.span, message, Some(format!("write `{key} = [{last}, {first}]`")));
         }
+        _ if !matches!(node.value, Value::List(_)) => {}
         _ => {
             let help = Some(format!("write `{key} = [32768, 60999]`"));
             reader.problem(&node.span, format!("`{key}` needs the first and the last port"), help);
