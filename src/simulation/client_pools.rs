@@ -122,10 +122,19 @@ impl<'a, O: Observer> Run<'a, O> {
         self.next_in_line(request);
     }
 
+    /// A place of a client pool is free. A flow that fails at once frees its place again, and so on down the line: in turns, not one
+    /// within the other, since a line may be long.
     pub(super) fn next_in_line(&mut self, of: &Request) {
-        if let Some(waiting) = self.leave_line(of) {
-            self.open_for(waiting);
+        self.client_pools.freed.push(*of);
+        if std::mem::replace(&mut self.client_pools.serves_freed, true) {
+            return;
         }
+        while let Some(of) = self.client_pools.freed.pop() {
+            if let Some(waiting) = self.leave_line(&of) {
+                self.open_for(waiting);
+            }
+        }
+        self.client_pools.serves_freed = false;
     }
 
     fn join_line(&mut self, request: Request, timeout: Option<SimDuration>) {

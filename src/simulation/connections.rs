@@ -81,6 +81,9 @@ pub(super) struct ClientPools {
     of_source: Vec<Pools>,
     pub connections: Vec<Connection>,
     pub free: Vec<ConnectionId>,
+    /// Whose client pools have a place free that nobody was offered yet, and whether someone offers them.
+    pub freed: Vec<Request>,
+    pub serves_freed: bool,
 }
 
 impl Connection {
@@ -118,7 +121,14 @@ impl ClientPools {
             }
         };
         let of_source = sources.map(of_source).collect();
-        Self { pools, of_source, connections: Vec::new(), free: Vec::new() }
+        Self {
+            pools,
+            of_source,
+            connections: Vec::new(),
+            free: Vec::new(),
+            freed: Vec::new(),
+            serves_freed: false,
+        }
     }
 
     /// The client pool that a request uses; its workload has one.

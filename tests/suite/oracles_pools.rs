@@ -252,3 +252,13 @@ fn keepalives_keep_idle_connections() {
     assert!(stale("keepalive = \"2s\"") > 50);
     assert_eq!(stale("keepalive = \"1999ms\""), 0);
 }
+
+/// The one port rests when the one connection has lived its life: all who are in line find no port, one after the other, at once.
+#[test]
+fn a_long_line_that_fails_at_once_ends() {
+    let text = "[outbound]\nmodel = \"custom\"\nports = 1\nhold_down = \"1h\"\n[[workload]]\narrivals.burst = { flows = 300000 }\n\
+        lifetime = \"1s\"\nsyn = \"none\"\nclient_pool = { max = 1, idle_timeout = \"1m\", max_lifetime = \"500ms\" }\n\
+        [run]\nduration = \"1m\"\nreplications = 1\n";
+    let totals = crate::check::run(text, &[]).totals;
+    assert_eq!((totals.requests, totals.request_failures, totals.unresolved), (300_000, 299_999, 0));
+}
