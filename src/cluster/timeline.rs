@@ -107,10 +107,12 @@ pub struct NoRoom {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Come(Vec<NodeId>),
+    /// Lost nodes are back, but for those that were scaled away meanwhile.
+    Return(Vec<NodeId>),
     /// Pods move away, or are no longer counted on.
     Empty(Vec<NodeId>),
     Leave(Vec<NodeId>, Departure),
-    /// As [`Step::Leave`], but the node is there again at once.
+    /// As [`Step::Leave`], but the node is there again at once; nothing, where it went meanwhile.
     Reimage(Vec<NodeId>),
     Pods(usize, u32),
 }
@@ -136,6 +138,7 @@ impl Timeline {
             cluster,
             away: cluster.away.clone(),
             unused: cluster.away.clone(),
+            scaled_away: BTreeSet::new(),
             placements: placements.to_vec(),
         };
         let mut moments: Vec<Moment> = Vec::new();
@@ -189,7 +192,7 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
         }
         Change::Lose { nodes, noticed_after, back_after } => {
             let noticed = (at.plus(*noticed_after), Step::Empty(nodes.clone()));
-            let back = back_after.map(|after| (at.plus(after), Step::Come(nodes.clone())));
+            let back = back_after.map(|after| (at.plus(after), Step::Return(nodes.clone())));
             [(at, Step::Leave(nodes.clone(), Departure::FallsSilent)), noticed]
                 .into_iter()
                 .chain(back)
@@ -204,6 +207,8 @@ struct State<'a> {
     away: BTreeSet<NodeId>,
     /// Nodes that no pod may go to: those that are away, or are being drained.
     unused: BTreeSet<NodeId>,
+    /// Nodes that went for good, until more are wanted.
+    scaled_away: BTreeSet<NodeId>,
     placements: Vec<Placement>,
 }
 
@@ -213,7 +218,13 @@ impl State<'_> {
         let ended = |nodes: &[NodeId], how| nodes.iter().map(|node| (*node, how)).collect();
         match step {
             Step::Come(nodes) => {
+                self.scaled_away.retain(|node| !nodes.contains(node));
                 self.use_again(nodes);
+                Ok(Vec::new())
+            }
+            Step::Return(nodes) => {
+                let back = nodes.iter().filter(|node| !self.scaled_away.contains(node)).copied();
+                self.use_again(&back.collect::<Vec<_>>());
                 Ok(Vec::new())
             }
             Step::Empty(nodes) => {
@@ -224,11 +235,16 @@ impl State<'_> {
             Step::Leave(nodes, how) => {
                 self.away.extend(nodes);
                 self.unused.extend(nodes);
+                if *how == Departure::Closes {
+                    self.scaled_away.extend(nodes);
+                }
                 Ok(ended(nodes, *how))
             }
             Step::Reimage(nodes) => {
-                self.use_again(nodes);
-                Ok(ended(nodes, Departure::Closes))
+                let there: Vec<NodeId> =
+                    nodes.iter().filter(|node| !self.away.contains(node)).copied().collect();
+                self.use_again(&there);
+                Ok(ended(&there, Departure::Closes))
             }
             Step::Pods(workload, pods) => {
                 self.resize(*workload, *pods)?;
@@ -392,6 +408,21 @@ mod tests {
         assert_eq!((pods(&moments[0]), away(&moments[0])), (vec![0, 1], vec![0]));
         assert_eq!((moments[1].at, pods(&moments[1])), (secs(360), vec![1, 1]));
         assert_eq!((moments[2].at, pods(&moments[2]), away(&moments[2])), (secs(960), vec![1, 1], vec![]));
+    }
+
+    #[test]
+    fn nodes_that_went_do_not_come_back_by_what_began_before() {
+        let scale = |nodes| Change::Scale { pool: 0, nodes };
+        let upgrade = Change::Upgrade { pool: 0, surge: 1, round: secs(100) };
+        let moments =
+            timeline(&cluster(4, 3), placement(&[0]), &[(0, upgrade.clone()), (10, scale(1))]).unwrap();
+        assert_eq!(away(moments.last().unwrap()), [1, 2, 3], "scaled away during the upgrade");
+        let lose = |back| Change::Lose { nodes: vec![NodeId(1)], noticed_after: secs(5), back_after: back };
+        let moments =
+            timeline(&cluster(2, 2), placement(&[0]), &[(0, lose(Some(secs(500)))), (10, scale(1))]).unwrap();
+        assert_eq!(away(moments.last().unwrap()), [1], "scaled away while it was lost");
+        let moments = timeline(&cluster(3, 2), placement(&[0]), &[(0, lose(None)), (10, upgrade)]).unwrap();
+        assert_eq!(away(moments.last().unwrap()), [1, 2], "lost before the upgrade");
     }
 
     #[test]

@@ -172,8 +172,9 @@ pub fn events<'a>(
                 (what, over)
             }),
         };
-        inner.finish();
+        // What could not be read did not ask for all of its keys.
         if let Some((what, over)) = what {
+            inner.finish();
             let what = name.map_or(what, str::to_string);
             let mark = |at, what| Mark { at, what, span: node.span.clone() };
             events.marks.extend(over.map(|over| mark(over, format!("over: {what}"))));

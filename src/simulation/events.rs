@@ -66,6 +66,11 @@ impl<O: Observer> Run<'_, O> {
             self.observer.cut_off(number, lost as u64);
         }
         (0..self.rows.len()).for_each(|row| self.tell_ended(row));
+        for local in self.sources.iter_mut() {
+            if epoch.left.iter().any(|(node, _)| *node == local.spec.node) {
+                local.here.left = self.now;
+            }
+        }
         self.cut_connections(&cut);
         for (node, _) in &epoch.left {
             self.clients_end(*node);
@@ -148,7 +153,10 @@ impl<O: Observer> Run<'_, O> {
         match connection.state {
             State::Busy(serving) => {
                 self.drop_connection(id, serving);
-                self.next_in_line(&connection.owner);
+                // Whoever is in line on a node that ends, ends with it.
+                if self.sources[connection.owner.source].here.left != self.now {
+                    self.next_in_line(&connection.owner);
+                }
             }
             State::Idle if resets || self.sources[connection.owner.source].protocol == Protocol::Udp => {
                 self.forget(id)
@@ -188,7 +196,6 @@ impl<O: Observer> Run<'_, O> {
     fn clients_end(&mut self, node: NodeId) {
         for source in 0..self.sources.len() {
             if self.sources[source].spec.node == node {
-                self.sources[source].here.left = self.now;
                 self.close_pools_of(source);
                 self.local_ports.pods_end(source);
             }

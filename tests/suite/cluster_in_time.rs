@@ -202,6 +202,16 @@ fn a_kept_connection_that_loses_its_port_is_stale() {
     assert_eq!(results.phases[1].cut_off, 1);
 }
 
+/// Whoever waits in line in a pod that ends with its node does not ask for a port there.
+#[test]
+fn nobody_asks_on_a_node_that_is_gone() {
+    let text = "[outbound]\nmodel = \"azure/load-balancer\"\n[[node_pool]]\nnodes = 3\n[[workload]]\npods = 6\n\
+        arrivals.poisson = { rate = \"12 per s\" }\nlifetime.exponential = { mean = \"2s\" }\nsyn = \"none\"\n\
+        client_pool = { max = 2, max_idle = 2 }\n[[event]]\nat = \"5m\"\nscale = { nodes = 1 }\n[run]\nduration = \"10m\"\nreplications = 2\n";
+    let totals = run(text, &[]).totals;
+    assert_eq!((totals.snat_failures, totals.unresolved > 0), (0, true), "{totals:?}");
+}
+
 /// An upgrade moves every pod, and asks for the same as before, whatever the outbound type.
 #[test]
 fn pods_that_move_ask_for_the_same_whatever_the_outbound_type() {
