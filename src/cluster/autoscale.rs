@@ -63,14 +63,15 @@ impl Follower {
         Self { now: first, coming: None, wanted: Vec::new() }
     }
 
-    /// Follows what is wanted at `at`; whether the number changes.
-    fn follow(&mut self, at: SimDuration, wanted: u32, takes: SimDuration, calm: SimDuration) -> bool {
-        let before = self.now;
-        if let Some((ready, number)) = self.coming.filter(|(ready, _)| *ready <= at) {
+    /// What was asked for is there, once it is due.
+    fn arrive(&mut self, at: SimDuration) {
+        if let Some((_, number)) = self.coming.take_if(|(ready, _)| *ready <= at) {
             self.now = self.now.max(number);
-            self.coming = None;
-            let _ = ready;
         }
+    }
+
+    /// Asks for what is wanted at `at`, or lets go of what has not been wanted for long.
+    fn look(&mut self, at: SimDuration, wanted: u32, takes: SimDuration, calm: SimDuration) {
         self.wanted.retain(|(then, _)| then.plus(calm) > at);
         self.wanted.push((at, wanted));
         let most_lately = self.wanted.iter().map(|(_, wanted)| *wanted).max().unwrap_or(wanted);
@@ -79,11 +80,28 @@ impl Follower {
         } else if most_lately < self.now && at >= calm {
             self.now = most_lately;
         }
-        self.now != before
     }
 }
 
-/// What the rules do up to `end`, with `rate` the requests per second of a workload at a time.
+impl PodRule {
+    fn looks(&self, at: SimDuration) -> bool {
+        at.nanos().is_multiple_of(self.every.nanos())
+    }
+
+    fn looks_after(&self, at: SimDuration) -> SimDuration {
+        let every = self.every.nanos();
+        SimDuration::from_nanos((at.nanos() / every).saturating_add(1).saturating_mul(every))
+    }
+
+    /// Pods that are needed for a rate.
+    fn wants(&self, rate: f64) -> u32 {
+        let needed = (rate / self.rate_per_pod).ceil().min(f64::from(u32::MAX)) as u32;
+        needed.clamp(self.least, self.most)
+    }
+}
+
+/// What the rules do up to `end`, with `rate` the requests per second of a workload at a time. Pods are there when they come,
+/// not when their rule looks again; the rule of the nodes looks whenever one of the pods does.
 pub fn by_rule(
     pods: &[PodRule],
     nodes: &[NodeRule],
@@ -91,22 +109,35 @@ pub fn by_rule(
     drain: SimDuration,
     end: SimDuration,
 ) -> Vec<Event> {
-    let Some(step) = pods.iter().map(|rule| rule.every).min() else { return Vec::new() };
     let mut wanted: Vec<Follower> = pods.iter().map(|rule| Follower::new(rule.first)).collect();
     let mut there: Vec<u32> = pods.iter().map(|rule| rule.first).collect();
     let mut machines: Vec<Follower> = nodes.iter().map(|rule| Follower::new(rule.first)).collect();
     let mut events = Vec::new();
-    let mut at = step;
-    while at < end {
+    let mut at = SimDuration::ZERO;
+    loop {
+        let coming = wanted.iter().chain(&machines).filter_map(|follower| follower.coming);
+        let looks = pods.iter().map(|rule| rule.looks_after(at));
+        match coming.map(|(ready, _)| ready).filter(|ready| *ready > at).chain(looks).min() {
+            Some(next) if next < end => at = next,
+            _ => return events,
+        }
+        let looking = pods.iter().any(|rule| rule.looks(at));
         for (rule, follower) in pods.iter().zip(&mut wanted) {
-            let needed = (rate(rule.workload, at) / rule.rate_per_pod).ceil().min(f64::from(u32::MAX)) as u32;
-            follower.follow(at, needed.clamp(rule.least, rule.most), rule.takes, rule.calm);
+            follower.arrive(at);
+            if rule.looks(at) {
+                follower.look(at, rule.wants(rate(rule.workload, at)), rule.takes, rule.calm);
+            }
         }
         for (rule, follower) in nodes.iter().zip(&mut machines) {
-            let of_pool = pods.iter().zip(&wanted).filter(|(pods, _)| pods.pool == rule.pool);
-            let all: u64 = of_pool.map(|(_, follower)| u64::from(follower.now)).sum();
-            let needed = all.div_ceil(u64::from(rule.pods_per_node)).min(u64::from(u32::MAX)) as u32;
-            if follower.follow(at, needed.clamp(rule.least, rule.most), rule.takes, rule.calm) {
+            let before = follower.now;
+            follower.arrive(at);
+            if looking {
+                let of_pool = pods.iter().zip(&wanted).filter(|(pods, _)| pods.pool == rule.pool);
+                let all: u64 = of_pool.map(|(_, follower)| u64::from(follower.now)).sum();
+                let needed = all.div_ceil(u64::from(rule.pods_per_node)).min(u64::from(u32::MAX)) as u32;
+                follower.look(at, needed.clamp(rule.least, rule.most), rule.takes, rule.calm);
+            }
+            if follower.now != before {
                 let change = Change::Scale { pool: rule.pool, nodes: follower.now };
                 events.push(Event { at, change, drain });
             }
@@ -129,9 +160,7 @@ pub fn by_rule(
                 events.push(Event { at, change: Change::Pods { workload: rule.workload, pods: now }, drain });
             }
         }
-        at = at.plus(step);
     }
-    events
 }
 
 #[cfg(test)]
@@ -208,5 +237,13 @@ mod tests {
     #[test]
     fn nothing_happens_without_need() {
         assert_eq!(told(&[PodRule { rate_per_pod: 50.0, ..pods(50) }], &[NODES]), []);
+    }
+
+    #[test]
+    fn each_rule_looks_in_its_own_rhythm_and_pods_come_in_between() {
+        let slow = PodRule { every: secs(100), takes: secs(7), ..pods(50) };
+        let quick = PodRule { workload: 1, pool: 1, ..pods(50) };
+        let expected = [at(90, "10 pods"), at(107, "10 pods"), at(945, "2 pods"), at(1_000, "2 pods")];
+        assert_eq!(told(&[slow, quick], &[]), expected);
     }
 }

@@ -1,12 +1,16 @@
 //! The machines that pods run on.
 
 mod autoscale;
+mod event;
 mod network;
+mod placing;
 mod timeline;
 
 pub use autoscale::{NodeRule, PodRule, by_rule};
+pub use event::{Change, Event};
 pub use network::{Limits, Network, NetworkPlugin, PodAddresses, PodSockets};
-pub use timeline::{Change, Departure, Event, Moment, NoRoom, Placement, Timeline};
+pub use placing::Placement;
+pub use timeline::{Departure, Moment, NoRoom, Timeline};
 
 use crate::flow::NodeId;
 use std::collections::BTreeSet;

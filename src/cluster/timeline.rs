@@ -1,69 +1,10 @@
 //! A cluster that changes: events become moments, between which nothing changes.
-//!
-//! Pods do not move when nodes come: Kubernetes does not rebalance. A pod that must go, or is new, goes to the node of its
-//! node pool with the fewest pods.
 
-use super::Cluster;
+use super::placing::Placing;
+use super::{Change, Cluster, Event, Placement};
 use crate::flow::NodeId;
 use crate::time::SimDuration;
-use std::collections::BTreeSet;
-
-/// Something that happens to the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it begins, after the start of the measured time.
-    pub at: SimDuration,
-    /// What happens.
-    pub change: Change,
-    /// Pods of nodes that are drained end after this time.
-    pub drain: SimDuration,
-}
-
-/// What happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A node pool, by position, has so many nodes from now on: the next numbers come, the highest are drained and go.
-    Scale {
-        /// The node pool.
-        pool: usize,
-        /// Nodes.
-        nodes: u32,
-    },
-    /// Every node of a node pool is drained and made anew, `surge` at a time, beside as many extra nodes.
-    Upgrade {
-        /// The node pool.
-        pool: usize,
-        /// Extra nodes, which are the highest numbers of the node pool; at least 1.
-        surge: u32,
-        /// How long each round takes.
-        round: SimDuration,
-    },
-    /// Nodes are lost without a word. Their pods come up elsewhere.
-    Lose {
-        /// Which.
-        nodes: Vec<NodeId>,
-        /// How long until others do their pods' work.
-        noticed_after: SimDuration,
-        /// How long until the nodes are back; absent: never.
-        back_after: Option<SimDuration>,
-    },
-    /// A workload, by position, has so many pods from now on.
-    Pods {
-        /// The workload.
-        workload: usize,
-        /// Pods.
-        pods: u32,
-    },
-}
-
-/// The pods of a workload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    /// The node of each.
-    pub pods: Vec<NodeId>,
-    /// Whether one runs on each node.
-    pub one_a_node: bool,
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the flows of a node end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +23,7 @@ pub struct Moment {
     /// Nodes that are away from now on.
     pub away: BTreeSet<NodeId>,
     /// Nodes whose flows end now.
-    pub left: Vec<(NodeId, Departure)>,
+    pub left: BTreeMap<NodeId, Departure>,
     /// Pods of each workload from now on.
     pub placements: Vec<Placement>,
 }
@@ -135,26 +76,22 @@ impl Timeline {
         }
         steps.sort_by_key(|(at, _)| *at);
         let mut state = State {
-            cluster,
             away: cluster.away.clone(),
-            unused: cluster.away.clone(),
             scaled_away: BTreeSet::new(),
-            placements: placements.to_vec(),
+            placing: Placing::new(cluster, placements),
         };
-        let mut moments: Vec<Moment> = Vec::new();
-        for (at, step) in steps.into_iter().filter(|(at, _)| *at < end) {
-            let left = state.take(&step).map_err(|pool| NoRoom { at, pool })?;
-            let same = moments.last_mut().filter(|moment| moment.at == at);
-            let mut all_left = same.as_ref().map_or(Vec::new(), |moment| moment.left.clone());
-            all_left.extend(left);
-            let now =
-                Moment { at, away: state.away.clone(), left: all_left, placements: state.placements.clone() };
-            match same {
-                Some(moment) => *moment = now,
-                None => moments.push(now),
+        let steps: Vec<(SimDuration, Step)> = steps.into_iter().filter(|(at, _)| *at < end).collect();
+        let moment = |steps: &[(SimDuration, Step)]| {
+            let at = steps[0].0;
+            let mut left = BTreeMap::new();
+            for (_, step) in steps {
+                left.extend(state.take(step).map_err(|pool| NoRoom { at, pool })?);
             }
-        }
-        Ok(Self { moments })
+            let placements = state.placing.placements().to_vec();
+            Ok(Moment { at, away: state.away.clone(), left, placements })
+        };
+        let moments = steps.chunk_by(|(one, _), (other, _)| one == other).map(moment);
+        Ok(Self { moments: moments.collect::<Result<_, NoRoom>>()? })
     }
 }
 
@@ -202,19 +139,19 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
     }
 }
 
+/// The nodes whose flows end.
+type Left = Vec<(NodeId, Departure)>;
+
 struct State<'a> {
-    cluster: &'a Cluster,
     away: BTreeSet<NodeId>,
-    /// Nodes that no pod may go to: those that are away, or are being drained.
-    unused: BTreeSet<NodeId>,
     /// Nodes that went for good, until more are wanted.
     scaled_away: BTreeSet<NodeId>,
-    placements: Vec<Placement>,
+    placing: Placing<'a>,
 }
 
 impl State<'_> {
     /// The nodes whose flows end; the name of a node pool without a node for its pods.
-    fn take(&mut self, step: &Step) -> Result<Vec<(NodeId, Departure)>, String> {
+    fn take(&mut self, step: &Step) -> Result<Left, String> {
         let ended = |nodes: &[NodeId], how| nodes.iter().map(|node| (*node, how)).collect();
         match step {
             Step::Come(nodes) => {
@@ -228,13 +165,13 @@ impl State<'_> {
                 Ok(Vec::new())
             }
             Step::Empty(nodes) => {
-                self.unused.extend(nodes);
-                self.move_away(nodes)?;
+                self.placing.stop_using(nodes);
+                self.placing.move_away(nodes)?;
                 Ok(Vec::new())
             }
             Step::Leave(nodes, how) => {
                 self.away.extend(nodes);
-                self.unused.extend(nodes);
+                self.placing.stop_using(nodes);
                 if *how == Departure::Closes {
                     self.scaled_away.extend(nodes);
                 }
@@ -247,7 +184,7 @@ impl State<'_> {
                 Ok(ended(&there, Departure::Closes))
             }
             Step::Pods(workload, pods) => {
-                self.resize(*workload, *pods)?;
+                self.placing.resize(*workload, *pods)?;
                 Ok(Vec::new())
             }
         }
@@ -256,70 +193,8 @@ impl State<'_> {
     fn use_again(&mut self, nodes: &[NodeId]) {
         for node in nodes {
             self.away.remove(node);
-            self.unused.remove(node);
         }
-        for number in 0..self.placements.len() {
-            if !self.placements[number].one_a_node {
-                continue;
-            }
-            let pool = self.pool_of(number);
-            let pods = &mut self.placements[number].pods;
-            let new =
-                nodes.iter().filter(|node| pool.is_none_or(|pool| self.cluster.node_pools[pool].has(**node)));
-            pods.extend(new.filter(|node| !pods.contains(node)).copied().collect::<Vec<_>>());
-        }
-    }
-
-    fn move_away(&mut self, nodes: &[NodeId]) -> Result<(), String> {
-        for number in 0..self.placements.len() {
-            if self.placements[number].one_a_node {
-                self.placements[number].pods.retain(|node| !nodes.contains(node));
-                continue;
-            }
-            for pod in 0..self.placements[number].pods.len() {
-                if nodes.contains(&self.placements[number].pods[pod]) {
-                    self.placements[number].pods[pod] = self.emptiest(self.placements[number].pods[pod])?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn resize(&mut self, workload: usize, pods: u32) -> Result<(), String> {
-        while self.placements[workload].pods.len() < pods as usize {
-            let beside = self.placements[workload].pods[0];
-            let node = self.emptiest(beside)?;
-            self.placements[workload].pods.push(node);
-        }
-        self.placements[workload].pods.truncate(pods.max(1) as usize);
-        Ok(())
-    }
-
-    /// The node with the fewest pods in the node pool that has `node`.
-    fn emptiest(&self, node: NodeId) -> Result<NodeId, String> {
-        let pool = self.cluster.node_pools.iter().find(|pool| pool.has(node));
-        let Some(pool) = pool else { return Ok(node) };
-        let mut pods = vec![0_u64; pool.numbers as usize];
-        for there in self.placements.iter().filter(|each| !each.one_a_node).flat_map(|each| &each.pods) {
-            if pool.has(*there) {
-                pods[(there.0 - pool.first.0) as usize] += 1;
-            }
-        }
-        let usable = pool.ids().filter(|node| !self.unused.contains(node));
-        usable
-            .min_by_key(|node| (pods[(node.0 - pool.first.0) as usize], *node))
-            .ok_or_else(|| pool.name.clone())
-    }
-
-    /// The one node pool that a workload with a pod on each node is for; none where it is for all.
-    fn pool_of(&self, workload: usize) -> Option<usize> {
-        let pods = &self.placements[workload].pods;
-        let pools = self.cluster.node_pools.iter();
-        let mut with_pods = pools.enumerate().filter(|(_, pool)| pods.iter().any(|node| pool.has(*node)));
-        match (with_pods.next(), with_pods.next()) {
-            (Some((pool, _)), None) => Some(pool),
-            _ => None,
-        }
+        self.placing.use_nodes(nodes);
     }
 }
 
@@ -374,7 +249,7 @@ mod tests {
         assert_eq!(pods(&moments[1]), [0, 0, 0], "the last node that stays");
         assert!(away(&moments[1]).is_empty(), "drained, not gone");
         assert_eq!(away(&moments[2]), [1, 2, 3]);
-        assert_eq!(moments[2].left, [1, 2, 3].map(|node| (NodeId(node), Departure::Closes)));
+        assert_eq!(moments[2].left, BTreeMap::from([1, 2, 3].map(|node| (NodeId(node), Departure::Closes))));
     }
 
     #[test]
@@ -392,7 +267,7 @@ mod tests {
             (230, vec![1, 0, 0], vec![2]),
         ];
         assert_eq!(seen, expected.map(|(at, pods, away)| (secs(at), pods, away)));
-        let left = |moment: &Moment| moment.left.iter().map(|(node, _)| node.0).collect::<Vec<_>>();
+        let left = |moment: &Moment| moment.left.keys().map(|node| node.0).collect::<Vec<_>>();
         assert_eq!(
             moments.iter().map(left).collect::<Vec<_>>(),
             [vec![], vec![0], vec![], vec![1], vec![], vec![2]]
@@ -404,7 +279,7 @@ mod tests {
         let lose =
             Change::Lose { nodes: vec![NodeId(0)], noticed_after: secs(300), back_after: Some(secs(900)) };
         let moments = timeline(&cluster(2, 2), placement(&[0, 1]), &[(60, lose)]).unwrap();
-        assert_eq!(moments[0].left, [(NodeId(0), Departure::FallsSilent)]);
+        assert_eq!(moments[0].left, BTreeMap::from([(NodeId(0), Departure::FallsSilent)]));
         assert_eq!((pods(&moments[0]), away(&moments[0])), (vec![0, 1], vec![0]));
         assert_eq!((moments[1].at, pods(&moments[1])), (secs(360), vec![1, 1]));
         assert_eq!((moments[2].at, pods(&moments[2]), away(&moments[2])), (secs(960), vec![1, 1], vec![]));

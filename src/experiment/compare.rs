@@ -3,7 +3,7 @@
 //! Nothing that is drawn depends on the device, so the difference between two options is taken replication by
 //! replication: what the traffic has in common cancels.
 
-use super::plan::{Plan, Start, settling_time};
+use super::plan::{Plan, Start};
 use super::results::{Results, SCHEMA_VERSION, Verdict, WarmUpChoice, WarmUpReason};
 use super::{Control, analysis, estimate, runner, warm_up};
 use crate::error::Error;
@@ -106,11 +106,12 @@ fn common_start(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Pla
     if plans.iter().all(alike) {
         return Ok(plans);
     }
-    let own = |plan: &Plan| match plan.start {
-        Start::Stationary => settling_time(&plan.system),
-        _ => plan.warm_up(),
+    let from_empty = |(scenario, plan): (&Scenario, Plan)| match plan.start {
+        Start::Stationary => warm_up::from_empty(&plan, scenario, control),
+        _ => Ok(plan),
     };
-    let longest = plans.iter().map(own).max().unwrap_or(SimDuration::ZERO);
+    let plans: Vec<Plan> = scenarios.iter().zip(plans).map(from_empty).collect::<Result<_, Error>>()?;
+    let longest = plans.iter().map(Plan::warm_up).max().unwrap_or(SimDuration::ZERO);
     let again = |(scenario, plan): (&Scenario, &Plan)| {
         let mut again = Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(longest))?;
         let choice = plan.warm_up_choice;

@@ -4,7 +4,7 @@
 //! kept. Its random numbers are those of a replication that no run reaches, and its length does not depend on how
 //! many replications follow, so that more of them leave the first ones as they were.
 
-use super::plan::{Plan, Start};
+use super::plan::{Plan, Start, settling_time};
 use super::results::{WarmUpChoice, WarmUpReason};
 use super::{Control, runner};
 use crate::analytic::mser5::{self, mser5};
@@ -29,14 +29,25 @@ const COUNTS: u64 = 5;
 
 /// Plans `scenario`, with a warm-up that a pilot run agrees to where the program is to choose one.
 pub fn settled(scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
-    let mut plan = Plan::new(scenario)?;
-    if scenario.run.warm_up == WarmUp::Auto && plan.start == Start::WarmUp {
-        let settling = plan.warm_up();
-        let choice = choose(&mut plan, settling, control)?;
-        let point = SimDuration::from_secs_f64(choice.mser5_s.unwrap_or(0.0).ceil());
-        plan.begin_after(point.max(settling), scenario);
-        plan.warm_up_choice = Some(choice);
+    let plan = Plan::new(scenario)?;
+    match scenario.run.warm_up == WarmUp::Auto && plan.start == Start::WarmUp {
+        true => long_enough(plan, scenario, control),
+        false => Ok(plan),
     }
+}
+
+/// The same for a `plan` that could begin in its stationary law, and must begin with every port free like another one.
+pub fn from_empty(plan: &Plan, scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
+    let span = settling_time(&plan.system);
+    long_enough(Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(span))?, scenario, control)
+}
+
+fn long_enough(mut plan: Plan, scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
+    let settling = plan.warm_up();
+    let choice = choose(&mut plan, settling, control)?;
+    let point = SimDuration::from_secs_f64(choice.mser5_s.unwrap_or(0.0).ceil());
+    plan.begin_after(point.max(settling), scenario);
+    plan.warm_up_choice = Some(choice);
     Ok(plan)
 }
 

@@ -65,6 +65,18 @@ pub struct PortPool {
     pub ports: Vec<Option<u32>>,
 }
 
+impl PortPool {
+    /// All its ports; `None` is unlimited.
+    pub fn all_ports(&self) -> Option<u64> {
+        self.ports.iter().map(|ports| ports.map(u64::from)).sum()
+    }
+
+    /// Whether it has any port.
+    pub fn has_ports(&self) -> bool {
+        self.all_ports() != Some(0)
+    }
+}
+
 /// An outbound device, ready to simulate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Egress {

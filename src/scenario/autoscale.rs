@@ -1,7 +1,7 @@
 //! `autoscale` of node pools and workloads: events by rule.
 
 use super::cluster::{Autoscale, autoscale};
-use super::reader::{Reader, positive, tables};
+use super::reader::{Reader, tables};
 use super::tree::Node;
 use crate::cluster::{Change, Cluster, Event, NodeRule, PodRule, by_rule};
 use crate::time::SimDuration;
@@ -9,6 +9,8 @@ use crate::workload::Workload;
 
 /// How often the horizontal pod autoscaler looks, where the rule does not say.
 const EVERY: SimDuration = SimDuration::from_secs(15);
+/// A rule does not look more often than this.
+const OFTENEST: SimDuration = SimDuration::from_secs(1);
 /// A new pod takes this long where the rule does not say.
 const POD_TAKES: SimDuration = SimDuration::from_secs(30);
 /// The horizontal pod autoscaler's default before pods go.
@@ -59,7 +61,7 @@ fn pod_rule<'a>(
     let rate_per_pod = table.rate("rate_per_pod");
     table.need("max", "200");
     let (least, most) = (table.count("min", 1, 1_000_000), table.count("max", 1, 1_000_000));
-    let every = table.get("every").and_then(|node| positive(reader, "every", node)).unwrap_or(EVERY);
+    let every = table.get("every").and_then(|_| table.duration("every")).unwrap_or(EVERY);
     let (takes, calm) = (table.duration("takes"), table.duration("calm"));
     table.finish();
     let first = workload.pods.len() as u32;
@@ -68,6 +70,12 @@ fn pod_rule<'a>(
         reader.problem(&node.span, message, Some(help.to_string()));
         None
     };
+    if every < OFTENEST {
+        return refuse(format!("`every` is {every}"), "write at least \"1s\"");
+    }
+    if least > most {
+        return refuse(format!("`min` is {least} and `max` {most}"), "write a `min` of at most `max`");
+    }
     if workload.arrivals.rate_at(SimDuration::ZERO).is_none() || workload.one_a_node {
         let message =
             format!("\"{}\" has no rate that is known beforehand, or a pod on each node", workload.name);
@@ -107,7 +115,9 @@ fn check_alone(reader: &Reader<'_>, tree: &Node, pods: &[PodRule], nodes: &[Node
         let message = "an event scales what `autoscale` scales by rule".to_string();
         reader.problem(&span, message, Some("remove the event, or the rule".into()));
     }
-    if let (Some(rule), true) = (nodes.first(), pods.is_empty()) {
+    let follows_a_rule = |workload: &Node| workload.get("autoscale").is_some();
+    let nobody_scales = !tables(reader, tree.get("workload"), "workload").iter().any(follows_a_rule);
+    if let (Some(rule), true) = (nodes.first(), nobody_scales) {
         let node = tables(reader, tree.get("node_pool"), "node_pool")
             .get(rule.pool)
             .and_then(|node| node.get("autoscale"));

@@ -91,6 +91,10 @@ pub fn autoscale<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Autoscale
 /// `nodes`; the autoscaler's fewest where it is not said.
 fn nodes_at_first(table: &Table<'_>, rule: Option<&Autoscale>) -> u64 {
     let Some(rule) = rule else {
+        // A rule that could not be read has its own problem.
+        if table.get("autoscale").is_some() {
+            return table.count("nodes", 1, MOST_NODES).unwrap_or(1);
+        }
         return table.need("nodes", "10").and_then(|_| table.count("nodes", 1, MOST_NODES)).unwrap_or(1);
     };
     let (least, most) = (u64::from(rule.least), u64::from(rule.most));

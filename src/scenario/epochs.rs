@@ -6,7 +6,7 @@ use crate::flow::NodeId;
 use crate::outbound::{Egress, Partition, PortPool, Refusal};
 use crate::simulation::Epoch;
 use crate::time::SimDuration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The platform refuses what an event leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,9 @@ impl Scenario {
             let past = moments.iter().rev().find(|moment| moment.at <= at);
             let pods_of =
                 |moment: &Moment| moment.placements.iter().map(|placed| placed.pods.clone()).collect();
-            let left = past.filter(|moment| moment.at == at).map_or(Vec::new(), |moment| moment.left.clone());
+            let left = past
+                .filter(|moment| moment.at == at)
+                .map_or_else(BTreeMap::new, |moment| moment.left.clone());
             let number = stages.partition_point(|(from, _)| *from <= at) - 1;
             let now = &stages[number].1;
             let pools = (0..now.len()).map(|stage| pools_at(&stages[..=number], stage, at)).collect();
@@ -107,12 +109,6 @@ impl Scenario {
             cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(cluster, &none));
         refusals.into_iter().next().map_or(Ok(()), Err)
     }
-
-    /// Nodes that are there just before `end`.
-    pub fn nodes_before(&self, end: SimDuration) -> u32 {
-        let moments = self.moments().unwrap_or_default();
-        self.cluster_at(moments.iter().rev().find(|moment| moment.at < end)).nodes_there()
-    }
 }
 
 /// Port pools of a stage at `at`. Nodes that stay keep their grants for a while; where instances go away, those that still drain keep
@@ -123,8 +119,7 @@ fn pools_at(stages: &[Stages], number: usize, at: SimDuration) -> Vec<PortPool> 
     if now.partition == Partition::Node {
         let before = stages.partition_point(|(from, _)| from.plus(now.realloc_delay) <= at).max(1) - 1;
         for (pool, before) in pools.iter_mut().zip(&stages[before].1[number].pools) {
-            let has_ports = |pool: &PortPool| pool.ports.iter().any(|ports| *ports != Some(0));
-            if has_ports(pool) && has_ports(before) {
+            if pool.has_ports() && before.has_ports() {
                 pool.ports.clone_from(&before.ports);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::cluster::{MOST_NODES, max_surge, surge_of};
 use super::devices;
-use super::reader::{Reader, Table, did_you_mean, positive, tables};
+use super::reader::{Reader, Table, positive, tables};
 use super::tree::{Node, Value};
 use super::units;
 use crate::cluster::{Change, Cluster, Event, NodePool};
@@ -297,39 +297,35 @@ fn lose(table: &Table<'_>, cluster: &Cluster) -> Option<(Change, String)> {
 /// The node pool that is named; the only one where none is.
 fn pool<'c>(table: &Table<'_>, cluster: &'c Cluster) -> Option<(usize, &'c NodePool)> {
     let pools = &cluster.node_pools;
-    let Some(node) = table.get("node_pool") else {
-        if pools.len() > 1 {
-            table.need("node_pool", &format!("\"{}\"", pools[0].name));
-            return None;
-        }
-        return Some((0, &pools[0]));
-    };
-    let name = table.text("node_pool")?;
-    let found = pools.iter().position(|pool| pool.name == name);
-    if found.is_none() {
-        let help = did_you_mean(name, pools.iter().map(|pool| pool.name.as_str()));
-        table.wrong(&node.span, format!("no node pool is called \"{name}\""), help);
+    if table.get("node_pool").is_none() && pools.len() > 1 {
+        table.need("node_pool", &format!("\"{}\"", pools[0].name));
+        return None;
     }
-    found.map(|number| (number, &pools[number]))
+    let number = match table.get("node_pool") {
+        Some(_) => table.named("node_pool", "node pool", pools.iter().map(|pool| pool.name.as_str()))?,
+        None => 0,
+    };
+    Some((number, &pools[number]))
 }
 
 /// The workload that is named; the only one where none is.
 fn workload(table: &Table<'_>, workloads: &[Option<Workload>]) -> Option<usize> {
-    let Some(node) = table.get("workload") else {
+    if table.get("workload").is_none() {
         if workloads.len() > 1 {
             table.need("workload", "\"checkout\"");
             return None;
         }
         return Some(0);
-    };
-    let name = table.text("workload")?;
-    let found = workloads.iter().position(|each| each.as_ref().is_some_and(|each| each.name == name));
-    // A workload that could not be read has its own problem.
-    if found.is_none() && workloads.iter().all(Option::is_some) {
-        let help = did_you_mean(name, workloads.iter().flatten().map(|each| each.name.as_str()));
-        table.wrong(&node.span, format!("no workload is called \"{name}\""), help);
     }
-    found
+    fn name(workload: &Option<Workload>) -> &str {
+        workload.as_ref().map_or("", |workload| workload.name.as_str())
+    }
+    if workloads.iter().all(Option::is_some) {
+        return table.named("workload", "workload", workloads.iter().map(name));
+    }
+    // A workload that could not be read has its own problem.
+    let said = table.text("workload")?;
+    workloads.iter().position(|workload| name(workload) == said)
 }
 
 /// A destination is slow, or refuses, for a while.
@@ -349,23 +345,20 @@ fn trouble(
             None => 1.0,
         })),
     };
-    let name = match table.get("destination") {
-        Some(node) => {
-            let name = table.text("destination")?;
-            if !destinations.iter().any(|each| each.name == name) {
-                let help = did_you_mean(name, destinations.iter().map(|each| each.name.as_str()));
-                table.wrong(&node.span, format!("no destination is called \"{name}\""), help);
-                return None;
-            }
-            Some(name)
+    let names = destinations.iter().map(|each| each.name.as_str());
+    let meant = match table.get("destination") {
+        Some(_) => {
+            let number = table.named("destination", "destination", names)?;
+            number..number + 1
         }
-        None => None,
+        None => 0..destinations.len(),
     };
     let trouble = Trouble { from: at, until: at.plus(lasts?), kind: kind? };
-    for destination in destinations.iter_mut().filter(|each| name.is_none_or(|name| each.name == name)) {
-        destination.troubles.push(trouble);
-    }
-    let name = name.unwrap_or("every destination");
+    destinations[meant.clone()].iter_mut().for_each(|destination| destination.troubles.push(trouble));
+    let name = match table.get("destination") {
+        Some(_) => destinations[meant.start].name.as_str(),
+        None => "every destination",
+    };
     let what = match trouble.kind {
         TroubleKind::Slow(factor) => format!("{name} takes {factor} times as long"),
         TroubleKind::Refuses(share) => format!("{name} refuses {} %", 100.0 * share),

@@ -53,14 +53,9 @@ fn one_a_node(table: &Table<'_>, cluster: &Cluster, pool: &NodePool) -> Option<P
 
 /// The node pool that is named; the first one where the name is wrong, so that the rest can be checked.
 pub fn node_pool<'c>(table: &Table<'_>, cluster: &'c Cluster) -> Option<&'c NodePool> {
-    let node = table.get("node_pool");
-    let Some(name) = table.text("node_pool") else { return cluster.node_pools.first() };
-    let found = cluster.node_pools.iter().find(|pool| pool.name == name);
-    if let (None, Some(node)) = (found, node) {
-        let names = cluster.node_pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ");
-        table.wrong(&node.span, format!("`node_pool` is \"{name}\"; there are {names}"), None);
-    }
-    found.or(cluster.node_pools.first())
+    let names = cluster.node_pools.iter().map(|pool| pool.name.as_str());
+    let number = table.named("node_pool", "node pool", names).unwrap_or(0);
+    cluster.node_pools.get(number)
 }
 
 fn placement(table: &Table<'_>, pool: &NodePool, pods: u64) -> Option<Vec<NodeId>> {

@@ -195,6 +195,23 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Which of `names` is meant; `what` is the thing that has them.
+    pub fn named<'n>(
+        &self,
+        key: &str,
+        what: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> Option<usize> {
+        let (node, name) = (self.get(key)?, self.text(key)?);
+        let found = names.clone().position(|each| each == name);
+        if found.is_none() {
+            let help = did_you_mean(name, names.clone())
+                .unwrap_or_else(|| format!("known here: {}", names.collect::<Vec<&str>>().join(", ")));
+            self.wrong(&node.span, format!("no {what} is called \"{name}\""), Some(help));
+        }
+        found
+    }
+
     /// True or false.
     pub fn flag(&self, key: &str) -> Option<bool> {
         self.get(key).and_then(|node| flag(self.reader, key, node))

@@ -6,7 +6,7 @@ use crate::flow::{NodeId, StageId, WorkloadId};
 use crate::outbound::{Partition, PortPool};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::arrivals::{Between, Series};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An instant at which the system changes, and what it is like from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Epoch {
     /// Port pools of each stage that new flows are spread over.
     pub taking: Vec<Vec<u32>>,
     /// Nodes whose flows end now.
-    pub left: Vec<(NodeId, Departure)>,
+    pub left: BTreeMap<NodeId, Departure>,
     /// The node of each pod of each workload.
     pub pods: Vec<Vec<NodeId>>,
     /// Nodes that are away: pods that are still counted there ask for nothing.
@@ -32,6 +32,8 @@ pub struct PodsOnNodes {
     pub nodes: Vec<NodeId>,
     /// Its number among those of its node.
     pub numbers: Vec<u32>,
+    /// How many each node has that has any.
+    counts: BTreeMap<NodeId, u32>,
     /// Nodes whose pods ask for nothing.
     pub away: BTreeSet<NodeId>,
 }
@@ -53,14 +55,21 @@ pub struct Moves {
 }
 
 impl PodsOnNodes {
-    fn new(nodes: &[NodeId], away: &BTreeSet<NodeId>, numbers_in_all: u32) -> Self {
-        let mut counts = vec![0; numbers_in_all as usize];
+    fn new(nodes: &[NodeId], away: &BTreeSet<NodeId>) -> Self {
+        let mut counts: BTreeMap<NodeId, u32> = BTreeMap::new();
         let number = |node: &NodeId| {
-            counts[node.index()] += 1;
-            counts[node.index()] - 1
+            let count = counts.entry(*node).or_default();
+            *count += 1;
+            *count - 1
         };
-        let away = nodes.iter().filter(|node| away.contains(node)).copied().collect();
-        Self { numbers: nodes.iter().map(number).collect(), nodes: nodes.to_vec(), away }
+        let numbers = nodes.iter().map(number).collect();
+        let away = counts.keys().filter(|node| away.contains(node)).copied().collect();
+        Self { nodes: nodes.to_vec(), numbers, counts, away }
+    }
+
+    /// How many pods `node` has.
+    pub(super) fn on(&self, node: NodeId) -> u32 {
+        self.counts.get(&node).copied().unwrap_or(0)
     }
 
     /// The share of all pods that asks from `node`.
@@ -68,17 +77,16 @@ impl PodsOnNodes {
         if self.away.contains(&node) {
             return 0.0;
         }
-        let there = self.nodes.iter().filter(|each| **each == node).count();
-        there as f64 / self.nodes.len().max(1) as f64
+        f64::from(self.on(node)) / self.nodes.len().max(1) as f64
     }
 }
 
 impl Whereabouts {
-    pub(super) fn new(first: &[NodeId], numbers: u32, epochs: &[Epoch], workload: WorkloadId) -> Self {
+    pub(super) fn new(first: &[NodeId], epochs: &[Epoch], workload: WorkloadId) -> Self {
         let nobody = BTreeSet::new();
-        let mut whereabouts = Self { first: PodsOnNodes::new(first, &nobody, numbers), then: Vec::new() };
+        let mut whereabouts = Self { first: PodsOnNodes::new(first, &nobody), then: Vec::new() };
         for epoch in epochs {
-            let pods = PodsOnNodes::new(&epoch.pods[workload.index()], &epoch.away, numbers);
+            let pods = PodsOnNodes::new(&epoch.pods[workload.index()], &epoch.away);
             if pods != *whereabouts.last() {
                 whereabouts.then.push((epoch.at, pods));
             }
@@ -104,11 +112,11 @@ impl Whereabouts {
 
     /// Every node that ever has a pod, and the most that it has; rising.
     pub(super) fn most_on_nodes(&self) -> Vec<(NodeId, u32)> {
-        let mut most: std::collections::BTreeMap<NodeId, u32> = Default::default();
+        let mut most: BTreeMap<NodeId, u32> = BTreeMap::new();
         for pods in [&self.first].into_iter().chain(self.then.iter().map(|(_, pods)| pods)) {
-            for (node, number) in pods.nodes.iter().zip(&pods.numbers) {
+            for (node, count) in &pods.counts {
                 let so_far = most.entry(*node).or_default();
-                *so_far = (*so_far).max(number + 1);
+                *so_far = (*so_far).max(*count);
             }
         }
         most.into_iter().collect()
@@ -135,35 +143,35 @@ impl System {
     /// Whether ports of a row come or go, or flows on them are cut off.
     pub(super) fn changes(&self, row: RowId) -> bool {
         let spec = &self.rows[row.index()];
-        let left = |(node, _): &(NodeId, Departure)| match self.stage(spec.stage).partition {
-            Partition::Node => spec.pool.0 == node.0,
-            _ => true,
+        let left = |epoch: &Epoch| match self.stage(spec.stage).partition {
+            Partition::Node => epoch.left.contains_key(&NodeId(spec.pool.0)),
+            _ => !epoch.left.is_empty(),
         };
-        let touches =
-            |epoch: &Epoch| epoch.left.iter().any(left) || self.ports_from(epoch, row) != self.ports(row);
+        let touches = |epoch: &Epoch| left(epoch) || self.ports_from(epoch, row) != self.ports(row);
         self.scales_row(row) || self.epochs.iter().any(touches)
     }
 
     /// The port pools of a stage that new flows are spread over at first: those that have ports.
     pub(super) fn taking_at_first(&self, stage: StageId) -> Vec<u32> {
         let pools = self.stage(stage).pools.iter().zip(0..);
-        let with_ports = pools.clone().filter(|(pool, _)| pool.ports.iter().any(|ports| *ports != Some(0)));
+        let with_ports = pools.clone().filter(|(pool, _)| pool.has_ports());
         let taking: Vec<u32> = with_ports.map(|(_, number)| number).collect();
         if taking.is_empty() { pools.map(|(_, number)| number).collect() } else { taking }
     }
 
     /// The most ports that a row ever has; `None` is unlimited.
     pub fn most_ports_in_row(&self, row: RowId) -> Option<u64> {
-        let sum = |ports: &[Option<u32>]| ports.iter().map(|ports| ports.map(u64::from)).sum::<Option<u64>>();
-        if let Some(scaling) = &self.stage_of(row).scaling {
-            let pool = self.rows[row.index()].pool.index();
-            let ports =
-                scaling.layouts.iter().filter_map(|layout| layout.get(pool)).map(|pool| sum(&pool.ports));
-            return ports.reduce(|one, other| Some(one?.max(other?))).flatten();
-        }
-        let first = sum(self.ports(row));
-        let all = self.epochs.iter().map(|epoch| sum(&self.ports_from(epoch, row)));
-        all.chain([first]).reduce(|one, other| Some(one?.max(other?))).flatten()
+        let spec = &self.rows[row.index()];
+        let ever: Vec<&Vec<PortPool>> = match &self.stage_of(row).scaling {
+            Some(scaling) => scaling.layouts.iter().collect(),
+            None => {
+                let later = self.epochs.iter().map(|epoch| &epoch.pools[spec.stage.index()]);
+                [&self.stage_of(row).pools].into_iter().chain(later).collect()
+            }
+        };
+        let of_row = ever.into_iter().filter_map(|pools| pools.get(spec.pool.index()));
+        let most = of_row.map(PortPool::all_ports).reduce(|one, other| Some(one?.max(other?)));
+        most.unwrap_or(Some(0))
     }
 }
 

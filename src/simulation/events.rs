@@ -9,11 +9,11 @@ use super::settlement::Here;
 use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};
-use crate::outbound::{IdleExpiry, Partition};
+use crate::outbound::{Egress, IdleExpiry, Partition};
 use crate::snat::{CutOff, Holding};
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::Law;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Flows that are cut off, by row in the shard.
 type Cut = Vec<(usize, CutOff)>;
@@ -22,7 +22,7 @@ impl Here {
     pub(super) fn at_first(system: &System, source: &Source) -> Self {
         let pods = match source.moves {
             None => source.pods,
-            Some(_) => pods_on(system, source, SimTime::ZERO),
+            Some(_) => system.pods_on(source, SimTime::ZERO),
         };
         let taking = match source.hops.last() {
             Some(hop) if hop.rows.len() > 1 && (!system.epochs.is_empty() || system.scales()) => {
@@ -34,14 +34,30 @@ impl Here {
         let tells_pods_apart = system.workload(source).tells_pods_apart()
             || system.choice_tells_pods_apart(source)
             || system.counts_local_ports(source);
-        Self { pods, tells_pods_apart, taking, left: SimTime::ZERO }
+        Self { pods, tells_pods_apart, taking, left: None }
     }
 }
 
-/// Pods of a source; one where it has none, since nothing asks then.
-fn pods_on(system: &System, source: &Source, time: SimTime) -> u32 {
-    let pods = &system.pods_at(source.workload, time).nodes;
-    (pods.iter().filter(|node| **node == source.node).count() as u32).max(1)
+impl System {
+    /// Pods of a source; one where it has none, since nothing asks then.
+    fn pods_on(&self, source: &Source, time: SimTime) -> u32 {
+        self.pods_at(source.workload, time).on(source.node).max(1)
+    }
+}
+
+/// How long the flows of a node that ends keep their ports.
+fn ending(stage: &Egress, protocol: Protocol, departure: Departure, now: SimTime) -> Holding {
+    match departure {
+        Departure::FallsSilent => {
+            let silence = stage.timers.idle_timeout(protocol);
+            let until = silence.map_or(SimTime::NEVER, |silence| now + silence);
+            Holding::until(until, until)
+        }
+        Departure::Closes => {
+            let rest = stage.timers.hold_down(protocol, EndKind::Fin).map_or(0.0, Law::longest_or_mean);
+            Holding::until(now, now + SimDuration::from_secs_f64(rest))
+        }
+    }
 }
 
 impl<O: Observer> Run<'_, O> {
@@ -57,8 +73,8 @@ impl<O: Observer> Run<'_, O> {
         let system = self.system;
         let epoch = &system.epochs[number as usize];
         let mut cut = Cut::new();
-        for (node, departure) in &epoch.left {
-            self.flows_end(*node, *departure, &mut cut);
+        if !epoch.left.is_empty() {
+            self.flows_end(&epoch.left, &mut cut);
         }
         self.change_ports(epoch, &mut cut);
         let lost = cut.iter().filter(|(row, _)| system.is_of_device(self.shard.rows[*row])).count();
@@ -66,43 +82,31 @@ impl<O: Observer> Run<'_, O> {
             self.observer.cut_off(number, lost as u64);
         }
         (0..self.rows.len()).for_each(|row| self.tell_ended(row));
-        for local in self.sources.iter_mut() {
-            if epoch.left.iter().any(|(node, _)| *node == local.spec.node) {
-                local.here.left = self.now;
-            }
+        for local in self.sources.iter_mut().filter(|local| epoch.left.contains_key(&local.spec.node)) {
+            local.here.left = Some(self.now);
         }
         self.cut_connections(&cut);
-        for (node, _) in &epoch.left {
-            self.clients_end(*node);
+        if !epoch.left.is_empty() {
+            self.clients_end();
         }
         self.look_around(epoch);
     }
 
-    /// Live flows of a node end in every row that has some.
-    fn flows_end(&mut self, node: NodeId, departure: Departure, cut: &mut Cut) {
+    /// Live flows of nodes end in every row that has some.
+    fn flows_end(&mut self, left: &BTreeMap<NodeId, Departure>, cut: &mut Cut) {
+        let now = self.now;
         for row in 0..self.rows.len() {
             let spec = &self.system.rows[self.shard.rows[row].index()];
             let stage = self.system.stage(spec.stage);
             let flows = if stage.partition == Partition::Node {
-                match spec.pool.0 == node.0 {
-                    true => self.rows[row].set_ports(self.now, &[], stage.rules.reclaim),
+                match left.contains_key(&NodeId(spec.pool.0)) {
+                    true => self.rows[row].set_ports(now, &[], stage.rules.reclaim),
                     false => Vec::new(),
                 }
             } else {
                 let protocol = self.system.destinations[spec.destination.index()].protocol;
-                let holding = match departure {
-                    Departure::FallsSilent => {
-                        let silence = stage.timers.idle_timeout(protocol);
-                        let until = silence.map_or(SimTime::NEVER, |silence| self.now + silence);
-                        Holding::until(until, until)
-                    }
-                    Departure::Closes => {
-                        let rest = stage.timers.hold_down(protocol, EndKind::Fin).map(Law::longest_or_mean);
-                        let rest = crate::time::SimDuration::from_secs_f64(rest.unwrap_or(0.0));
-                        Holding::until(self.now, self.now + rest)
-                    }
-                };
-                self.rows[row].end_flows_of(self.now, node.0, holding)
+                self.rows[row]
+                    .end_flows_of(now, |node| Some(ending(stage, protocol, *left.get(&NodeId(node))?, now)))
             };
             cut.extend(flows.into_iter().map(|flow| (row, flow)));
         }
@@ -154,7 +158,7 @@ impl<O: Observer> Run<'_, O> {
             State::Busy(serving) => {
                 self.drop_connection(id, serving);
                 // Whoever is in line on a node that ends, ends with it.
-                if self.sources[connection.owner.source].here.left != self.now {
+                if !self.ends_now(connection.owner.source) {
                     self.next_in_line(&connection.owner);
                 }
             }
@@ -192,25 +196,13 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// What the clients of a node had under way ends with it.
-    fn clients_end(&mut self, node: NodeId) {
-        for source in 0..self.sources.len() {
-            if self.sources[source].spec.node == node {
-                self.close_pools_of(source);
-                self.local_ports.pods_end(source);
-            }
-        }
-    }
-
-    fn close_pools_of(&mut self, source: usize) {
-        let pools = self.client_pools.of_pods(source, self.sources[source].spec.pods);
-        if pools.is_empty() {
-            return;
-        }
+    /// What the clients on nodes that end now had under way ends with them.
+    fn clients_end(&mut self) {
         for number in 0..self.client_pools.connections.len() {
             let id = ConnectionId(number as u32);
             let connection = *self.client_pools.at(id);
-            if connection.owner.source != source {
+            let source = connection.owner.source;
+            if !self.ends_now(source) || self.pools_of(source).is_empty() {
                 continue;
             }
             match connection.state {
@@ -219,12 +211,24 @@ impl<O: Observer> Run<'_, O> {
                 State::Cut(_) | State::Closed => {}
             }
         }
-        for pool in pools {
-            while let Some(waiting) = self.client_pools.pool(PoolId(pool)).line.pop_front() {
-                let request = self.left_line(waiting);
-                self.decided(&request, None, Some(Fate::Failed));
+        for source in (0..self.sources.len()).filter(|source| self.ends_now(*source)).collect::<Vec<_>>() {
+            for pool in self.pools_of(source) {
+                while let Some(waiting) = self.client_pools.pool(PoolId(pool)).line.pop_front() {
+                    let request = self.left_line(waiting);
+                    self.decided(&request, None, Some(Fate::Failed));
+                }
             }
+            self.local_ports.pods_end(source);
         }
+    }
+
+    fn ends_now(&self, source: usize) -> bool {
+        self.sources[source].here.left == Some(self.now)
+    }
+
+    /// Client pools of the pods of a source.
+    fn pools_of(&self, source: usize) -> std::ops::Range<u32> {
+        self.client_pools.of_pods(source, self.sources[source].spec.pods)
     }
 
     fn look_around(&mut self, epoch: &Epoch) {
@@ -234,7 +238,7 @@ impl<O: Observer> Run<'_, O> {
                 local.here.taking.clone_from(&epoch.taking[hop.stage.index()]);
             }
             if local.spec.moves.is_some() {
-                local.here.pods = pods_on(self.system, local.spec, self.now);
+                local.here.pods = self.system.pods_on(local.spec, self.now);
             }
         }
     }
@@ -251,7 +255,7 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     pub(super) fn has_left(&self, id: TryId) -> bool {
         let request = &self.waiting_try(id).request;
-        self.sources[request.source].here.left > request.asked
+        self.sources[request.source].here.left > Some(request.asked)
     }
 
     /// The client that waited is no more; nobody else tries in its place.
@@ -262,7 +266,7 @@ impl<O: Observer> Run<'_, O> {
             self.observer.backing_off(self.now, -1);
         }
         let connecting = (!backed_off).then_some(Fate::Failed);
-        if !backed_off && self.sources[flow.request.source].workload.client_pool.is_some() {
+        if !backed_off && self.sources[flow.request.source].client_pool.is_some() {
             self.client_pools.of(&flow.request).open -= 1;
         }
         self.decided(&flow.request, connecting, Some(Fate::Failed));

@@ -15,6 +15,7 @@ mod events;
 mod every_size;
 mod feed;
 mod key;
+mod layout;
 mod local_ports;
 mod observer;
 mod passage;

@@ -1,6 +1,6 @@
 //! Limits on flows that span rows: a device's flows in all, a node's flows, a node's connection-tracking table.
 
-use super::{RowId, RowSpec, Source};
+use super::{RowId, RowSpec, Source, System};
 use crate::cluster::Cluster;
 use crate::flow::{QuotaId, StageId};
 use crate::outbound::{CapOver, Paths};
@@ -64,6 +64,31 @@ pub(super) fn lay_out_quotas(
         }
     }
     quotas
+}
+
+impl System {
+    /// Nobody draws on a quota that cannot bind: live flows are at most the ports they have.
+    pub(super) fn drop_idle_quotas(&mut self) {
+        let mut rows: Vec<Vec<RowId>> = vec![Vec::new(); self.quotas.len()];
+        for hop in self.sources.iter().flat_map(|source| &source.hops) {
+            for (row, quotas) in hop.rows.iter().zip(&hop.quotas) {
+                quotas.iter().for_each(|quota| rows[quota.index()].push(*row));
+            }
+        }
+        let may_bind: Vec<bool> = rows
+            .into_iter()
+            .zip(&self.quotas)
+            .map(|(mut rows, quota)| {
+                rows.sort_unstable();
+                rows.dedup();
+                let ports: Option<u64> = rows.into_iter().map(|row| self.most_ports_in_row(row)).sum();
+                ports.is_none_or(|ports| ports > u64::from(quota.most))
+            })
+            .collect();
+        for hop in self.sources.iter_mut().flat_map(|source| &mut source.hops) {
+            hop.quotas.iter_mut().for_each(|of_row| of_row.retain(|quota| may_bind[quota.index()]));
+        }
+    }
 }
 
 /// Who draws on a quota of a stage.

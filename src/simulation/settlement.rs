@@ -68,7 +68,7 @@ pub(super) struct Here {
     /// The rows of its last stage that take flows.
     pub taking: Vec<u32>,
     /// When its node was last lost or made anew: what began before has ended.
-    pub left: SimTime,
+    pub left: Option<SimTime>,
 }
 
 /// The random streams of one source.

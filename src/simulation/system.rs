@@ -1,12 +1,13 @@
 //! The system to simulate, laid out as tables: sources, rows, timing.
 
 use super::epoch::{Epoch, Moves, PodsOnNodes, Whereabouts, make_room};
+use super::layout::RowIds;
 use super::quota::{QuotaSpec, lay_out_quotas};
 use crate::cluster::Cluster;
 use crate::flow::{DestinationId, NodeId, PortPoolId, Protocol, QuotaId, SourceId, StageId, WorkloadId};
-use crate::outbound::{Connections, Egress, Partition, Paths, Sharing, Translates};
+use crate::outbound::{Connections, Egress, Partition, Paths, PortPool};
 use crate::time::{SimDuration, SimTime};
-use crate::workload::{ClientPool, Destination, Reach, Workload};
+use crate::workload::{ClientPool, Destination, Workload};
 use std::collections::HashMap;
 
 /// A row, numbered over the whole system.
@@ -131,17 +132,17 @@ pub struct System {
     pub timing: Timing,
     /// How it changes, rising in time.
     pub epochs: Vec<Epoch>,
-    whereabouts: Vec<Whereabouts>,
-    layouts: Vec<WorkloadLayout>,
+    pub(super) whereabouts: Vec<Whereabouts>,
+    pub(super) layouts: Vec<WorkloadLayout>,
 }
 
 /// Where the sources of a workload stand.
 #[derive(Debug, Clone, PartialEq)]
-struct WorkloadLayout {
-    first: u32,
+pub(super) struct WorkloadLayout {
+    pub first: u32,
     /// Slot of each node that has pods.
-    node_slots: HashMap<NodeId, u32>,
-    destination_slots: HashMap<DestinationId, u32>,
+    pub node_slots: HashMap<NodeId, u32>,
+    pub destination_slots: HashMap<DestinationId, u32>,
 }
 
 impl System {
@@ -167,7 +168,7 @@ impl System {
     ) -> Self {
         make_room(&mut paths.stages, &epochs);
         let whereabouts = |(workload, number): (&Workload, u32)| {
-            Whereabouts::new(&workload.pods, cluster.nodes(), &epochs, WorkloadId(number))
+            Whereabouts::new(&workload.pods, &epochs, WorkloadId(number))
         };
         let whereabouts = workloads.iter().zip(0..).map(whereabouts).collect();
         let mut system = Self {
@@ -183,7 +184,7 @@ impl System {
             whereabouts,
             layouts: Vec::new(),
         };
-        let mut row_ids = HashMap::new();
+        let mut row_ids = RowIds::new();
         for number in 0..system.workloads.len() {
             system.lay_out(WorkloadId(number as u32), &mut row_ids);
         }
@@ -277,9 +278,13 @@ impl System {
         self.paths.ways.iter().any(|way| way.stages.last() == Some(&stage))
     }
 
+    fn pool_of(&self, row: RowId) -> &PortPool {
+        &self.stage_of(row).pools[self.rows[row.index()].pool.index()]
+    }
+
     /// The name of a row's port pool.
     pub fn pool_name(&self, row: RowId) -> &str {
-        &self.stage_of(row).pools[self.rows[row.index()].pool.index()].name
+        &self.pool_of(row).name
     }
 
     /// Ports that each flow of a source takes at once, or none.
@@ -294,12 +299,12 @@ impl System {
 
     /// Ports of a row by public IP; `None` is unlimited.
     pub fn ports(&self, row: RowId) -> &[Option<u32>] {
-        &self.stage_of(row).pools[self.rows[row.index()].pool.index()].ports
+        &self.pool_of(row).ports
     }
 
     /// All ports of a row; `None` is unlimited.
     pub fn ports_in_row(&self, row: RowId) -> Option<u64> {
-        self.ports(row).iter().map(|ports| ports.map(u64::from)).sum()
+        self.pool_of(row).all_ports()
     }
 
     /// The share of a source's flows that meets each row of its last stage.
@@ -309,141 +314,4 @@ impl System {
             _ => 1.0,
         }
     }
-
-    /// Nobody draws on a quota that cannot bind: live flows are at most the ports they have.
-    fn drop_idle_quotas(&mut self) {
-        let mut rows: Vec<Vec<RowId>> = vec![Vec::new(); self.quotas.len()];
-        for hop in self.sources.iter().flat_map(|source| &source.hops) {
-            for (row, quotas) in hop.rows.iter().zip(&hop.quotas) {
-                quotas.iter().for_each(|quota| rows[quota.index()].push(*row));
-            }
-        }
-        let may_bind: Vec<bool> = rows
-            .into_iter()
-            .zip(&self.quotas)
-            .map(|(mut rows, quota)| {
-                rows.sort_unstable();
-                rows.dedup();
-                let ports: Option<u64> = rows.into_iter().map(|row| self.most_ports_in_row(row)).sum();
-                ports.is_none_or(|ports| ports > u64::from(quota.most))
-            })
-            .collect();
-        for hop in self.sources.iter_mut().flat_map(|source| &mut source.hops) {
-            hop.quotas.iter_mut().for_each(|of_row| of_row.retain(|quota| may_bind[quota.index()]));
-        }
-    }
-
-    fn lay_out(&mut self, id: WorkloadId, row_ids: &mut RowIds) {
-        let workload = self.workloads[id.index()].clone();
-        let whereabouts = self.whereabouts[id.index()].clone();
-        let pods_by_node = whereabouts.most_on_nodes();
-        let first = self.sources.len() as u32;
-        for (node, pods) in &pods_by_node {
-            for (destination, weight) in &workload.destinations {
-                let hops = self.hops_of(workload.way_out, *node, *destination, row_ids);
-                let (node, destination, pods, weight) = (*node, *destination, *pods, *weight);
-                let (share, moves) = match whereabouts.stay() {
-                    true => (weight * f64::from(pods) / workload.pods.len() as f64, None),
-                    false => {
-                        let of_node = whereabouts.share_of(node);
-                        (weight * of_node.before, Some(Box::new(Moves { weight, of_node })))
-                    }
-                };
-                self.sources.push(Source { workload: id, node, destination, share, moves, pods, hops });
-            }
-        }
-        let slots = pods_by_node.iter().enumerate().map(|(slot, (node, _))| (*node, slot as u32));
-        let destinations = workload.destinations.iter().enumerate();
-        self.layouts.push(WorkloadLayout {
-            first,
-            node_slots: slots.collect(),
-            destination_slots: destinations.map(|(slot, (id, _))| (*id, slot as u32)).collect(),
-        });
-    }
-
-    fn hops_of(
-        &mut self,
-        way_out: usize,
-        node: NodeId,
-        destination: DestinationId,
-        row_ids: &mut RowIds,
-    ) -> Vec<Hop> {
-        let reach = self.destinations[destination.index()].reach;
-        let way = self.paths.way_to(way_out, destination).clone();
-        let Some(device) = way.stages.last().copied() else { return Vec::new() };
-        let ends_at_device =
-            self.stage(device).connections != Connections::PassedOn && reach == Reach::Internet;
-        let translates = |stage: &StageId| match self.stage(*stage).translates {
-            Translates::Internet => reach == Reach::Internet && (*stage == device || !ends_at_device),
-            Translates::Everything => reach != Reach::Blocked,
-        };
-        let stages: Vec<StageId> = way.stages.iter().copied().filter(translates).collect();
-        let hop = |stage| {
-            let rows = match stage == device || !ends_at_device {
-                true => self.rows_of(stage, node, destination, row_ids),
-                false => self.rows_towards(device, stage, node, destination, row_ids),
-            };
-            let quotas = vec![Vec::new(); rows.len()];
-            Hop { stage, rows, quotas }
-        };
-        stages.into_iter().map(hop).collect()
-    }
-
-    /// Rows of a stage towards the instances of a device at which connections end.
-    fn rows_towards(
-        &mut self,
-        device: StageId,
-        stage: StageId,
-        node: NodeId,
-        id: DestinationId,
-        row_ids: &mut RowIds,
-    ) -> Vec<RowId> {
-        let Self { paths, rows, .. } = self;
-        let pool = paths.stages[stage.index()].pools_of(node).start;
-        let instances = paths.stages[device.index()].pools_of(node);
-        let row_of = |instance: u32| {
-            let exclusive_of = (u64::from(device.0) << 32 | u64::from(instance)) << 3 | 5;
-            *row_ids.entry((stage, pool, exclusive_of)).or_insert_with(|| {
-                let (pool, destination) = (PortPoolId(pool), id);
-                rows.push(RowSpec { stage, pool, destination, one_destination: false });
-                RowId(rows.len() as u32 - 1)
-            })
-        };
-        instances.map(row_of).collect()
-    }
-
-    fn rows_of(
-        &mut self,
-        stage: StageId,
-        node: NodeId,
-        id: DestinationId,
-        row_ids: &mut RowIds,
-    ) -> Vec<RowId> {
-        let destination = &self.destinations[id.index()];
-        let egress = &self.paths.stages[stage.index()];
-        let sharing = egress.sharing(destination.protocol);
-        let protocol = destination.protocol as u64;
-        let exclusive_of = match sharing {
-            Sharing::Endpoint => (u64::from(id.0) << 3) | 4,
-            Sharing::Address => (destination.address << 3) | protocol << 1 | 1,
-            Sharing::Exclusive => protocol << 1,
-            Sharing::ExclusiveAnyProtocol => 0,
-        };
-        let rows = &mut self.rows;
-        let row_of = |pool| {
-            *row_ids.entry((stage, pool, exclusive_of)).or_insert_with(|| {
-                rows.push(RowSpec {
-                    stage,
-                    pool: PortPoolId(pool),
-                    destination: id,
-                    one_destination: sharing == Sharing::Endpoint,
-                });
-                RowId(rows.len() as u32 - 1)
-            })
-        };
-        egress.pools_of(node).map(row_of).collect()
-    }
 }
-
-/// Rows so far, by stage, port pool and whatever they serve alone.
-type RowIds = HashMap<(StageId, u32, u64), RowId>;

@@ -233,7 +233,7 @@ fn own_port(rules: &Rules, chooser: &mut IpChooser) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Identity, PortNumbers, Reclaim, Rest, Row, Search};
+    use super::super::{Identity, PortNumbers, Rest, Row, Search};
     use super::*;
     use crate::random::{Purpose, Stream};
 
@@ -360,82 +360,5 @@ mod tests {
         assert!(outcomes.contains(&Some(SnatFailure::SearchGaveUp)));
         assert_eq!(outcomes.last(), Some(&Some(SnatFailure::NoFreePort)));
         assert_eq!(row.busy(at(0)), 100);
-    }
-
-    fn named(row: Row) -> Box<NamedRow> {
-        match row {
-            Row::Named(row) => row,
-            Row::Counted(_) => unreachable!("its ports are named"),
-        }
-    }
-
-    fn lost(row: &mut NamedRow, now: u64, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<(u32, u32)> {
-        row.set_ports(at(now), ports, reclaim).into_iter().map(|cut| (cut.ip, cut.port)).collect()
-    }
-
-    #[test]
-    fn ports_that_go_away_take_their_flows_along_and_stay_away() {
-        let mut row = named(row(&[Some(4)], &Rules::default()));
-        let slots = [0, 1, 2].map(|_| row.open(at(0), ANYONE).unwrap());
-        for slot in slots {
-            row.keep_until(slot, Holding::until(at(10), at(20)));
-        }
-        assert_eq!(lost(&mut row, 5, &[Some(2)], Reclaim::Highest), [(0, 2)]);
-        let ended: Vec<Ended> = row.take_ended().collect();
-        assert_eq!(ended, [Ended { slot: slots[2], start: at(0), close: at(5), release: at(5) }]);
-        assert_eq!(row.busy(at(5)), 2);
-        assert_eq!(row.open(at(6), ANYONE), Err(SnatFailure::NoFreePort));
-        assert_eq!(lost(&mut row, 15, &[Some(1)], Reclaim::Lowest), [], "it only rested");
-        assert_eq!(row.busy(at(20)), 0);
-        assert_eq!(row.take_ended().count(), 2);
-        assert_eq!(row.open(at(20), ANYONE).unwrap().port, 1);
-        assert!(row.open(at(21), ANYONE).is_err());
-        assert_eq!(lost(&mut row, 22, &[Some(5)], Reclaim::Highest), []);
-        assert_eq!([0; 4].map(|_| row.open(at(22), ANYONE).unwrap().port), [0, 2, 3, 4]);
-        assert_eq!(row.full_spans(at(30)), [(at(5), at(20)), (at(20), at(22)), (at(22), at(30))]);
-    }
-
-    #[test]
-    fn public_ips_come_and_go() {
-        let ip_choice = super::super::IpChoice::Sticky(super::super::FirstIp::First);
-        let mut row = named(row(&[Some(1)], &Rules { ip_choice, ..Rules::default() }));
-        row.open(at(0), ANYONE).unwrap();
-        assert!(row.open(at(0), ANYONE).is_err());
-        assert_eq!(lost(&mut row, 1, &[Some(1), Some(2)], Reclaim::Highest), []);
-        assert_eq!(row.open(at(1), ANYONE).unwrap().ip, 1);
-        assert_eq!(lost(&mut row, 2, &[Some(0), Some(2)], Reclaim::Highest), [(0, 0)]);
-        assert_eq!(row.open(at(2), ANYONE).unwrap().ip, 1);
-        assert_eq!(row.open(at(2), ANYONE), Err(SnatFailure::NoFreePort));
-    }
-
-    #[test]
-    fn random_ports_go_each_as_likely() {
-        let mut of_port = [0; 4];
-        for seed in 0..4_000 {
-            let streams = RowStreams::all_from(Stream::new(seed, 0, Purpose::PortChoice, 0));
-            let rules = Rules { identity: Identity::Always, ..Rules::default() };
-            let mut row = NamedRow::new(&[Some(4)], &rules, streams);
-            assert!((0..4).all(|_| row.open(at(0), ANYONE).is_ok()));
-            for (_, port) in lost(&mut row, 1, &[Some(3)], Reclaim::Random) {
-                of_port[port as usize] += 1;
-            }
-        }
-        assert!(of_port.iter().all(|lost| (900..1_100).contains(lost)), "{of_port:?}");
-    }
-
-    #[test]
-    fn what_a_silent_node_held_comes_free_by_silence() {
-        let mut row = named(row(&[Some(3)], &Rules::default()));
-        let here = &Asker { node: 7, ..*ANYONE };
-        let slots =
-            [row.open(at(0), here), row.open(at(0), here), row.open(at(0), ANYONE)].map(Result::unwrap);
-        for (slot, close) in slots.iter().zip([3, 90, 90]) {
-            row.keep_until(*slot, Holding::until(at(close), at(100)));
-        }
-        let silent = row.end_flows_of(at(5), 7, Holding::until(at(15), at(15)));
-        assert_eq!(silent.iter().map(|cut| cut.port).collect::<Vec<_>>(), [1], "the first only rests");
-        assert_eq!(row.busy(at(14)), 3);
-        assert_eq!(row.busy(at(15)), 2);
-        assert_eq!(row.busy(at(99)), 2);
     }
 }

@@ -113,11 +113,11 @@ impl Row {
         }
     }
 
-    /// The live flows of a node end, in a row that names its ports; see [`NamedRow::end_flows_of`].
-    pub fn end_flows_of(&mut self, now: SimTime, node: u32, holding: Holding) -> Vec<CutOff> {
+    /// The live flows of nodes end, in a row that names its ports; see [`NamedRow::end_flows_of`].
+    pub fn end_flows_of(&mut self, now: SimTime, ending: impl Fn(u32) -> Option<Holding>) -> Vec<CutOff> {
         match self {
             Self::Counted(_) => Vec::new(),
-            Self::Named(row) => row.end_flows_of(now, node, holding),
+            Self::Named(row) => row.end_flows_of(now, ending),
         }
     }
 

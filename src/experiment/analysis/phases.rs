@@ -4,6 +4,7 @@ use super::Sums;
 use crate::experiment::plan::Plan;
 use crate::experiment::results::{Phase, Scaled};
 use crate::metrics::Summary;
+use crate::outbound::PortPool;
 use crate::scenario::Scenario;
 use crate::simulation::Epoch;
 use crate::time::{SimDuration, SimTime};
@@ -31,7 +32,7 @@ impl Sums<'_> {
                 start_s: start.as_secs_f64(),
                 end_s: end.as_secs_f64(),
                 what,
-                nodes: scenario.nodes_before(end),
+                nodes: nodes(plan, end),
                 ports: device_ports(plan, end),
                 attempts,
                 snat_failures,
@@ -69,11 +70,22 @@ impl Sums<'_> {
     }
 }
 
+/// How the system is just before `end`; none where it has not changed.
+fn epoch_before(plan: &Plan, end: SimDuration) -> Option<&Epoch> {
+    plan.system.epochs.iter().rev().find(|epoch| epoch.at < end)
+}
+
+/// Nodes that are there just before `end`.
+fn nodes(plan: &Plan, end: SimDuration) -> u32 {
+    let cluster = &plan.system.cluster;
+    epoch_before(plan, end).map_or(cluster.nodes_there(), |epoch| cluster.nodes() - epoch.away.len() as u32)
+}
+
 /// Ports of the first way's device just before `end`.
 fn device_ports(plan: &Plan, end: SimDuration) -> Option<u64> {
     let paths = &plan.system.paths;
     let device = *paths.ways[0].stages.last()?;
-    let past = plan.system.epochs.iter().rev().find(|epoch| epoch.at < end);
-    let pools = past.map_or(&paths.stages[device.index()].pools, |epoch| &epoch.pools[device.index()]);
-    pools.iter().flat_map(|pool| &pool.ports).map(|ports| ports.map(u64::from)).sum()
+    let first = &paths.stages[device.index()].pools;
+    let pools = epoch_before(plan, end).map_or(first, |epoch| &epoch.pools[device.index()]);
+    pools.iter().map(PortPool::all_ports).sum()
 }
