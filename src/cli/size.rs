@@ -57,6 +57,7 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
         return Err(Error::input("--target", why));
     }
     let (key, candidates) = candidates(args.vary, &base)?;
+    check_no_event_sets(key, &base)?;
     let scenario_at = |value: u64| {
         let mut overrides = overrides.clone();
         overrides.push((key.into(), value.to_string()));
@@ -116,6 +117,21 @@ fn candidates(vary: Setting, base: &Scenario) -> Result<(&'static str, Vec<u64>)
             "--vary",
             "ports_per_node belongs to azure/load-balancer and custom; write public_ips",
         )),
+    }
+}
+
+/// A value that an event replaces would be judged for a part of the run only.
+fn check_no_event_sets(key: &str, base: &Scenario) -> Result<(), Error> {
+    let pointer = format!("/{}", key.replace('.', "/"));
+    let events = base.resolved.get("event").and_then(|events| events.as_array());
+    match events.into_iter().flatten().any(|event| event.pointer(&pointer).is_some()) {
+        true => Err(Error::input(
+            "--vary",
+            format!(
+                "an `[[event]]` sets `{key}`, so no value would hold for the whole run; remove the event"
+            ),
+        )),
+        false => Ok(()),
     }
 }
 

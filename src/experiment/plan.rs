@@ -128,6 +128,20 @@ impl Plan {
         self.system.workloads.iter().all(|workload| matches!(workload.arrivals, Arrivals::Burst { .. }))
     }
 
+    /// Whether all traffic asks at rates that never change.
+    pub fn has_steady_rate(&self) -> bool {
+        let steady = |arrivals: &Arrivals| {
+            matches!(
+                arrivals,
+                Arrivals::Poisson { .. }
+                    | Arrivals::Even { .. }
+                    | Arrivals::Batch { .. }
+                    | Arrivals::Renewal { .. }
+            )
+        };
+        self.system.workloads.iter().all(|workload| steady(&workload.arrivals))
+    }
+
     /// Whether all traffic is recorded, and runs as it was, so that nothing is drawn.
     pub fn is_recorded(&self) -> bool {
         self.system.workloads.iter().all(|workload| workload.arrivals.draws_nothing())

@@ -2,15 +2,23 @@
 
 use super::plan::{Plan, Start};
 use super::results::{RatioEstimate, Results, StopReason, WarmUpReason};
+use crate::scenario::Scenario;
+use crate::time::SimDuration;
 
 /// Fewer failures than this make a poor estimate.
 const FEW_FAILURES: u64 = 50;
+
+/// More than this share of attempts fail only where more is asked for than there is.
+const OVERLOADED: f64 = 0.02;
+
+/// Ports are kept alike where the deviation is less than this share of the mean.
+const ALIKE: f64 = 0.3;
 
 /// A half-width above this share of the estimate is wide.
 const WIDE: f64 = 0.25;
 
 /// Warnings about `results`.
-pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
+pub fn warnings(plan: &Plan, scenario: &Scenario, results: &Results) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(no_replications(plan));
     warnings.extend(precision_missed(results));
@@ -27,6 +35,8 @@ pub fn warnings(plan: &Plan, results: &Results) -> Vec<String> {
     warnings.extend(poor_estimate(plan, results));
     warnings.extend(short_run(plan, results));
     warnings.extend(unsettled(plan));
+    warnings.extend(in_step(plan, results));
+    warnings.extend(too_late(scenario));
     if results.totals.stale > 0 {
         warnings.push(format!(
             "{} requests met a connection that the device had forgotten: set the client pool's `idle_timeout` below the \
@@ -93,6 +103,38 @@ fn unsettled(plan: &Plan) -> Option<String> {
         "the start may not be forgotten: in neither of two pilot runs of {} s had busy ports settled by half of it (MSER-5); \
          set a longer `warm_up`, unless the load itself never settles",
         choice.pilot_s
+    ))
+}
+
+/// From empty rows that are asked for more than they have, ports fill up together and come free together, again and again where each
+/// is kept for about as long.
+fn in_step(plan: &Plan, results: &Results) -> Option<String> {
+    let RatioEstimate { estimate, low, high, .. } = results.failure_ratio;
+    let (estimate, holding) = (estimate?, &results.port_holding_s);
+    let steady = plan.start != Start::Stationary && plan.has_steady_rate() && plan.system.epochs.is_empty();
+    let in_step = estimate > OVERLOADED && holding.sd < ALIKE * holding.mean;
+    let off_by = holding.mean / results.duration_s;
+    (steady && in_step && off_by > (high - low) / 2.0 / estimate).then(|| {
+        format!(
+            "each port is kept for about {:.0} s, so those that fill up after the start come free in step, and the ratio depends on \
+             which part of that the measured {:.0} s hold: lengthen `duration`",
+            holding.mean, results.duration_s
+        )
+    })
+}
+
+/// Events that nobody sees.
+fn too_late(scenario: &Scenario) -> Option<String> {
+    let end = scenario.run.duration;
+    let instants: Vec<SimDuration> = scenario.events.instants().filter(|at| *at >= end).collect();
+    let first = instants.first()?;
+    let what = scenario.events.at(*first).next().unwrap_or_default();
+    let more = match instants.len() {
+        1 => String::new(),
+        several => format!(" and {} more", several - 1),
+    };
+    Some(format!(
+        "\"{what}\" at {first}{more} comes when the measured time of {end} is over: lengthen `duration`"
     ))
 }
 

@@ -1,6 +1,6 @@
 //! What happened to the cluster, and how it fared in between.
 
-use super::number::{count, number, percent, span};
+use super::number::{count, counted, number, percent, span};
 use super::table::Table;
 use crate::experiment::results::{Phase, Results};
 
@@ -17,7 +17,7 @@ pub fn table(results: &Results) -> Option<Table> {
         "attempts",
         "SNAT failures",
         "share",
-        "flows cut off",
+        "flows cut off in a run",
     ]);
     for phase in &results.phases {
         table.push([
@@ -28,7 +28,7 @@ pub fn table(results: &Results) -> Option<Table> {
             count(phase.attempts),
             count(phase.snat_failures),
             share(phase),
-            count(phase.cut_off),
+            number(cut_off(results, phase)),
         ]);
     }
     Some(table)
@@ -42,20 +42,25 @@ pub fn lines(results: &Results) -> Vec<String> {
     let line = |phase: &Phase| {
         let cut_off = match phase.cut_off {
             0 => String::new(),
-            flows => format!(", {} live flows cut off", count(flows)),
+            _ => format!(", {} live flows cut off in a run", number(cut_off(results, phase))),
         };
         let ports = phase.ports.map_or("unlimited".into(), count);
         format!(
-            "{:>10}  {}: {} nodes, {ports} ports; {} of attempts fail{cut_off}",
+            "{:>10}  {}: {}, {ports} ports; {} of attempts fail{cut_off}",
             span(phase.start_s),
             what(phase),
-            number(f64::from(phase.nodes)),
+            counted(u64::from(phase.nodes), "node"),
             share(phase)
         )
     };
     let left_out = results.phases.len().saturating_sub(SHOWN);
     let more = (left_out > 0).then(|| format!("  ... {left_out} more (see --format json)"));
     results.phases.iter().take(SHOWN).map(line).chain(more).collect()
+}
+
+/// Mean of the replications.
+fn cut_off(results: &Results, phase: &Phase) -> f64 {
+    phase.cut_off as f64 / f64::from(results.replications.max(1))
 }
 
 fn what(phase: &Phase) -> String {

@@ -150,12 +150,7 @@ fn clients(results: &Results) -> String {
         );
         line(&mut text, "client pools", &open);
         if pool.wait_ratio > 0.0 {
-            let (waited, gave_up) = (percent(pool.wait_ratio), percent(pool.wait_timeout_ratio));
-            line(
-                &mut text,
-                "",
-                &format!("{waited} of requests wait for a connection, {gave_up} give up waiting"),
-            );
+            line(&mut text, "", &wording::waits(pool, results.retries.is_some()));
         }
     }
     text

@@ -3,8 +3,8 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures, StopReason, ThresholdResult,
-    TimeoutFigures, Totals, Verdict, WarmUpReason,
+    ClientPoolFigures, FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures,
+    StopReason, ThresholdResult, TimeoutFigures, Totals, Verdict, WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -25,7 +25,19 @@ pub fn headline(results: &Results) -> String {
         (Verdict::Fail, _) => "FAILS: ",
         (Verdict::Inconclusive, _) => "INCONCLUSIVE: ",
     };
-    format!("{verdict}{found} ({})", device(results))
+    format!("{verdict}{found} ({}{})", device(results), elsewhere(results))
+}
+
+/// The stages that fail, where they are not the outbound device's own.
+fn elsewhere(results: &Results) -> String {
+    let own = results.model.rsplit('/').next().unwrap_or_default();
+    let mut stages: Vec<&str> =
+        results.snat_failures_by.iter().map(|failures| failures.stage.as_str()).collect();
+    stages.dedup();
+    match stages.iter().all(|stage| *stage == own) {
+        true => String::new(),
+        false => format!("; the failures are in {}", stages.join(" and ")),
+    }
 }
 
 /// How to mark the headline.
@@ -180,6 +192,17 @@ pub fn retries(retries: &RetryFigures) -> String {
         text += &format!(", {refused_by_budget} refused by a budget");
     }
     text
+}
+
+/// How often requests wait in line for a connection; with retries, one may wait several times.
+pub fn waits(pool: &ClientPoolFigures, with_retries: bool) -> String {
+    let ClientPoolFigures { wait_ratio, wait_timeout_ratio, .. } = pool;
+    if with_retries {
+        let (waits, gave_up) = (number(*wait_ratio), number(*wait_timeout_ratio));
+        return format!("{waits} waits for a connection per request, {gave_up} of them in vain");
+    }
+    let (waited, gave_up) = (percent(*wait_ratio), percent(*wait_timeout_ratio));
+    format!("{waited} of requests wait for a connection, {gave_up} give up waiting")
 }
 
 /// How often applications gave up a try, and what they were waiting for.

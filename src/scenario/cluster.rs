@@ -23,7 +23,7 @@ pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
         }
         let rule = table.get("autoscale").and_then(|node| autoscale(reader, node));
         let nodes = nodes_at_first(&table, rule.as_ref());
-        let max_surge = max_surge(reader, "max_surge", table.get("max_surge"), nodes as u32);
+        let max_surge = max_surge(reader, "max_surge", table.get("max_surge"), nodes as u32, 1);
         let zones = table.count("zones", 1, 3).unwrap_or(0) as u32;
         table.finish();
         let first = NodeId(node_pools.iter().map(|pool| pool.numbers).sum());
@@ -33,8 +33,10 @@ pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
         let numbers = numbers_needed(&pool, events);
         let all = numbers + u64::from(first.0);
         if all > MOST_NODES {
-            let message =
-                format!("the node pools up to \"{}\" have {all} nodes; allowed are {MOST_NODES}", pool.name);
+            let message = format!(
+                "the node pools up to \"{}\" have {all} nodes with those that events bring; allowed are {MOST_NODES}",
+                pool.name
+            );
             reader.problem(&node.span, message, None);
         }
         let numbers = if all > MOST_NODES { 1 } else { numbers as u32 };
@@ -132,9 +134,9 @@ pub fn surge_of(pool: &NodePool, node: Option<&Node>, nodes: u32) -> u32 {
     said.unwrap_or(1).clamp(1, nodes.max(1))
 }
 
-/// Extra nodes during an upgrade, as a number or a share of `nodes`; one where nothing is said.
-pub fn max_surge(reader: &Reader<'_>, key: &str, node: Option<&Node>, nodes: u32) -> u32 {
-    let Some(node) = node else { return 1 };
+/// Extra nodes during an upgrade, as a number or a share of `nodes`; `unsaid` where nothing is said.
+pub fn max_surge(reader: &Reader<'_>, key: &str, node: Option<&Node>, nodes: u32, unsaid: u32) -> u32 {
+    let Some(node) = node else { return unsaid };
     match &node.value {
         Value::Text(text) if text.ends_with('%') => match percent(text) {
             Some(percent) => part(percent, nodes),

@@ -4,7 +4,7 @@ use super::cluster::{MOST_NODES, max_surge, surge_of};
 use super::devices;
 use super::reader::{Reader, Table, positive, tables};
 use super::tree::{Node, Value};
-use super::units;
+use super::units::{self, counted};
 use crate::cluster::{Change, Cluster, Event, NodePool};
 use crate::flow::NodeId;
 use crate::outbound::Outbound;
@@ -49,7 +49,7 @@ impl Events {
     pub fn extend_by_rule(&mut self, events: Vec<Event>, cluster: &Cluster) {
         for event in events {
             if let Change::Scale { pool, nodes } = event.change {
-                let what = format!("{}: {nodes} nodes, by rule", cluster.node_pools[pool].name);
+                let what = format!("{}: {}, by rule", cluster.node_pools[pool].name, counted(nodes, "node"));
                 self.marks.push(Mark { at: event.at, what, span: 0..0 });
             }
             self.cluster.push(event);
@@ -158,7 +158,10 @@ pub fn events<'a>(
         let inner = reader.table(inner, kind);
         let what = match *kind {
             "outbound" => {
-                inner.all();
+                if inner.all().is_empty() {
+                    let help = "write the keys of `[outbound]` that change, such as `public_ips = 2`";
+                    inner.wrong(&inner.span, "`outbound` changes nothing".into(), Some(help.into()));
+                }
                 let later = devices.iter().find(|later| later.event == number);
                 let read = later.and_then(|later| devices::outbound(reader, &later.node, shipped, cluster));
                 events.devices.extend(read.map(|device| (at, device)));
@@ -168,6 +171,7 @@ pub fn events<'a>(
             _ => change(&inner, kind, cluster, workloads).map(|(change, what)| {
                 let event = Event { at, change, drain: drain.unwrap_or(DRAIN) };
                 let over = over(&event, cluster, &events.cluster);
+                check_one_upgrade(reader, node, (&event, over), cluster, &events.cluster);
                 events.cluster.push(event);
                 (what, over)
             }),
@@ -206,6 +210,27 @@ fn over(event: &Event, cluster: &Cluster, earlier: &[Event]) -> Option<SimDurati
     }
 }
 
+/// A node pool is upgraded once at a time.
+fn check_one_upgrade(
+    reader: &Reader<'_>,
+    node: &Node,
+    (event, end): (&Event, Option<SimDuration>),
+    cluster: &Cluster,
+    earlier: &[Event],
+) {
+    let Change::Upgrade { pool, .. } = event.change else { return };
+    let meets = |other: &&Event| {
+        let same = matches!(other.change, Change::Upgrade { pool: others, .. } if others == pool);
+        same && over(other, cluster, earlier).is_none_or(|other_end| event.at < other_end)
+            && end.is_none_or(|end| other.at < end)
+    };
+    if let Some(other) = earlier.iter().find(meets) {
+        let name = &cluster.node_pools[pool].name;
+        let message = format!("the upgrade of {name} that begins at {} is not over by then", other.at);
+        reader.problem(&node.span, message, Some("write a later `at`, or a shorter `round`".into()));
+    }
+}
+
 /// The keys that an event sets, as text.
 fn said(keys: &Table<'_>) -> String {
     let shown = keys.all().iter().map(|entry| {
@@ -226,12 +251,19 @@ fn change(
             let (number, pool) = pool(table, cluster)?;
             table.need("nodes", "52")?;
             let nodes = table.count("nodes", 1, MOST_NODES)? as u32;
-            Some((Change::Scale { pool: number, nodes }, format!("{}: {nodes} nodes", pool.name)))
+            Some((
+                Change::Scale { pool: number, nodes },
+                format!("{}: {}", pool.name, counted(nodes, "node")),
+            ))
         }
         "upgrade" => {
             let (number, pool) = pool(table, cluster)?;
             let said = table.get("surge");
-            max_surge(table.reader, "surge", said, pool.nodes);
+            if max_surge(table.reader, "surge", said, pool.nodes, pool.max_surge) == 0 {
+                let help = Some("write `surge = 1` or more in the event".to_string());
+                table.wrong(&table.span, "an upgrade needs at least one extra node".into(), help);
+                return None;
+            }
             let round = table.get("round").and_then(|node| positive(table.reader, "round", node));
             let surge = surge_of(pool, said, pool.nodes);
             let what = format!("upgrade of {} with {surge} extra", pool.name);
@@ -251,7 +283,10 @@ fn change(
                 table.wrong(&table.span, message, None);
                 return None;
             }
-            Some((Change::Pods { workload: number, pods }, format!("{}: {pods} pods", workload.name)))
+            Some((
+                Change::Pods { workload: number, pods },
+                format!("{}: {}", workload.name, counted(pods, "pod")),
+            ))
         }
     }
 }
@@ -288,7 +323,7 @@ fn lose(table: &Table<'_>, cluster: &Cluster) -> Option<(Change, String)> {
             table.need("nodes", "4")?;
             let all: Vec<NodeId> = pools.iter().flat_map(there).collect();
             let count = table.count("nodes", 1, all.len() as u64)? as usize;
-            (all[all.len() - count..].to_vec(), format!("{count} nodes lost"))
+            (all[all.len() - count..].to_vec(), format!("{} lost", counted(count as u32, "node")))
         }
     };
     Some((Change::Lose { nodes, noticed_after, back_after }, what))

@@ -68,6 +68,11 @@ fn positive(text: &str, number: &str) -> Result<f64, String> {
     }
 }
 
+/// So many of something: `1 node`, `52 nodes`.
+pub fn counted(number: u32, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -106,6 +106,16 @@ fn wrong_rules_are_told_apart() {
         let found = one(from, to);
         assert!(found.contains(expected), "{to}: {found}");
     }
+    for (from, to, expected) in [
+        ("max = 50 }", "max = 50, every = \"1ms\" }", "`every` is 1ms"),
+        ("min = 2, max = 50", "min = 3, max = 2", "`min` is 3 and `max` 2"),
+        ("min = 2, max = 50", "mn = 2, max = 50", "unknown key `mn`"),
+        ("min = 1, max = 3", "min = 4, max = 3", "`min` is 4 and `max` 3"),
+    ] {
+        let found = one(from, to);
+        assert!(found.contains(expected) && !found.contains("lacks"), "{to}: {found}");
+        assert!(!found.contains("no workload has"), "{to}: {found}");
+    }
     let closed = "arrivals.closed = { clients = 3, think = \"1s\" }\n";
     let without_rate =
         RULES.lines().map(|line| if line.starts_with("arrivals") { closed.trim() } else { line });

@@ -3,9 +3,11 @@
 use crate::check::{Sample, run, run_cut, scenario};
 use snatsim::analytic::erlang_b;
 use snatsim::error::Error;
+use snatsim::experiment::Plan;
 use snatsim::experiment::results::{Phase, Results};
+use snatsim::flow::NodeId;
 use snatsim::scenario::read;
-use snatsim::simulation::Sharding;
+use snatsim::simulation::{Epoch, Sharding};
 
 /// A flow a second for 100 s, from 1 s on, each for 1,000 s.
 const EVEN: &str = "[[workload]]\narrivals.even = { rate = \"1 per s\" }\nlifetime.constant = { value = \"1000s\" }\n\
@@ -212,6 +214,17 @@ fn nobody_asks_on_a_node_that_is_gone() {
     assert_eq!((totals.snat_failures, totals.unresolved > 0), (0, true), "{totals:?}");
 }
 
+/// A proxy has one port and keeps one connection. A pod whose node is lost at 12.5 s waited there for the port, which is free at 13 s.
+#[test]
+fn a_proxy_does_not_count_on_a_client_that_is_gone() {
+    let text = "[outbound]\nmodel = \"azure/http-proxy\"\nproxies = 1\nports_per_proxy = 1\nhold_down = { fin = \"5s\" }\n\
+        upstream = { max = 1, idle_timeout = \"1s\" }\n[[node_pool]]\nnodes = 2\n[[workload]]\npods = 2\n\
+        arrivals.even = { rate = \"10 per m\" }\nlifetime = \"1s\"\n[[event]]\nat = \"12500ms\"\nlose = { nodes = 1 }\n\
+        [run]\nwarm_up = \"0s\"\nduration = \"1m\"\nreplications = 1\n";
+    let totals = run(text, &[]).totals;
+    assert_eq!((totals.requests, totals.request_failures, totals.unresolved), (6, 1, 0), "{totals:?}");
+}
+
 /// An upgrade moves every pod, and asks for the same as before, whatever the outbound type.
 #[test]
 fn pods_that_move_ask_for_the_same_whatever_the_outbound_type() {
@@ -306,10 +319,46 @@ fn wrong_events_are_told_apart() {
         ("at = \"5m\"\nslow = { factor = 3 }", "lacks `lasts`"),
         ("at = \"5m\"\nrefuse = { share = 1.5, lasts = \"1m\" }", "`share` is the number 1.5"),
         ("at = \"5m\"\nscale = { nodes = 47 }\ngrain = 1", "unknown key `grain`"),
+        ("at = \"5m\"\noutbound = {}", "`outbound` changes nothing"),
+        ("at = \"5m\"\nupgrade = { surge = 0 }", "an upgrade needs at least one extra node"),
+        (
+            "at = \"20m\"\nupgrade = {}\n[[event]]\nat = \"5m\"\nupgrade = {}",
+            "the upgrade of user that begins at 20m is not over by then",
+        ),
     ] {
         let (by_platform, message) = refused(event);
         assert!(!by_platform && message.contains(said), "{event}: {message}");
     }
+}
+
+#[test]
+fn many_pods_come_at_once_and_go_to_the_emptiest_nodes() {
+    let text = "[outbound]\nmodel = \"custom\"\nports = \"unlimited\"\n[[node_pool]]\nnodes = 400\n[[workload]]\npods = 10\n\
+        arrivals.poisson = { rate = \"100 per s\" }\nlifetime = \"1s\"\n[[event]]\nat = \"10s\"\npods = { pods = 200000 }\n\
+        [[event]]\nat = \"20s\"\nlose = { nodes = 200, noticed_after = \"5s\" }\n\
+        [run]\nwarm_up = \"0s\"\nduration = \"30s\"\nreplications = 1\n";
+    let plan = Plan::new(&scenario(text, &[])).unwrap();
+    let on = |epoch: &Epoch, node| epoch.pods[0].iter().filter(|each| **each == NodeId(node)).count();
+    let epochs = &plan.system.epochs;
+    assert!((0..400).all(|node| on(&epochs[0], node) == 500));
+    assert!((0..400).all(|node| on(&epochs[2], node) == if node < 200 { 1_000 } else { 0 }));
+}
+
+#[test]
+fn what_comes_too_late_is_told() {
+    let at = |at: &str| {
+        let text = format!(
+            "[outbound]\nmodel = \"custom\"\nports = 64\n[[workload]]\narrivals.poisson = {{ rate = \"1 per s\" }}\n\
+             lifetime = \"1s\"\n[[event]]\nat = \"{at}\"\noutbound = {{ ports = 32 }}\n[run]\nduration = \"10m\"\nreplications = 2\n"
+        );
+        run(&text, &[]).warnings.join("\n")
+    };
+    assert!(
+        at("10m").contains("\"ports = 32\" at 10m comes when the measured time of 10m is over"),
+        "{}",
+        at("10m")
+    );
+    assert!(!at("9m").contains("is over"));
 }
 
 #[test]

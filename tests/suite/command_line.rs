@@ -227,6 +227,12 @@ fn size_shows_the_metric_of_its_target() {
         2,
         "is met by too few ports",
     );
+    let event = "event=[{ at = \"1s\", outbound = { ports_per_node = 8 } }]";
+    assert_fails(
+        &["size", scenario, "--vary", "ports_per_node", "--target", "failure_ratio < 1%", "--set", event],
+        2,
+        "an `[[event]]` sets `outbound.ports_per_node`",
+    );
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn complete(results: &mut Results, scenario: &Scenario, plan: &Plan) {
     results.empty_windows = all_windows - results.windows.len() as u64;
     results.thresholds = scenario.thresholds.iter().map(|each| thresholds::judge(results, each)).collect();
     results.verdict = thresholds::worst(&results.thresholds);
-    let more = warnings::warnings(plan, results);
+    let more = warnings::warnings(plan, scenario, results);
     results.warnings.extend(more);
 }
 

@@ -16,11 +16,12 @@ pub struct Phase {
     pub nodes: u32,
     /// Ports of the outbound device at its end, towards one destination; null: unlimited.
     pub ports: Option<u64>,
-    /// Attempts of any flow at an instant of it.
+    /// Attempts of any flow at an instant of it, over all replications.
     pub attempts: u64,
     /// SNAT failures among them.
     pub snat_failures: u64,
-    /// Live flows that lost their port to a change of the cluster; their requests are counted as they were before.
+    /// Live flows that lost their port to a change of the cluster, over all replications; their requests are counted as they were
+    /// before. A UDP flow lives until its idle timeout.
     pub cut_off: u64,
 }
 
