@@ -251,12 +251,16 @@ fn change(
             let (number, pool) = pool(table, cluster)?;
             table.need("nodes", "52")?;
             let nodes = table.count("nodes", 1, MOST_NODES)? as u32;
+            if nodes < pool.nodes {
+                check_nothing_recorded(table, workloads);
+            }
             Some((
                 Change::Scale { pool: number, nodes },
                 format!("{}: {}", pool.name, counted(nodes, "node")),
             ))
         }
         "upgrade" => {
+            check_nothing_recorded(table, workloads);
             let (number, pool) = pool(table, cluster)?;
             let said = table.get("surge");
             if max_surge(table.reader, "surge", said, pool.nodes, pool.max_surge) == 0 {
@@ -269,7 +273,10 @@ fn change(
             let what = format!("upgrade of {} with {surge} extra", pool.name);
             Some((Change::Upgrade { pool: number, surge, round: round.unwrap_or(ROUND) }, what))
         }
-        "lose" => lose(table, cluster),
+        "lose" => {
+            check_nothing_recorded(table, workloads);
+            lose(table, cluster)
+        }
         _ => {
             let number = workload(table, workloads)?;
             table.need("pods", "60")?;
@@ -288,6 +295,15 @@ fn change(
                 format!("{}: {}", workload.name, counted(pods, "pod")),
             ))
         }
+    }
+}
+
+/// Recorded flows stay on their nodes, so these must stay too.
+fn check_nothing_recorded(table: &Table<'_>, workloads: &[Option<Workload>]) {
+    let recorded = |workload: &&Workload| workload.arrivals.is_recorded();
+    if let Some(workload) = workloads.iter().flatten().find(recorded) {
+        let message = format!("the flows of \"{}\" are recorded on nodes that would go", workload.name);
+        table.wrong(&table.span, message, Some("remove the event, or write other `arrivals`".into()));
     }
 }
 

@@ -345,6 +345,22 @@ fn many_pods_come_at_once_and_go_to_the_emptiest_nodes() {
 }
 
 #[test]
+fn nodes_with_recorded_flows_stay() {
+    let with = |event: &str| {
+        let text = format!(
+            "[outbound]\nmodel = \"custom\"\nports = 64\n[[node_pool]]\nnodes = 2\n[[workload]]\n\
+             arrivals.trace = {{ files = [\"models/traces/m57-conn.log.gz\"] }}\n[[event]]\nat = \"10s\"\n{event}\n"
+        );
+        read("test.toml", &text, &[]).err().map_or_else(String::new, |error| error.to_string())
+    };
+    for event in ["scale = { nodes = 1 }", "upgrade = {}", "lose = { nodes = 1 }"] {
+        let said = with(event);
+        assert!(said.contains("are recorded on nodes that would go"), "{event}: {said}");
+    }
+    assert!(!with("scale = { nodes = 3 }").contains("recorded"));
+}
+
+#[test]
 fn what_comes_too_late_is_told() {
     let at = |at: &str| {
         let text = format!(
