@@ -6,12 +6,15 @@ mod grid;
 mod phases;
 mod recorder;
 mod summary;
+mod used;
 mod watch;
 
 pub use busy::BusySeries;
 pub use by_ip::IpSummary;
 pub use recorder::Recorder;
-pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals};
+pub use summary::{
+    Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals, UsedSummary,
+};
 
 use crate::time::{SimDuration, SimTime};
 

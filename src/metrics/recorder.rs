@@ -4,11 +4,12 @@ use super::by_ip::IpGrids;
 use super::grid::Grid;
 use super::phases::Phases;
 use super::summary::{Counts, FirstFailureAt, RowSummary, Summary};
+use super::used::UsedGrids;
 use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
 use crate::simulation::{
-    Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System,
+    Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System, Used,
 };
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
@@ -21,6 +22,7 @@ pub struct Recorder<'a> {
     sources: Vec<(u64, u64)>,
     watch: Watch<'a>,
     phases: Phases<'a>,
+    used: UsedGrids,
     summary: Summary,
     windows: Ticker,
     bins: Ticker,
@@ -77,6 +79,7 @@ impl<'a> Recorder<'a> {
             sources: vec![(0, 0); shard.sources.len()],
             watch: Watch::default(),
             phases: Phases::default(),
+            used: UsedGrids::default(),
             summary: Summary::empty(&cuts),
             windows: Ticker::new(cuts.window.nanos()),
             bins: Ticker::new(SERIES_BIN.nanos()),
@@ -107,6 +110,7 @@ impl<'a> Recorder<'a> {
         let sources = self.shard.sources.iter().zip(&self.sources);
         self.summary.by_source =
             sources.filter(|(_, (attempts, _))| *attempts > 0).map(|(id, n)| (*id, *n)).collect();
+        self.summary.used = self.used.sum_up(&self.cuts, &mut self.summary.series);
         self.summary.probes = self.watch.counts();
         self.summary.phases = self.phases.counts;
         self.summary.events = events;
@@ -230,6 +234,10 @@ impl Observer for Recorder<'_> {
             self.summary.holding_nanos += u128::from(nanos);
             self.summary.holding_square_micros += u128::from(nanos / 1_000).pow(2);
         }
+    }
+
+    fn used(&mut self, used: Used) {
+        self.used.note(&self.cuts, used);
     }
 
     fn full(&mut self, row: RowId, since: SimTime, until: SimTime) {

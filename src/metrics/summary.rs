@@ -2,7 +2,7 @@
 
 use super::{BATCHES, Cuts, IpSummary, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
-use crate::simulation::RowId;
+use crate::simulation::{PoolKey, RowId};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 use std::collections::BTreeMap;
@@ -67,6 +67,17 @@ pub struct SeriesCounts {
     pub in_use: u64,
     /// Sum of resting ports over the bin's grid instants.
     pub resting: u64,
+    /// Sum of the different ports that are used over the bin's grid instants, where that is asked for.
+    pub used: u64,
+}
+
+/// The different ports that are used of one port pool over the measured time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsedSummary {
+    /// Port-nanoseconds.
+    pub port_nanos: u128,
+    /// How many grid instants saw each number of used ports.
+    pub instants: BTreeMap<u64, u64>,
 }
 
 /// One row over the measured time.
@@ -160,6 +171,8 @@ pub struct Summary {
     pub series: Vec<SeriesCounts>,
     /// Each row with any traffic.
     pub rows: BTreeMap<RowId, RowSummary>,
+    /// Different ports used, of each port pool that is asked.
+    pub used: BTreeMap<PoolKey, UsedSummary>,
     /// Flows granted a port at a measured instant whose release is known.
     pub holdings: u64,
     /// Sum of their holding times, nanoseconds.
@@ -218,6 +231,7 @@ impl Summary {
             windows: vec![(0, 0); cuts.count(cuts.window)],
             series: vec![SeriesCounts::default(); cuts.count(SERIES_BIN)],
             rows: BTreeMap::new(),
+            used: BTreeMap::new(),
             holdings: 0,
             holding_nanos: 0,
             holding_square_micros: 0,
@@ -256,6 +270,7 @@ impl Summary {
             windows,
             series,
             rows,
+            used,
             holdings,
             holding_nanos,
             holding_square_micros,
@@ -291,6 +306,9 @@ impl Summary {
         self.series.iter_mut().zip(series).for_each(|(mine, theirs)| mine.add(theirs));
         for (row, theirs) in rows {
             self.rows.entry(row).or_default().add(theirs);
+        }
+        for (pool, theirs) in used {
+            self.used.entry(pool).or_default().add(&theirs);
         }
         self.holdings += holdings;
         self.holding_nanos += holding_nanos;
@@ -334,11 +352,23 @@ impl Summary {
 
 impl SeriesCounts {
     fn add(&mut self, other: Self) {
-        let Self { successful, failed, in_use, resting } = other;
+        let Self { successful, failed, in_use, resting, used } = other;
         self.successful += successful;
         self.failed += failed;
         self.in_use += in_use;
         self.resting += resting;
+        self.used += used;
+    }
+}
+
+impl UsedSummary {
+    /// Adds the same port pool of another trial.
+    pub fn add(&mut self, other: &Self) {
+        let Self { port_nanos, instants } = other;
+        self.port_nanos += port_nanos;
+        for (used, count) in instants {
+            *self.instants.entry(*used).or_default() += count;
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{Egress, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
-use crate::snat::{IpChoice, Reclaim, Rules};
+use crate::snat::{InCommon, IpChoice, Reclaim, Rules};
 use crate::time::SimDuration;
 
 /// One row of the automatic allocation: node pools up to `nodes` get `ports` a node and public IP.
@@ -65,6 +65,8 @@ pub struct LoadBalancer {
     pub ip_choice: IpChoice,
     /// How a port is found.
     pub search: Search,
+    /// Where its ports are looked at as the same ones towards every destination: how.
+    pub in_common: Option<InCommon>,
     /// What happens to a SYN without a port.
     pub when_full: WhenFull,
     /// Sharing of UDP ports.
@@ -206,6 +208,7 @@ impl WayOut for LoadBalancer {
             search: self.search,
             ip_choice: self.ip_choice.clone(),
             reclaim: self.reclaim,
+            in_common: self.in_common,
             ..Rules::default()
         };
         Ok(Egress {

@@ -80,6 +80,8 @@ pub fn series(results: &Results) -> Result<Vec<u8>, Error> {
         "SnatConnectionCount_Failed",
         "MappingsInUse",
         "MappingsInHoldDown",
+        "AllocatedSnatPorts",
+        "UsedSnatPorts",
     ];
     let rows = results.series.iter().map(|bin| {
         [
@@ -89,6 +91,8 @@ pub fn series(results: &Results) -> Result<Vec<u8>, Error> {
             bin.failed.to_string(),
             bin.in_use.to_string(),
             bin.hold_down.to_string(),
+            bin.allocated.map_or_else(String::new, |ports| ports.to_string()),
+            bin.used.map_or_else(String::new, |ports| ports.to_string()),
         ]
         .into_iter()
     });

@@ -4,7 +4,7 @@ use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
     ClientPoolFigures, FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures,
-    StopReason, ThresholdResult, TimeoutFigures, Totals, Verdict, WarmUpReason,
+    StopReason, ThresholdResult, TimeoutFigures, Totals, UsedPorts, Verdict, WarmUpReason,
 };
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
@@ -192,6 +192,15 @@ pub fn retries(retries: &RetryFigures) -> String {
         text += &format!(", {refused_by_budget} refused by a budget");
     }
     text
+}
+
+/// The port pool that uses the most different ports; nothing where that is not asked for.
+pub fn used_ports(results: &Results) -> Option<String> {
+    let most = results.used_ports.iter().max_by(|one, other| one.mean.total_cmp(&other.mean))?;
+    let UsedPorts { port_pool, protocol, ports, mean, p99, max, .. } = most;
+    let of = ports.map_or("unlimited".into(), count);
+    let (mean, p99, max) = (number(*mean), count(*p99), count(*max));
+    Some(format!("{port_pool} ({}): {mean} of {of} used on average, p99 {p99}, most {max}", protocol.name()))
 }
 
 /// How often requests wait in line for a connection; with retries, one may wait several times.

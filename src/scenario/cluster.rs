@@ -33,8 +33,9 @@ pub fn cluster<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Cluster {
         let numbers = numbers_needed(&pool, events);
         let all = numbers + u64::from(first.0);
         if all > MOST_NODES {
+            let brought = if numbers > nodes { " with those that come later" } else { "" };
             let message = format!(
-                "the node pools up to \"{}\" have {all} nodes with those that events bring; allowed are {MOST_NODES}",
+                "the node pools up to \"{}\" have {all} nodes{brought}; allowed are {MOST_NODES}",
                 pool.name
             );
             reader.problem(&node.span, message, None);

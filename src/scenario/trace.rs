@@ -143,10 +143,7 @@ fn recorded(
 }
 
 fn add(flow: &TraceFlow, destinations: &mut Vec<Destination>) -> DestinationId {
-    let protocol = match flow.protocol {
-        Protocol::Tcp => "tcp",
-        Protocol::Udp => "udp",
-    };
+    let protocol = flow.protocol.name();
     let address = RECORDED_ADDRESSES | u64::from(u32::from(flow.destination));
     let name = format!("{protocol} {}:{}", flow.destination, flow.port);
     destinations.push(Destination::new(name, address, flow.protocol, Reach::Internet));

@@ -51,7 +51,7 @@ impl<O: Observer> Run<'_, O> {
         let mut quotas = by_quota.into_iter();
         let now = self.now;
         quotas.find_map(|(quota, flows)| self.quotas[quota].lacks_room(now, flows)).or_else(|| {
-            by_row.into_iter().find_map(|(row, (flows, asker))| self.rows[row].lacks_room(now, flows, &asker))
+            by_row.into_iter().find_map(|(row, (flows, asker))| self.row_lacks_room(row, flows, &asker))
         })
     }
 }

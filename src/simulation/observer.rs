@@ -1,7 +1,7 @@
 //! What a run tells whoever keeps numbers.
 
 use super::RowId;
-use crate::flow::{QuotaId, SourceId};
+use crate::flow::{PortPoolId, Protocol, QuotaId, SourceId, StageId};
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
@@ -37,6 +37,28 @@ pub struct Kept {
     pub release: SimTime,
     /// Whether it was there when the run began.
     pub initial: bool,
+}
+
+/// A port pool, of one protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PoolKey {
+    /// Its stage.
+    pub stage: StageId,
+    /// The port pool, of that stage.
+    pub pool: PortPoolId,
+    /// TCP and UDP have inventories of their own.
+    pub protocol: Protocol,
+}
+
+/// A port that some row of a port pool held, towards one destination or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// The port pool.
+    pub pool: PoolKey,
+    /// From when on somebody held it.
+    pub since: SimTime,
+    /// When nobody did any more; [`SimTime::NEVER`] if the run ended first.
+    pub until: SimTime,
 }
 
 /// A flow got its port.
@@ -101,6 +123,8 @@ pub trait Observer {
     fn attempt(&mut self, _attempt: Attempt) {}
     /// A port was kept; told when the end is known, in no particular order.
     fn kept(&mut self, _kept: Kept) {}
+    /// A port was used, where that is asked for.
+    fn used(&mut self, _used: Used) {}
     /// No port of the row was free from `since` to `until`.
     fn full(&mut self, _row: RowId, _since: SimTime, _until: SimTime) {}
     /// A flow got its port.

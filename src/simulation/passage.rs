@@ -104,7 +104,7 @@ impl<O: Observer> Run<'_, O> {
             }
         }
         let asker = self.asker_of(request);
-        let answer = self.rows[row].open(now, &asker);
+        let answer = self.open_row(row, &asker);
         self.tell_ended(row);
         answer
     }
@@ -124,6 +124,7 @@ impl<O: Observer> Run<'_, O> {
         let row = self.row_in(request, number);
         let stage = self.sources[request.source].hops[number].stage;
         if stage.when_refused == WhenRefused::GivesBack || answer == WhenFull::Resets {
+            self.in_common.note_given_back(row, slot, self.now);
             return self.rows[row].give_back(slot, self.now);
         }
         let until = self.now + stage.timers.half_open;

@@ -1,6 +1,7 @@
 //! The state of a shard in one trial: rows, waiting tries, what is scheduled, and what is told of it.
 
 use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
+use super::in_common::PoolsInCommon;
 use super::local_ports::LocalPorts;
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
@@ -109,6 +110,7 @@ pub(super) struct Run<'a, O> {
     pub client_pools: ClientPools,
     pub budgets: Budgets,
     pub local_ports: LocalPorts,
+    pub in_common: PoolsInCommon,
     pub quotas: Vec<Quota>,
     /// Devices that scale by themselves.
     pub scalers: Vec<Scaler<'a>>,
@@ -159,6 +161,7 @@ impl<'a, O: Observer> Run<'a, O> {
             budgets: Budgets::new(system, sources.iter().map(|source| source.spec)),
             client_pools: ClientPools::new(system, sources.iter().map(|source| source.spec)),
             local_ports: LocalPorts::new(system, sources.iter().map(|source| source.spec)),
+            in_common: PoolsInCommon::new(system, shard),
             sources,
             rows: shard.rows.iter().map(row).collect(),
             queue: EventQueue::new(),
@@ -258,7 +261,9 @@ impl<'a, O: Observer> Run<'a, O> {
             return;
         }
         let id = self.shard.rows[row];
-        for Ended { slot, start, close, release } in self.rows[row].take_ended() {
+        for ended in self.rows[row].take_ended() {
+            self.in_common.note_ended(row, &ended);
+            let Ended { slot, start, close, release } = ended;
             let initial = self.system.timing.stationary && start == SimTime::ZERO;
             self.observer.kept(Kept { row: id, ip: slot.ip, start, close, release, initial });
         }

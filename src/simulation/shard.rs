@@ -1,7 +1,7 @@
 //! Which sources can ever compete: union-find over sources and the rows they touch.
 
 use super::quota::Enforcement;
-use super::{Hop, RowId, System};
+use super::{Hop, PoolKey, RowId, System};
 use crate::flow::{QuotaId, SourceId};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,12 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
     let first_member_of_quotas = system.sources.len() + system.rows.len();
     let mut sets = DisjointSets::new(first_member_of_quotas + system.quotas.len());
     let row_member = |row: &RowId| system.sources.len() + row.index();
+    let mut in_common: BTreeMap<PoolKey, RowId> = BTreeMap::new();
+    for row in (0..system.rows.len() as u32).map(RowId) {
+        if let Some((pool, _)) = system.pool_in_common(row) {
+            sets.join(row_member(in_common.entry(pool).or_insert(row)), row_member(&row));
+        }
+    }
     for (number, source) in system.sources.iter().enumerate() {
         for row in source.all_rows() {
             sets.join(number, row_member(&row));

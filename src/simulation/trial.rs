@@ -36,8 +36,8 @@ impl<'a, O: Observer> Run<'a, O> {
     fn seat_residents(&mut self, key: TrialKey) {
         for (position, id) in self.shard.rows.iter().enumerate() {
             for resident in stationary::residents(self.system, &self.shard.sources, *id, key) {
-                let row = &mut self.rows[position];
-                if let Ok(slot) = row.open(SimTime::ZERO, &Asker::default()) {
+                if let Ok(slot) = self.open_row(position, &Asker::default()) {
+                    let row = &mut self.rows[position];
                     let stationary::Resident { close, release } = resident;
                     row.keep_until(slot, Holding::until(close, release));
                     let kept =
@@ -91,6 +91,7 @@ impl<'a, O: Observer> Run<'a, O> {
             self.rows[row].end_all();
             self.tell_ended(row);
         }
+        self.tell_used();
         for (row, id) in self.rows.into_iter().zip(&self.shard.rows) {
             for (since, until) in row.full_spans(self.now.max(end)) {
                 self.observer.full(*id, since, until);

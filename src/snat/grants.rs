@@ -102,6 +102,17 @@ impl ByPort {
         }
     }
 
+    /// In no particular order.
+    fn iter(&self) -> impl Iterator<Item = (u32, &Grant)> {
+        let (sparse, dense) = match self {
+            Self::Sparse(grants) => (Some(grants), None),
+            Self::Dense(grants) => (None, Some(grants)),
+        };
+        let sparse = sparse.into_iter().flatten().map(|(port, grant)| (*port, grant));
+        let dense = dense.into_iter().flatten().zip(0..);
+        sparse.chain(dense.filter_map(|(grant, port)| Some((port, grant.as_ref()?))))
+    }
+
     /// Ports in rising order.
     fn ports(&self) -> Vec<u32> {
         let mut ports: Vec<u32> = match self {
@@ -146,6 +157,11 @@ impl Grants {
     /// Ports that are held, in rising order.
     pub(super) fn ports(&self) -> Vec<u32> {
         self.by_port.ports()
+    }
+
+    /// Ports that are held and their grants, in no particular order.
+    pub(super) fn held(&self) -> impl Iterator<Item = (u32, &Grant)> {
+        self.by_port.iter()
     }
 
     /// Whether the flow with this first sequence number may take the port over.

@@ -4,6 +4,7 @@ mod counted_row;
 mod full_spans;
 mod grants;
 mod holding;
+mod in_common;
 mod indexed_row;
 mod ip_choice;
 mod named_row;
@@ -17,6 +18,7 @@ mod rules;
 mod search;
 
 pub use holding::{Ended, Holding, Rest};
+pub use in_common::{HoldScope, InCommon, OtherRows, Reuse};
 pub use indexed_row::IndexedRow;
 pub use ip_choice::{FirstIp, IpChoice};
 pub use named_row::NamedRow;

@@ -5,7 +5,8 @@ use super::full_spans::FullSpans;
 use super::grants::Grants;
 use super::ip_choice::IpChooser;
 use super::port_map::PortMap;
-use super::{Asker, Ended, Holding, RowStreams, Rules, Slot, SnatFailure, TakeOver};
+use super::{Asker, Ended, Holding, RowStreams, Rules, Search, Slot, SnatFailure, TakeOver};
+use crate::random::Stream;
 use crate::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -36,6 +37,8 @@ pub struct NamedRow {
     pub(super) ips: Vec<NamedPorts>,
     rules: Rules,
     pub(super) chooser: IpChooser,
+    /// For ports that are taken away: the same for all rows of a port pool.
+    pub(super) reclaims: Stream,
     /// By time; then what, public IP, port, saying.
     due: BinaryHeap<Reverse<DueEntry>>,
     pub(super) ended: Vec<Ended>,
@@ -60,7 +63,9 @@ impl NamedPorts {
 impl NamedRow {
     /// An empty row with `ports` on each public IP; `None` is unlimited.
     pub fn new(ports: &[Option<u32>], rules: &Rules, streams: RowStreams) -> Self {
+        let reclaims = streams.pool.clone().fork();
         let mut row = Self {
+            reclaims,
             ips: ports.iter().map(|ports| NamedPorts::new(*ports)).collect(),
             rules: rules.clone(),
             chooser: IpChooser::new(&rules.ip_choice, ports.len(), streams),
@@ -77,6 +82,11 @@ impl NamedRow {
         let ip = self.choose_ip(asker)?;
         let sequence = self.sequence();
         let port = self.find(ip, sequence, now).ok_or_else(|| self.why_none())?;
+        Ok(self.grant(ip, port, asker, sequence, now))
+    }
+
+    /// Grants a port, which whoever holds it loses.
+    pub(super) fn grant(&mut self, ip: usize, port: u32, asker: &Asker, sequence: u32, now: SimTime) -> Slot {
         let ports = &mut self.ips[ip];
         if ports.map.is_free(port) {
             ports.map.take(port);
@@ -85,7 +95,16 @@ impl NamedRow {
         }
         let grant = ports.grants.grant(port, asker.node, sequence, now);
         self.note_full(now);
-        Ok(Slot { ip: ip as u32, port, grant, others: 0 })
+        Slot { ip: ip as u32, port, grant, others: 0 }
+    }
+
+    /// Whether a public IP may have no more flows.
+    pub(super) fn is_at_cap(&self, ip: usize) -> bool {
+        self.ips[ip].is_at(self.rules.caps.per_ip)
+    }
+
+    pub(super) fn search(&self) -> Search {
+        self.rules.search
     }
 
     fn choose_ip(&mut self, asker: &Asker) -> Result<usize, SnatFailure> {
@@ -130,10 +149,12 @@ impl NamedRow {
         rules.search.find(map, grants.last(), &mut chooser.draws, may_take)
     }
 
-    fn why_none(&self) -> SnatFailure {
+    pub(super) fn why_none(&self) -> SnatFailure {
         match self.free() {
             0 if self.ips.iter().all(|ports| ports.map.total() == 0) => SnatFailure::NoEgress,
             0 => SnatFailure::NoFreePort,
+            // Those that are free rest towards another destination.
+            _ if self.rules.in_common.is_some() => SnatFailure::NoFreePort,
             _ => SnatFailure::SearchGaveUp,
         }
     }
@@ -233,9 +254,9 @@ fn own_port(rules: &Rules, chooser: &mut IpChooser) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Identity, PortNumbers, Rest, Row, Search};
+    use super::super::{Identity, PortNumbers, Rest, Row};
     use super::*;
-    use crate::random::{Purpose, Stream};
+    use crate::random::Purpose;
 
     fn row(ports: &[Option<u32>], rules: &Rules) -> Row {
         let rules = Rules { identity: Identity::Always, ..rules.clone() };

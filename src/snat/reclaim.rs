@@ -82,7 +82,7 @@ impl NamedRow {
     }
 
     fn take_away(&mut self, now: SimTime, ip: usize, count: u32, reclaim: Reclaim) -> Vec<CutOff> {
-        let draws = &mut self.chooser.draws;
+        let draws = &mut self.reclaims;
         let here = &mut self.ips[ip];
         let mut there: Vec<u32> = (0..here.map.total()).filter(|port| here.has(*port)).collect();
         let count = (count as usize).min(there.len());

@@ -1,7 +1,9 @@
 //! A row: a port pool seen towards one destination. The unit that fills up.
 
 use super::counted_row::CountedRow;
-use super::{Asker, CutOff, Ended, Holding, NamedRow, Reclaim, Rules, Slot, SnatFailure};
+use super::{
+    Asker, CutOff, Ended, Holding, InCommon, NamedRow, OtherRows, Reclaim, Rules, Slot, SnatFailure,
+};
 use crate::random::Stream;
 use crate::time::SimTime;
 
@@ -45,6 +47,34 @@ impl Row {
         match self {
             Self::Counted(row) => row.open(now, asker),
             Self::Named(row) => row.open(now, asker),
+        }
+    }
+
+    /// As [`Self::open`], of a row that has its ports in common with `others`.
+    pub fn open_beside(
+        &mut self,
+        now: SimTime,
+        asker: &Asker,
+        others: &OtherRows,
+        rules: InCommon,
+    ) -> Result<Slot, SnatFailure> {
+        match self {
+            Self::Counted(row) => row.open(now, asker),
+            Self::Named(row) => row.open_beside(now, asker, others, rules),
+        }
+    }
+
+    /// As [`Self::lacks_room`], of a row that has its ports in common with `others`.
+    pub fn lacks_room_beside(
+        &mut self,
+        now: SimTime,
+        flows: u64,
+        others: &OtherRows,
+        rules: InCommon,
+    ) -> Option<SnatFailure> {
+        match self {
+            Self::Counted(_) => None,
+            Self::Named(row) => row.lacks_room_beside(now, flows, others, rules),
         }
     }
 

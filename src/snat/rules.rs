@@ -1,6 +1,6 @@
 //! What a row's device allows, and how it looks for a port.
 
-use super::{IpChoice, Reclaim, Search};
+use super::{HoldScope, InCommon, IpChoice, Reclaim, Search};
 
 /// Limits on live flows, below the number of ports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Rules {
     pub identity: Identity,
     /// Which ports go when a public IP is left with fewer.
     pub reclaim: Reclaim,
+    /// Where rows of a port pool look at each other: what they have in common. Of full searches without take-over alone.
+    pub in_common: Option<InCommon>,
 }
 
 impl Rules {
@@ -72,11 +74,14 @@ impl Rules {
     /// Whether a row must know which of its ports are busy.
     pub fn name_ports(&self) -> bool {
         let looks_at_neighbours = matches!(self.search, Search::SequentialTries { .. } | Search::Linux);
-        looks_at_neighbours || self.take_over != TakeOver::Never || self.identity == Identity::Always
+        let alone = self.take_over == TakeOver::Never && self.in_common.is_none();
+        looks_at_neighbours || !alone || self.identity == Identity::Always
     }
 
     /// Whether a row fails only when no port is legal, whatever was taken before.
     pub fn always_find(&self) -> bool {
-        self.search.is_full() && self.ip_choice.tries_all() && self.take_over == TakeOver::Never
+        let bars_others = self.in_common.is_some_and(|common| common.hold_scope == HoldScope::Port);
+        let finds = self.search.is_full() && self.ip_choice.tries_all();
+        finds && self.take_over == TakeOver::Never && !bars_others
     }
 }

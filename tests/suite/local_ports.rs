@@ -138,13 +138,13 @@ fn a_kept_connection_takes_one_local_port() {
     );
 }
 
-/// UDP sockets close with the last datagram; the device waits for 30 s of silence.
+/// UDP sockets close with the last datagram, and nothing waits after it; the device waits for 30 s of silence.
 #[test]
 fn a_udp_socket_leaves_its_local_port_before_the_device_knows() {
     let text = format!(
         "{PLENTY}udp_idle_timeout = \"30s\"\n{}[[destination]]\nname = \"dns\"\nprotocol = \"udp\"\n\
          [[workload]]\narrivals.even = {{ rate = \"10 per s\" }}\nlifetime = \"1s\"\n{RUN}",
-        ports(10, "")
+        ports(10, "time_wait = \"60s\"")
     );
     assert_eq!(run(&text, &[]).totals.no_local_port, 0);
     assert!(run(&text.replace("1010]", "1009]"), &[]).totals.no_local_port > 0);

@@ -30,6 +30,7 @@ mod oracles_time;
 mod oracles_traffic;
 mod oracles_two_levels;
 mod platforms;
+mod ports_in_common;
 mod precision;
 mod presets;
 mod recorded_traffic;

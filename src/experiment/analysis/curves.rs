@@ -1,9 +1,11 @@
 //! What happened when: windows and series.
 
 use super::Sums;
+use super::phases::device_ports;
 use crate::experiment::plan::Plan;
 use crate::experiment::results::{SeriesBin, Window};
 use crate::metrics::SERIES_BIN;
+use crate::time::SimDuration;
 
 impl Sums<'_> {
     pub fn windows(&self, plan: &Plan) -> Vec<Window> {
@@ -32,6 +34,13 @@ impl Sums<'_> {
             let (start, until) = (bin as u64 * SERIES_BIN.nanos(), (bin as u64 + 1) * SERIES_BIN.nanos());
             (before(until) - before(start)).max(1) as f64
         };
+        let width = SERIES_BIN.nanos();
+        let allocated_in = |bin: usize| match plan.system.scales() {
+            true => None,
+            false => device_ports(plan, SimDuration::from_nanos((bin as u64 + 1) * width)),
+        };
+        let allocated: Vec<Option<u64>> = (0..plan.cuts.count(SERIES_BIN)).map(allocated_in).collect();
+        let asked = plan.system.paths.device().rules.in_common.is_some();
         let mut series = Vec::new();
         for (replication, trial) in self.trials.iter().enumerate() {
             for (bin, counts) in trial.series.iter().enumerate() {
@@ -42,6 +51,8 @@ impl Sums<'_> {
                     failed: counts.failed,
                     in_use: counts.in_use as f64 / instants_in(bin),
                     hold_down: counts.resting as f64 / instants_in(bin),
+                    allocated: allocated[bin],
+                    used: asked.then(|| counts.used as f64 / instants_in(bin)),
                 });
             }
         }

@@ -49,6 +49,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         occupancy_ports,
         occupancy_by_pool: sums.by_pool(plan),
         occupancy_by_ip: sums.by_ip(plan),
+        used_ports: sums.used_ports(plan),
         port_holding_s: sums.holding(),
         hottest_node: None,
         hottest_destination: None,

@@ -82,7 +82,7 @@ fn nodes(plan: &Plan, end: SimDuration) -> u32 {
 }
 
 /// Ports of the first way's device just before `end`.
-fn device_ports(plan: &Plan, end: SimDuration) -> Option<u64> {
+pub(super) fn device_ports(plan: &Plan, end: SimDuration) -> Option<u64> {
     let paths = &plan.system.paths;
     let device = *paths.ways[0].stages.last()?;
     let first = &paths.stages[device.index()].pools;

@@ -2,10 +2,10 @@
 
 use super::{Sums, quantile};
 use crate::experiment::plan::Plan;
-use crate::experiment::results::{IpOccupancy, Occupancy, OccupancyPorts, PoolOccupancy};
+use crate::experiment::results::{IpOccupancy, Occupancy, OccupancyPorts, PoolOccupancy, UsedPorts};
 use crate::flow::{PortPoolId, StageId};
-use crate::metrics::{IpSummary, RowSummary};
-use crate::simulation::RowId;
+use crate::metrics::{IpSummary, RowSummary, UsedSummary};
+use crate::simulation::{PoolKey, RowId};
 use std::collections::BTreeMap;
 
 impl Sums<'_> {
@@ -98,6 +98,30 @@ impl Sums<'_> {
         ips.map(one).collect()
     }
 
+    /// Different ports used, of each port pool that is asked.
+    pub fn used_ports(&self, plan: &Plan) -> Vec<UsedPorts> {
+        let all = plan.cuts.grid_instants() as u64 * u64::from(plan.replications);
+        let mut by_pool: BTreeMap<PoolKey, UsedSummary> = BTreeMap::new();
+        for (pool, figures) in self.trials.iter().flat_map(|trial| &trial.used) {
+            by_pool.entry(*pool).or_default().add(figures);
+        }
+        let used = |(key, figures): (PoolKey, UsedSummary)| {
+            let stage = plan.system.stage(key.stage);
+            let pool = &stage.pools[key.pool.index()];
+            let counts = RowCounts::with_idle(figures.instants, all);
+            UsedPorts {
+                stage: stage.stage().into(),
+                port_pool: pool.name.clone(),
+                protocol: key.protocol,
+                ports: pool.all_ports(),
+                mean: figures.port_nanos as f64 / self.measured_nanos,
+                p99: counts.quantile(0.99),
+                max: counts.max(),
+            }
+        };
+        by_pool.into_iter().map(used).collect()
+    }
+
     fn rows_by_pool(&self, plan: &Plan) -> BTreeMap<(StageId, PortPoolId), Vec<RowId>> {
         let mut rows_by_pool: BTreeMap<(StageId, PortPoolId), Vec<RowId>> = BTreeMap::new();
         for row in self.rows.keys() {
@@ -132,7 +156,11 @@ struct RowCounts {
 
 impl RowCounts {
     fn of(figures: &RowSummary, all: u64) -> Self {
-        let mut instants = figures.instants.clone();
+        Self::with_idle(figures.instants.clone(), all)
+    }
+
+    /// What was not seen of `all` instants was idle.
+    fn with_idle(mut instants: BTreeMap<u64, u64>, all: u64) -> Self {
         let seen: u64 = instants.values().sum();
         if seen < all {
             *instants.entry(0).or_default() += all - seen;

@@ -33,4 +33,12 @@ pub struct SeriesBin {
     pub in_use: f64,
     /// Mappings in hold-down, mean over the bin's grid instants.
     pub hold_down: f64,
+    /// Ports of the outbound device at the end of the bin, towards one destination (`AllocatedSnatPorts`); null: unlimited, or a
+    /// device that scales by its load.
+    #[serde(default)]
+    pub allocated: Option<u64>,
+    /// Different ports that serve or rest, mean over the bin's grid instants; absent where it is not asked for
+    /// (`UsedSnatPorts`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<f64>,
 }

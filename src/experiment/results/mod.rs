@@ -20,7 +20,9 @@ pub use analytic::AnalyticCheck;
 pub use clients::{ClientPoolFigures, ConnectDelay, RetryFigures, TimeoutFigures};
 pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
-pub use occupancy::{IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures};
+pub use occupancy::{
+    IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures, UsedPorts,
+};
 pub use performance::Performance;
 pub use phases::{Phase, Scaled};
 pub use precision::{PrecisionReached, StopReason};
@@ -88,6 +90,9 @@ pub struct Results {
     /// Public IPs of the busiest row of each port pool; absent where no choice between them is made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occupancy_by_ip: Vec<IpOccupancy>,
+    /// Different ports used of each port pool; absent where it is not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_ports: Vec<UsedPorts>,
     /// Time a port was kept, hold-down included.
     pub port_holding_s: MeanDeviation,
     /// Node with the most failures, or with the most attempts where nothing failed.

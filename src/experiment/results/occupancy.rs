@@ -1,5 +1,6 @@
 //! How full port pools were, and how long their ports were kept.
 
+use crate::flow::Protocol;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -109,4 +110,23 @@ pub struct ProbeFigures {
     pub above: Option<u64>,
     /// Share of replications with more busy ports than that.
     pub share_above: Option<f64>,
+}
+
+/// The different ports of a port pool that serve or rest, towards any destination (`UsedSnatPorts`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UsedPorts {
+    /// Stage.
+    pub stage: String,
+    /// Port pool.
+    pub port_pool: String,
+    /// Protocol, which has an inventory of its own.
+    pub protocol: Protocol,
+    /// Ports of the port pool; null: unlimited.
+    pub ports: Option<u64>,
+    /// Mean over the measured time.
+    pub mean: f64,
+    /// 99th percentile at sampled instants.
+    pub p99: u64,
+    /// Most at sampled instants.
+    pub max: u64,
 }

@@ -39,12 +39,13 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     Some(Outbound::Custom(custom))
 }
 
-/// A search that looks at neighbours needs ports with numbers.
+/// What tells ports apart needs ports with numbers.
 fn check_range(keys: &Keys<'_>, custom: &Custom) {
     let fits = |ports: &Option<u32>| ports.is_some_and(|ports| ports <= 65_536);
-    let node = keys.get("search").filter(|_| custom.rules.name_ports());
-    if let (Some(node), false) = (node, custom.public_ips.each().all(|ports| fits(&ports))) {
-        let message = "this `search` looks at numbered ports, at most 65536 a public IP".to_string();
+    let said = ["hold_scope", "used_ports", "search"].into_iter().find_map(|key| Some((key, keys.get(key)?)));
+    let said = said.filter(|_| custom.rules.name_ports());
+    if let (Some((key, node)), false) = (said, custom.public_ips.each().all(|ports| fits(&ports))) {
+        let message = format!("this `{key}` looks at numbered ports, at most 65536 a public IP");
         keys.own.wrong(&node.span, message, Some("write such as `ports = 64512`".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! `azure/load-balancer`.
 
+use super::in_common::in_common;
 use super::public_ips::worded_choice;
 use crate::cluster::Cluster;
 use crate::outbound::load_balancer::{Allocation, GrantLayout, LoadBalancer, Tier};
@@ -32,6 +33,7 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     let grant_layout = keys.choice("grant_layout", &layouts);
     let ip_choice = worded_choice(keys);
     let search = keys.choice("search", &SEARCHES);
+    let in_common = in_common(keys);
     let when_full = keys.when_full();
     let automatic_most = keys.count("automatic_most", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
@@ -54,6 +56,7 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
         grant_layout: grant_layout?,
         ip_choice,
         search: search?,
+        in_common,
         when_full,
         sharing_udp,
         timers,

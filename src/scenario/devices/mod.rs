@@ -4,6 +4,7 @@ mod by_node;
 mod custom;
 mod firewall;
 mod http_proxy;
+mod in_common;
 mod load_balancer;
 mod masquerade;
 mod nat_gateway;
