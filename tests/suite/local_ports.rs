@@ -136,6 +136,25 @@ fn a_kept_connection_takes_one_local_port() {
         (35, 35, 0),
         "free at 10 s"
     );
+    assert_eq!(waves(5, wait, "max = 5, idle_timeout = \"5s\""), (35, 5, 30), "also where no more are open");
+}
+
+/// What a proxy keeps open costs the pods nothing, and a destination that needs no port costs no local port that is counted.
+#[test]
+fn pods_do_not_count_what_others_keep_or_nobody_translates() {
+    let text = |device: &str, destination: &str| {
+        format!(
+            "[outbound]\n{device}\n{}[[destination]]\nname = \"api\"\n{destination}\n[[workload]]\narrivals.burst = {{ flows = 50 }}\n\
+             lifetime = \"1s\"\n{RUN}",
+            ports(2, "")
+        )
+    };
+    let proxy = |upstream: &str| format!("model = \"azure/http-proxy\"\nproxies = 1\n{upstream}");
+    assert_eq!(run(&text(&proxy("upstream = { max = 50 }"), ""), &[]).totals.no_local_port, 0);
+    assert_eq!(run(&text(&proxy(""), ""), &[]).totals.no_local_port, 48, "tunnels");
+    let custom = "model = \"custom\"\nports = 64";
+    assert_eq!(run(&text(custom, "reach = \"private-endpoint\""), &[]).totals.no_local_port, 0);
+    assert_eq!(run(&text(custom, ""), &[]).totals.no_local_port, 48);
 }
 
 /// UDP sockets close with the last datagram, and nothing waits after it; the device waits for 30 s of silence.
