@@ -23,6 +23,7 @@ mod oracles;
 mod oracles_bursts;
 mod oracles_clients;
 mod oracles_closed;
+mod oracles_erlang;
 mod oracles_idle;
 mod oracles_pools;
 mod oracles_search;
