@@ -12,6 +12,7 @@ mod determinism;
 mod documented_keys;
 mod golden;
 mod input_errors;
+mod invariance;
 mod kernel_lab;
 mod layering;
 mod load_balancer;
