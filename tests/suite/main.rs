@@ -10,6 +10,7 @@ mod conservation;
 mod denials;
 mod determinism;
 mod documented_keys;
+mod fuzz;
 mod golden;
 mod input_errors;
 mod invariance;
