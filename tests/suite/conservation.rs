@@ -364,6 +364,7 @@ pub fn device() -> impl Strategy<Value = String> {
     let caps = (prop::option::of(1u32..7), prop::option::of(2u32..16));
     let custom = (1u32..9, 1u32..4, partition, sharing, caps).prop_map(
         |(ports, ips, partition, sharing, (per_destination, total))| {
+            let per_destination = per_destination.filter(|_| sharing == "endpoint");
             let cap = |key: &str, cap: Option<u32>| cap.map(|cap| format!("{key} = {cap}\n")).unwrap_or_default();
             format!(
                 "model = \"custom\"\nports = {ports}\npublic_ips = {ips}\npartition = {partition}\nsharing = \"{sharing}\"\n{}{}",

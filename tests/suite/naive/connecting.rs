@@ -131,6 +131,7 @@ impl Simulator<'_> {
                 Ok(mapping) => {
                     same_port = false;
                     self.flows[flow].mappings[stage] = Some(mapping);
+                    self.flows[flow].mappings[stage + 1..].fill(None);
                     self.owners.push(flow);
                     let timers = self.ports.timers(mapping);
                     let unanswered = if udp { timers.udp_idle } else { timers.half_open };

@@ -50,7 +50,7 @@ pub fn timers() -> impl Strategy<Value = Timers> {
 }
 
 /// A cap for each public IP depends on which of them was chosen, so it goes with one. Where flows of several
-/// destinations share a row, the engine counts them together (`open`), so it goes with rows of one destination.
+/// destinations share a row, it is refused.
 pub fn device() -> impl Strategy<Value = Device> {
     let caps =
         (option::weighted(0.2, 1u32..6), option::weighted(0.2, 1u32..9), option::weighted(0.3, 1u32..4));
@@ -208,19 +208,8 @@ fn pooled() -> impl Strategy<Value = Workload> {
     )
 }
 
-fn limits_idle_connections(workload: &Workload) -> bool {
-    workload.client_pool.as_ref().is_some_and(|pool| pool.max_idle.is_some())
-}
-
-/// The engine does not count connections that the device has silently forgotten towards `max_idle` (`open`).
-fn tell_who_limits_idle_connections(case: &mut Case) {
-    if case.workloads.iter().any(limits_idle_connections) {
-        case.device.timers.idle_expiry = IdleExpiry::Reset;
-    }
-}
-
 /// Whoever is next in line asks within the close of another connection. The engine has freed every port whose flow ends
-/// without a hold-down at that instant by then, the rules only those of flows that closed before (`open`).
+/// without a hold-down at that instant by then, the rules only those of flows that closed before: a tie that nothing else depends on.
 fn rest_where_clients_wait_in_line(case: &mut Case) {
     let waits = |workload: &Workload| workload.client_pool.as_ref().is_some_and(|pool| pool.max.is_some());
     if case.workloads.iter().any(waits) {
@@ -242,44 +231,9 @@ pub fn client_pools() -> impl Strategy<Value = Case> {
         let mut case = Case { workloads, duration: 60_100, ..case };
         // Nothing could be kept open otherwise.
         case.device.timers.idle = case.device.timers.idle.max(500);
-        tell_who_limits_idle_connections(&mut case);
         rest_where_clients_wait_in_line(&mut case);
         case
     })
-}
-
-/// The engine keeps a node's half-open mapping from each SYN that the device grants a port, not from the first,
-/// and may lose one that a kept connection goes on with (`open`).
-fn send_one_syn_where_nobody_answers(workload: &mut Workload) {
-    let half_open = match &workload.arrivals {
-        Arrivals::Trace(records) => records.iter().any(|record| record.end == End::HalfOpen),
-        _ => workload.end == End::HalfOpen,
-    };
-    if half_open || workload.client_pool.is_some() {
-        workload.syn = Syn::None;
-    }
-}
-
-/// Of a connection that the device has silently forgotten the node does not see the close in the engine (`open`).
-fn forget_no_kept_connection_silently(case: &mut Case) {
-    let timers = &mut case.device.timers;
-    let pooled = case.workloads.iter().any(|workload| workload.client_pool.is_some());
-    if pooled && timers.idle_expiry == IdleExpiry::Silent {
-        timers.idle = 10 * case.duration;
-    }
-}
-
-/// Of a UDP flow that the device refuses the engine keeps the node's port as long as that of an unanswered SYN (`open`).
-fn forget_refused_datagrams_as_syns(case: &Case, timers: &mut Timers) {
-    let udp = |destination: usize| case.destinations[destination].protocol == Protocol::Udp;
-    let sends = |workload: &Workload| match &workload.arrivals {
-        Arrivals::Trace(records) => records.iter().any(|record| udp(record.destination)),
-        _ => udp(workload.destination),
-    };
-    if case.workloads.iter().any(sends) {
-        timers.udp_idle = timers.half_open;
-        timers.udp = 0;
-    }
 }
 
 /// A node before the device, for all that a single stage has met.
@@ -296,16 +250,10 @@ pub fn two_stages() -> impl Strategy<Value = Case> {
         },
     });
     let case = prop_oneof![one_stage(), clients_that_try_again(), client_pools()];
-    (case, node).prop_map(|(mut case, mut node)| {
-        case.workloads.iter_mut().for_each(send_one_syn_where_nobody_answers);
-        forget_no_kept_connection_silently(&mut case);
+    (case, node).prop_map(|(case, mut node)| {
         // Nothing could be kept open, or be half-open, otherwise.
         node.timers.idle = node.timers.idle.max(500);
         node.timers.half_open = node.timers.half_open.max(500);
-        if case.workloads.iter().any(limits_idle_connections) {
-            node.timers.idle = 10 * case.duration;
-        }
-        forget_refused_datagrams_as_syns(&case, &mut node.timers);
         Case { node_stage: Some(node), ..case }
     })
 }

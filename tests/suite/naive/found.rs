@@ -1,5 +1,4 @@
-//! Where the engine and the rules disagree: shrunk cases, ignored until one of them is mended. What makes such a case is
-//! kept out of the random ones (`strategy`).
+//! Cases, shrunk, in which the engine and the naive simulator once disagreed.
 
 use super::agree;
 use super::case::{
@@ -70,19 +69,8 @@ fn kept_open(workload: Workload) -> Workload {
     Workload { client_pool: Some(pool), ..workload }
 }
 
-/// A row of several destinations is capped as one; the cap is for each destination.
-#[test]
-#[ignore = "the engine counts the live flows of a row"]
-fn a_cap_for_each_destination_counts_none_of_another() {
-    let mut case = case(2, vec![burst(0, 1, 0, 2_000), burst(500, 1, 1, 2_000)]);
-    case.device.tcp = Sharing::Exclusive;
-    case.device.caps.destination = Some(1);
-    agree(&case).unwrap();
-}
-
 /// Its client does not know: of two connections that it keeps, one is more than `max_idle`.
 #[test]
-#[ignore = "the engine counts only idle connections that the device knows"]
 fn a_connection_that_was_silently_forgotten_is_idle_for_its_client() {
     let mut pooled = kept_open(burst(0, 3, 0, 500));
     pooled.syn = Syn::Linux65;
@@ -97,7 +85,6 @@ fn a_connection_that_was_silently_forgotten_is_idle_for_its_client() {
 
 /// A datagram is no SYN: the node keeps its port for `udp_idle_timeout`.
 #[test]
-#[ignore = "the engine takes the node's `half_open`"]
 fn a_datagram_that_the_device_refuses_holds_the_node_s_port_as_datagrams_do() {
     let node = Timers { udp_idle: 3_000, half_open: 20_000, ..timers() };
     let case = case(1, vec![burst(0, 2, 3, 500)]);
@@ -106,7 +93,6 @@ fn a_datagram_that_the_device_refuses_holds_the_node_s_port_as_datagrams_do() {
 
 /// From the first SYN on, whatever becomes of the mapping behind it.
 #[test]
-#[ignore = "the engine keeps it anew from each SYN that takes another port of the device"]
 fn later_syns_do_not_keep_a_half_open_mapping_of_a_node() {
     let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
     let mut case = case(1, vec![Workload { connect_timeout: Some(7_000), ..unanswered }]);
@@ -117,7 +103,6 @@ fn later_syns_do_not_keep_a_half_open_mapping_of_a_node() {
 
 /// Refused by the device at 1.5 s, half-open on the node until 3 s, connected at 2.5 s for 5 s: nobody else has its port then.
 #[test]
-#[ignore = "the engine frees the port when the half-open mapping would have ended, once somebody else asks the node"]
 fn a_kept_connection_keeps_the_half_open_mapping_that_it_goes_on_with() {
     let pooled = Workload { syn: Syn::Linux65, ..kept_open(burst(1_500, 1, 0, 5_000)) };
     let case = case(1, vec![burst(0, 1, 0, 2_000), pooled, burst(3_500, 1, 0, 0)]);
@@ -127,7 +112,6 @@ fn a_kept_connection_keeps_the_half_open_mapping_that_it_goes_on_with() {
 
 /// The close of a connection passes the node, though nobody behind it knows the connection any more.
 #[test]
-#[ignore = "the engine keeps the node's port until its own idle timeout: five days"]
 fn a_node_sees_the_close_of_a_connection_that_the_device_forgot() {
     let mut pooled = kept_open(burst(0, 1, 0, 500));
     if let Some(pool) = &mut pooled.client_pool {
@@ -139,15 +123,35 @@ fn a_node_sees_the_close_of_a_connection_that_the_device_forgot() {
     agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
 }
 
-/// A flow without a hold-down frees its port within its close; whoever closed before at that instant finds it taken.
+/// The node forgets at the instant at which the client closes: a silence that is no longer than the timeout loses nothing.
 #[test]
-#[ignore = "the engine frees it before all closes of that instant"]
-fn a_port_without_hold_down_comes_free_within_the_close_of_its_flow() {
-    let mut pooled = Workload { end: End::Rst, ..kept_open(burst(0, 2, 0, 1_000)) };
+fn a_close_at_the_idle_timeout_of_a_node_is_seen() {
+    let mut pooled = kept_open(burst(0, 1, 0, 500));
     if let Some(pool) = &mut pooled.client_pool {
-        (pool.max, pool.max_lifetime) = (Some(1), Some(500));
+        pool.idle_timeout = Some(1_500);
     }
-    let mut case = case(2, vec![pooled, burst(0, 1, 0, 1_000)]);
-    case.device.timers.rst = 500;
-    agree(&case).unwrap();
+    let mut case = case(1, vec![pooled]);
+    case.device.timers.idle = 500;
+    let node = Timers { fin: 500, idle: 1_500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// From 500 ms on its SYNs come by another port of the node, and keep nothing of the first.
+#[test]
+fn syns_by_another_port_of_a_node_keep_no_mapping_of_the_device() {
+    let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
+    let mut case = case(1, vec![Workload { connect_timeout: Some(7_000), ..unanswered }]);
+    (case.device.timers.half_open, case.device.timers.half_open_from) = (1_500, HalfOpenFrom::LastSyn);
+    let node = Timers { half_open: 500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// Granted at 0 s and refused at 2 s behind another port of the node, it is another flow for the device at 3 s and 4 s too.
+#[test]
+fn a_mapping_of_the_device_belongs_to_one_port_of_the_node() {
+    let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
+    let mut case = case(1, vec![Workload { connect_timeout: Some(12_000), ..unanswered }]);
+    case.device.timers.half_open = 2_500;
+    let node = Timers { half_open: 1_500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
 }
