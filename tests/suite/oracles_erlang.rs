@@ -78,7 +78,8 @@ fn o_eb8_two_firewall_instances() {
 fn o_eb9_a_whole_public_ip_of_the_load_balancer() {
     if full_counts() {
         let (mean, variance) = (63643.8105344, 43629.7148045);
-        let (offered, arrivals, blocking) = (63_700.0, 551e6, 0.000882095221558);
+        // Half as many again as for the others: of 20 replications the interval is narrow by luck.
+        let (offered, arrivals, blocking) = (63_700.0, 1.5 * 551e6, 0.000882095221558);
         agrees(&Row { ports: 64_000, offered, arrivals, blocking, mean, variance });
     }
 }
