@@ -50,8 +50,10 @@ enum Step {
     Come(Vec<NodeId>),
     /// Lost nodes are back, but for those that were scaled away meanwhile.
     Return(Vec<NodeId>),
-    /// Pods move away, or are no longer counted on.
+    /// Pods move away.
     Empty(Vec<NodeId>),
+    /// The same, from those that are still away: others do the work of their pods.
+    Notice(Vec<NodeId>),
     Leave(Vec<NodeId>, Departure),
     /// As [`Step::Leave`], but the node is there again at once; nothing, where it went meanwhile.
     Reimage(Vec<NodeId>),
@@ -78,6 +80,7 @@ impl Timeline {
         let mut state = State {
             away: cluster.away.clone(),
             scaled_away: BTreeSet::new(),
+            lost: BTreeMap::new(),
             placing: Placing::new(cluster, placements),
         };
         let steps: Vec<(SimDuration, Step)> = steps.into_iter().filter(|(at, _)| *at < end).collect();
@@ -128,12 +131,10 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
             steps
         }
         Change::Lose { nodes, noticed_after, back_after } => {
-            let noticed = (at.plus(*noticed_after), Step::Empty(nodes.clone()));
+            let lost = (at, Step::Leave(nodes.clone(), Departure::FallsSilent));
             let back = back_after.map(|after| (at.plus(after), Step::Return(nodes.clone())));
-            [(at, Step::Leave(nodes.clone(), Departure::FallsSilent)), noticed]
-                .into_iter()
-                .chain(back)
-                .collect()
+            let noticed = (at.plus(*noticed_after), Step::Notice(nodes.clone()));
+            [lost].into_iter().chain(back).chain([noticed]).collect()
         }
         Change::Pods { workload, pods } => vec![(at, Step::Pods(*workload, *pods))],
     }
@@ -146,6 +147,8 @@ struct State<'a> {
     away: BTreeSet<NodeId>,
     /// Nodes that went for good, until more are wanted.
     scaled_away: BTreeSet<NodeId>,
+    /// How many events hold a node lost.
+    lost: BTreeMap<NodeId, u32>,
     placing: Placing<'a>,
 }
 
@@ -160,8 +163,21 @@ impl State<'_> {
                 Ok(Vec::new())
             }
             Step::Return(nodes) => {
-                let back = nodes.iter().filter(|node| !self.scaled_away.contains(node)).copied();
-                self.use_again(&back.collect::<Vec<_>>());
+                let mut back = Vec::new();
+                for node in nodes {
+                    let times_lost = self.lost.entry(*node).or_default();
+                    *times_lost = times_lost.saturating_sub(1);
+                    if *times_lost == 0 && !self.scaled_away.contains(node) {
+                        back.push(*node);
+                    }
+                }
+                self.use_again(&back);
+                Ok(Vec::new())
+            }
+            Step::Notice(nodes) => {
+                let gone: Vec<NodeId> =
+                    nodes.iter().filter(|node| self.away.contains(node)).copied().collect();
+                self.placing.move_away(&gone)?;
                 Ok(Vec::new())
             }
             Step::Empty(nodes) => {
@@ -172,8 +188,11 @@ impl State<'_> {
             Step::Leave(nodes, how) => {
                 self.away.extend(nodes);
                 self.placing.stop_using(nodes);
-                if *how == Departure::Closes {
-                    self.scaled_away.extend(nodes);
+                match how {
+                    Departure::Closes => self.scaled_away.extend(nodes),
+                    Departure::FallsSilent => {
+                        nodes.iter().for_each(|node| *self.lost.entry(*node).or_default() += 1);
+                    }
                 }
                 Ok(ended(nodes, *how))
             }
@@ -298,6 +317,27 @@ mod tests {
         assert_eq!(away(moments.last().unwrap()), [1], "scaled away while it was lost");
         let moments = timeline(&cluster(3, 2), placement(&[0]), &[(0, lose(None)), (10, upgrade)]).unwrap();
         assert_eq!(away(moments.last().unwrap()), [1, 2], "lost before the upgrade");
+    }
+
+    #[test]
+    fn pods_stay_on_nodes_that_are_back_before_anybody_notices() {
+        let lose = |nodes: &[u32], back| Change::Lose {
+            nodes: nodes.iter().copied().map(NodeId).collect(),
+            noticed_after: secs(300),
+            back_after: Some(secs(back)),
+        };
+        let moments = timeline(&cluster(2, 2), placement(&[0, 1]), &[(60, lose(&[0, 1], 60))]).unwrap();
+        assert!(moments.iter().all(|moment| pods(moment) == [0, 1]));
+        let all = [(60, lose(&[0], 300)), (120, lose(&[0, 1], 60))];
+        let moments = timeline(&cluster(2, 2), placement(&[0, 1]), &all).unwrap();
+        let seen: Vec<(SimDuration, Vec<u32>)> =
+            moments.iter().map(|moment| (moment.at, away(moment))).collect();
+        let expected = [(60, vec![0]), (120, vec![0, 1]), (180, vec![0]), (360, vec![]), (420, vec![])];
+        assert_eq!(
+            seen,
+            expected.map(|(at, away)| (secs(at), away)),
+            "lost twice, one is back with the last"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{RowId, System};
 use crate::cluster::Departure;
-use crate::flow::{NodeId, StageId, WorkloadId};
+use crate::flow::{NodeId, PortPoolId, StageId, WorkloadId};
 use crate::outbound::{Partition, PortPool};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::arrivals::{Between, Series};
@@ -162,15 +162,21 @@ impl System {
     /// The most ports that a row ever has; `None` is unlimited.
     pub fn most_ports_in_row(&self, row: RowId) -> Option<u64> {
         let spec = &self.rows[row.index()];
-        let ever: Vec<&Vec<PortPool>> = match &self.stage_of(row).scaling {
+        self.most_ports_in_pool(spec.stage, spec.pool)
+    }
+
+    /// The most ports that a port pool ever has; `None` is unlimited.
+    pub fn most_ports_in_pool(&self, stage: StageId, pool: PortPoolId) -> Option<u64> {
+        let first = self.stage(stage);
+        let ever: Vec<&Vec<PortPool>> = match &first.scaling {
             Some(scaling) => scaling.layouts.iter().collect(),
             None => {
-                let later = self.epochs.iter().map(|epoch| &epoch.pools[spec.stage.index()]);
-                [&self.stage_of(row).pools].into_iter().chain(later).collect()
+                let later = self.epochs.iter().map(|epoch| &epoch.pools[stage.index()]);
+                [&first.pools].into_iter().chain(later).collect()
             }
         };
-        let of_row = ever.into_iter().filter_map(|pools| pools.get(spec.pool.index()));
-        let most = of_row.map(PortPool::all_ports).reduce(|one, other| Some(one?.max(other?)));
+        let of_pool = ever.into_iter().filter_map(|pools| pools.get(pool.index()));
+        let most = of_pool.map(PortPool::all_ports).reduce(|one, other| Some(one?.max(other?)));
         most.unwrap_or(Some(0))
     }
 }

@@ -113,7 +113,7 @@ impl Sums<'_> {
                 stage: stage.stage().into(),
                 port_pool: pool.name.clone(),
                 protocol: key.protocol,
-                ports: pool.all_ports(),
+                ports: plan.system.most_ports_in_pool(key.stage, key.pool),
                 mean: figures.port_nanos as f64 / self.measured_nanos,
                 p99: counts.quantile(0.99),
                 max: counts.max(),

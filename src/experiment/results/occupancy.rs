@@ -121,7 +121,7 @@ pub struct UsedPorts {
     pub port_pool: String,
     /// Protocol, which has an inventory of its own.
     pub protocol: Protocol,
-    /// Ports of the port pool; null: unlimited.
+    /// Most ports that the port pool ever has; null: unlimited.
     pub ports: Option<u64>,
     /// Mean over the measured time.
     pub mean: f64,

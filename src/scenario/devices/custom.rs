@@ -1,5 +1,6 @@
 //! `custom`.
 
+use super::in_common::in_common;
 use super::public_ips::{ip_choice, public_ips};
 use super::search::rules;
 use crate::cluster::Cluster;
@@ -9,7 +10,7 @@ use crate::scenario::keys::Keys;
 use crate::scenario::reader::choice;
 use crate::scenario::traffic::MOST_PORTS_PER_FLOW;
 use crate::scenario::tree::Value;
-use crate::snat::Caps;
+use crate::snat::{Caps, Rules};
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
@@ -21,7 +22,8 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let (sharing_tcp, sharing_udp) = (keys.sharing("tcp"), keys.sharing("udp"));
     let caps = Caps { per_ip: keys.count("per_destination_cap", 1, most), count_holds: false };
     check_cap(keys, (sharing_tcp, sharing_udp));
-    let rules = rules(keys, caps, ip_choice);
+    let rules = Rules { in_common: in_common(keys), ..rules(keys, caps, ip_choice) };
+    check_search(keys, &rules);
     let total_cap = keys.count("total_cap", 1, most);
     let per_node_cap = keys.for_each_node("per_node_cap", cluster);
     let ports_per_flow = keys.count("ports_per_flow", 1, MOST_PORTS_PER_FLOW).unwrap_or(1);
@@ -38,6 +40,16 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     };
     check_range(keys, &custom);
     Some(Outbound::Custom(custom))
+}
+
+/// A search that may give up has no rule for ports that other rows hold.
+fn check_search(keys: &Keys<'_>, rules: &Rules) {
+    let node = ["hold_scope", "used_ports"].into_iter().find_map(|key| keys.get(key));
+    if let (Some(node), Some(_), false) = (node, rules.in_common, rules.search.is_full()) {
+        let message = "`hold_scope` and `used_ports` are not for a `search` that may give up".to_string();
+        let help = Some("write `search = \"lowest\"`, \"random\" or \"round-robin\"".to_string());
+        keys.own.wrong(&node.span, message, help);
+    }
 }
 
 /// A row counts its flows, and is one destination's under sharing by endpoint alone.

@@ -1,6 +1,5 @@
 //! How a custom device finds a port: `search`, `take_over`, `local_ports`.
 
-use super::in_common::in_common;
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::{Reader, choice, count, list};
 use crate::scenario::tree::{Node, Value};
@@ -17,18 +16,11 @@ const LAST_PORT: u64 = 65_535;
 /// The rules of the device's rows.
 pub(super) fn rules(keys: &Keys<'_>, caps: Caps, ip_choice: IpChoice) -> Rules {
     let search = keys.get("search").and_then(|node| search(keys, node)).unwrap_or_default();
-    let in_common = in_common(keys);
-    if let (Some(_), false) = (in_common, search.is_full()) {
-        let message = "`hold_scope` and `used_ports` are not for a `search` that may give up".to_string();
-        let help = Some("write `search = \"lowest\"`, \"random\" or \"round-robin\"".to_string());
-        keys.own.wrong(&keys.own.span, message, help);
-    }
     Rules {
         caps,
         search,
         ip_choice,
         take_over: take_over(keys, search),
-        in_common,
         local_ports: local_ports(keys, search),
         first_port: keys.count("first_port", 0, LAST_PORT).unwrap_or(FIRST_PORT),
         ..Rules::default()
