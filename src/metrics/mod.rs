@@ -12,9 +12,8 @@ mod watch;
 pub use busy::BusySeries;
 pub use by_ip::IpSummary;
 pub use recorder::Recorder;
-pub use summary::{
-    Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals, UsedSummary,
-};
+pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals};
+pub use used::UsedSummary;
 
 use crate::time::{SimDuration, SimTime};
 

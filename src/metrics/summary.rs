@@ -1,5 +1,6 @@
 //! What one trial, or a part of it, amounts to: integers only, mergeable in any order.
 
+use super::used::UsedSummary;
 use super::{BATCHES, Cuts, IpSummary, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
 use crate::simulation::{PoolKey, RowId};
@@ -69,15 +70,6 @@ pub struct SeriesCounts {
     pub resting: u64,
     /// Sum of the different ports that are used over the bin's grid instants, where that is asked for.
     pub used: u64,
-}
-
-/// The different ports that are used of one port pool over the measured time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UsedSummary {
-    /// Port-nanoseconds.
-    pub port_nanos: u128,
-    /// How many grid instants saw each number of used ports.
-    pub instants: BTreeMap<u64, u64>,
 }
 
 /// One row over the measured time.
@@ -358,17 +350,6 @@ impl SeriesCounts {
         self.in_use += in_use;
         self.resting += resting;
         self.used += used;
-    }
-}
-
-impl UsedSummary {
-    /// Adds the same port pool of another trial.
-    pub fn add(&mut self, other: &Self) {
-        let Self { port_nanos, instants } = other;
-        self.port_nanos += port_nanos;
-        for (used, count) in instants {
-            *self.instants.entry(*used).or_default() += count;
-        }
     }
 }
 

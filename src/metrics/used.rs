@@ -3,9 +3,29 @@
 use super::Cuts;
 use super::SERIES_BIN;
 use super::grid::Grid;
-use super::summary::{SeriesCounts, UsedSummary};
+use super::summary::SeriesCounts;
 use crate::simulation::{PoolKey, Used};
 use std::collections::BTreeMap;
+
+/// The different ports that are used of one port pool over the measured time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsedSummary {
+    /// Port-nanoseconds.
+    pub port_nanos: u128,
+    /// How many grid instants saw each number of used ports.
+    pub instants: BTreeMap<u64, u64>,
+}
+
+impl UsedSummary {
+    /// Adds the same port pool of another trial.
+    pub fn add(&mut self, other: &Self) {
+        let Self { port_nanos, instants } = other;
+        self.port_nanos += port_nanos;
+        for (used, count) in instants {
+            *self.instants.entry(*used).or_default() += count;
+        }
+    }
+}
 
 /// Counts of used ports, by port pool.
 #[derive(Default)]

@@ -5,7 +5,7 @@
 use super::{Cap, CapOver, Egress, Partition, PortPool, Sharing, Timers, Translates, WhenRefused};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
-use crate::snat::{Rules, SnatFailure};
+use crate::snat::{Identity, Rules, SnatFailure};
 
 /// The settings of a machine that masquerades.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,8 @@ impl Masquerade {
         Egress {
             sharing_tcp: self.sharing_tcp,
             sharing_udp: self.sharing_udp,
-            rules: self.rules.clone(),
+            // What was said of a mapping's end may change: it was half-open, or its client closes what a device forgot.
+            rules: Rules { identity: Identity::Always, ..self.rules.clone() },
             caps: vec![table],
             when_refused: WhenRefused::StaysHalfOpen,
             ..Egress::new(model, pools, partition, &self.timers)

@@ -11,6 +11,8 @@ use crate::workload::Workload;
 const EVERY: SimDuration = SimDuration::from_secs(15);
 /// A rule does not look more often than this.
 const OFTENEST: SimDuration = SimDuration::from_secs(1);
+/// Most looks of a rule in a run: all of them are taken before it begins.
+const MOST_LOOKS: u64 = 10_000_000;
 /// A new pod takes this long where the rule does not say.
 const POD_TAKES: SimDuration = SimDuration::from_secs(30);
 /// The horizontal pod autoscaler's default before pods go.
@@ -33,7 +35,7 @@ pub fn events_by_rule<'a>(
     let node_rules: Vec<NodeRule> = node_rules.collect();
     let pod_rules =
         tables_of("workload").iter().zip(workloads).zip(0..).filter_map(|((node, workload), number)| {
-            pod_rule(reader, node.get("autoscale")?, number, workload.as_ref()?, cluster)
+            pod_rule(reader, node.get("autoscale")?, number, workload.as_ref()?, (cluster, end))
         });
     let pod_rules: Vec<PodRule> = pod_rules.collect();
     check_alone(reader, tree, &pod_rules, &node_rules, own);
@@ -55,7 +57,7 @@ fn pod_rule<'a>(
     node: &'a Node,
     number: usize,
     workload: &Workload,
-    cluster: &Cluster,
+    (cluster, end): (&Cluster, SimDuration),
 ) -> Option<PodRule> {
     let table = reader.table(node, "autoscale");
     let rate_per_pod = table.rate("rate_per_pod");
@@ -72,6 +74,11 @@ fn pod_rule<'a>(
     };
     if every < OFTENEST {
         return refuse(format!("`every` is {every}"), "write at least \"1s\"");
+    }
+    let looks = end.nanos() / every.nanos();
+    if looks > MOST_LOOKS {
+        let message = format!("a look `every` {every} makes {looks} in {end}; allowed are {MOST_LOOKS}");
+        return refuse(message, "look less often, or shorten `duration`");
     }
     if least > most {
         return refuse(format!("`min` is {least} and `max` {most}"), "write a `min` of at most `max`");

@@ -2,9 +2,10 @@
 
 use super::cluster::{MOST_NODES, max_surge, surge_of};
 use super::devices;
+use super::later_devices::LaterDevice;
 use super::reader::{Reader, Table, positive, tables};
-use super::tree::{Node, Value};
-use super::units::{self, counted};
+use super::tree::Node;
+use super::units::counted;
 use crate::cluster::{Change, Cluster, Event, NodePool};
 use crate::flow::NodeId;
 use crate::outbound::Outbound;
@@ -85,46 +86,6 @@ pub struct Stage<'s> {
     pub workloads: &'s [Option<Workload>],
     /// The whole `[outbound]` tables from the times on at which events change them.
     pub devices: &'s [LaterDevice],
-}
-
-/// An `[outbound]` table as an event leaves it.
-pub struct LaterDevice {
-    /// The number of the event.
-    pub event: usize,
-    /// The table.
-    pub node: Node,
-}
-
-/// The `[outbound]` tables that events leave behind, in order of time. What is wrong with an event is told by [`events`].
-pub fn later_devices(tree: &Node) -> Vec<LaterDevice> {
-    let Some(Value::List(events)) = tree.get("event").map(|node| &node.value) else { return Vec::new() };
-    let mut changes: Vec<(usize, SimDuration, &Node)> = Vec::new();
-    for (event, node) in events.iter().enumerate() {
-        if let (Some(Value::Text(at)), Some(keys)) =
-            (node.get("at").map(|node| &node.value), node.get("outbound"))
-            && let Ok(at) = units::duration(at)
-        {
-            changes.push((event, at, keys));
-        }
-    }
-    changes.sort_by_key(|(_, at, _)| *at);
-    let Some(mut device) = tree.get("outbound").cloned() else { return Vec::new() };
-    let mut later = Vec::new();
-    for (event, _, keys) in changes {
-        device.lay_over(keys);
-        later.push(LaterDevice { event, node: device.clone() });
-    }
-    later
-}
-
-/// Takes away the events that change `[outbound]`.
-pub fn keep_those_of_the_cluster(tree: &mut Node) {
-    if let Value::Table(entries) = &mut tree.value
-        && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "event")
-        && let Value::List(events) = &mut entry.node.value
-    {
-        events.retain(|event| event.get("outbound").is_none());
-    }
 }
 
 /// Reads all of them.

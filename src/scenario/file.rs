@@ -3,7 +3,8 @@
 use super::autoscale::events_by_rule;
 use super::cluster::cluster;
 use super::destinations::destinations;
-use super::events::{self, Events, LaterDevice, Stage, events, later_devices};
+use super::events::{DRAIN, Events, Stage, events};
+use super::later_devices::{LaterDevice, keep_those_of_the_cluster, later_devices};
 use super::node_stage::{self, node_stage};
 use super::overrides::Override;
 use super::pod::POD;
@@ -85,7 +86,7 @@ pub fn read_as(
     if let Some(table) = tree.entry("outbound") {
         *table = Node::set(Value::Table(Vec::new()));
     }
-    events::keep_those_of_the_cluster(&mut tree);
+    keep_those_of_the_cluster(&mut tree);
     let keys: Vec<Override> =
         outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;
@@ -262,8 +263,7 @@ fn scenario<'a>(
     let node_stage = node_stage(reader, root.get("cluster"), cluster.network.as_ref());
     let run = run_settings(reader, root.get("run"));
     let end = run.as_ref().map_or(SimDuration::ZERO, |run| run.duration);
-    let by_rule =
-        events_by_rule(reader, tree, &cluster, &read_workloads, &events.cluster, (events::DRAIN, end));
+    let by_rule = events_by_rule(reader, tree, &cluster, &read_workloads, &events.cluster, (DRAIN, end));
     events.extend_by_rule(by_rule, &cluster);
     let thresholds = tables(reader, root.get("threshold"), "threshold");
     let thresholds = thresholds.iter().filter_map(|node| threshold(reader, node)).collect();

@@ -10,6 +10,7 @@ mod epochs;
 mod events;
 pub mod file;
 mod keys;
+mod later_devices;
 mod laws;
 pub mod network;
 pub mod node_stage;

@@ -1,6 +1,6 @@
 //! `retry`: what an application does after a failed request.
 
-use super::reader::{Reader, Table};
+use super::reader::{Reader, Table, rate};
 use super::tree::Node;
 use crate::time::SimDuration;
 use crate::workload::Retry;
@@ -64,7 +64,7 @@ fn backoff_of<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Backoff> {
 fn budget_of<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Budget> {
     let table = reader.table(node, "budget");
     let ratio = table.need("ratio", "0.1").and_then(|_| table.number("ratio", 0.0, 1_000.0));
-    let floor = table.get("floor").map_or(Some(0.0), |_| table.rate("floor"));
+    let floor = table.get("floor").map_or(Some(0.0), |node| rate(table.reader, "floor", node));
     table.finish();
     Some(Budget { ratio: ratio?, floor: floor? })
 }

@@ -229,6 +229,8 @@ fn weights<'a>(
         all_known &= weight.is_some();
         weights.extend(weight.map(|weight| (DestinationId(position as u32), weight)));
     }
+    // Names must not matter, and a table has them in alphabetical order.
+    weights.sort_unstable_by_key(|(id, _)| *id);
     let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
     if sum <= 0.0 {
         if all_known {

@@ -29,7 +29,7 @@ impl<O: Observer> Run<'_, O> {
                 Some(reason) if !self.sources[request.source].hops.is_empty() => {
                     if self.takes_local_port(request) {
                         let refused = Refused { row: self.row_in(request, 0), reason, seats: NO_SEATS };
-                        self.answered(request, Syns::from(self.now), Err(refused));
+                        self.answered(request, Syns::from(self.now), &NO_SEATS, Err(refused));
                     }
                 }
                 _ => self.ask(request),

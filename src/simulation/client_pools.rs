@@ -24,7 +24,7 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn request(&mut self, mut request: Request) {
         let settings = self.pool_settings(&request);
         while let Some(id) = self.next_available(&request, settings.order) {
-            if self.client_pools.at(id).state != State::Expired {
+            if !matches!(self.client_pools.at(id).state, State::Forgotten | State::Lost) {
                 return self.serve(id, request, None);
             }
             request.stale = true;
@@ -259,17 +259,38 @@ impl<'a, O: Observer> Run<'a, O> {
     /// The client closes a connection that serves nothing, or nothing that it still waits for.
     pub(super) fn close(&mut self, id: ConnectionId) {
         let closed = *self.client_pools.at(id);
-        if closed.state != State::Expired {
-            self.end(&closed, |run, number| run.closed_in(&closed, number));
+        match closed.state {
+            State::Forgotten => self.close_is_seen(&closed),
+            State::Lost => {}
+            _ => self.end(&closed, |run, number| run.closed_in(&closed, number)),
         }
         let protocol = self.sources[closed.owner.source].protocol;
         match closed.state {
-            State::Expired => self.local_ports.leave_at(&closed.owner, self.now),
+            State::Forgotten | State::Lost => self.local_ports.leave_at(&closed.owner, self.now),
             _ => self.local_ports.close_at(&closed.owner, protocol, self.now),
         }
         self.strike_out(id);
         if !self.client_pools.of(&closed.owner).line.is_empty() {
             self.next_in_line(&closed.owner);
+        }
+    }
+
+    /// The client closes a connection that a device has silently forgotten: the stages before it see the close.
+    fn close_is_seen(&mut self, closed: &Connection) {
+        let Some(silence) = self.silence_of(&closed.owner) else { return };
+        let forgotten = closed.last_used + silence.timeout;
+        for number in 0..silence.stage {
+            let said = self.expired_in(&closed.owner, number, silence, forgotten);
+            let holding = self.closed_in(closed, number);
+            let row = self.row_in(&closed.owner, number);
+            // A silence that is no longer than its own timeout loses nothing.
+            if said.close < self.now || !self.rows[row].keep_until(closed.slots[number], holding) {
+                continue;
+            }
+            self.events += 1;
+            self.leave_quotas_earlier(&closed.owner, number, &said);
+            self.enter_quotas(&closed.owner, number);
+            self.leave_quotas(&closed.owner, number, holding.close, holding.release);
         }
     }
 
@@ -287,8 +308,7 @@ impl<'a, O: Observer> Run<'a, O> {
         if is_udp || silence.expiry == IdleExpiry::Reset {
             return self.forget(id);
         }
-        self.client_pools.at(id).state = State::Expired;
-        self.client_pools.of(&expired.owner).idle -= 1;
+        self.client_pools.at(id).state = State::Forgotten;
     }
 
     /// The client finds that the connection is lost.
@@ -301,7 +321,8 @@ impl<'a, O: Observer> Run<'a, O> {
     /// The client no longer counts the connection as open.
     fn strike_out(&mut self, id: ConnectionId) {
         let connection = self.client_pools.at(id);
-        let was_idle = connection.state == State::Idle;
+        // Of a silent loss the client knows nothing.
+        let was_idle = matches!(connection.state, State::Idle | State::Forgotten | State::Lost);
         connection.state = State::Closed;
         connection.generation += 1;
         let owner = connection.owner;

@@ -35,12 +35,18 @@ impl<O: Observer> Run<'_, O> {
     #[inline]
     pub(super) fn attempt(&mut self, request: &Request, syns: Syns, seats: &Seats) {
         let answer = self.open(request, seats);
-        self.answered(request, syns, answer);
+        self.answered(request, syns, seats, answer);
     }
 
-    /// The stages grant, or one refuses.
+    /// The stages grant, or one refuses. `seats` is what earlier SYNs left.
     #[inline]
-    pub(super) fn answered(&mut self, request: &Request, syns: Syns, answer: Result<Slots, Refused>) {
+    pub(super) fn answered(
+        &mut self,
+        request: &Request,
+        syns: Syns,
+        seats: &Seats,
+        answer: Result<Slots, Refused>,
+    ) {
         let row = match &answer {
             Ok(_) => self.row_in(request, self.sources[request.source].hops.len() - 1),
             Err(refused) => refused.row,
@@ -54,7 +60,7 @@ impl<O: Observer> Run<'_, O> {
             refused: answer.as_ref().err().map(|refused| refused.reason),
         });
         match answer {
-            Ok(slots) => self.granted(request, syns, &slots),
+            Ok(slots) => self.granted(request, syns, seats, &slots),
             Err(Refused { row, .. }) if self.resets(request, row) => {
                 self.connecting_failed(request, self.now)
             }
@@ -69,11 +75,11 @@ impl<O: Observer> Run<'_, O> {
     }
 
     #[inline]
-    fn granted(&mut self, request: &Request, syns: Syns, slots: &Slots) {
+    fn granted(&mut self, request: &Request, syns: Syns, seats: &Seats, slots: &Slots) {
         let local = &self.sources[request.source];
         let protocol = local.protocol;
         if request.draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-            return self.never_answered(request, syns, slots);
+            return self.never_answered(request, syns, seats, slots);
         }
         self.observer.connected(Connected { asked: request.asked, first: syns.first, time: self.now });
         if local.client_pool.is_some() {
@@ -114,15 +120,19 @@ impl<O: Observer> Run<'_, O> {
 
     /// The SYN passed every stage, and nobody answers it. The client sends it again; it is an attempt once a mapping
     /// is gone.
-    fn never_answered(&mut self, request: &Request, syns: Syns, slots: &Slots) {
+    fn never_answered(&mut self, request: &Request, syns: Syns, earlier: &Seats, slots: &Slots) {
         let mut next_resend = usize::MAX;
+        let mut nearer = SimTime::NEVER;
         let mut seats = NO_SEATS;
         for (number, slot) in slots.iter().enumerate().take(self.sources[request.source].hops.len()) {
             let local = &self.sources[request.source];
             let stage = local.hops[number].stage;
             let schedule = (&local.workload.syn, local.timer_phase);
-            let (holding, next) = Holding::half_open(&stage.timers, schedule, syns, self.now);
+            let until = Some(earlier[number].until).filter(|until| *until > self.now);
+            let (holding, next) =
+                Holding::half_open(&stage.timers, schedule, syns, self.now, (until, nearer));
             next_resend = next_resend.min(next);
+            nearer = nearer.min(holding.close);
             if stage.when_refused == WhenRefused::StaysHalfOpen {
                 seats[number] = Seat { slot: *slot, until: holding.release };
             }

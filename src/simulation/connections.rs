@@ -35,8 +35,10 @@ pub(super) enum State {
     /// So many requests are served.
     Busy(u32),
     Idle,
-    /// Idle, and the device has forgotten it without telling.
-    Expired,
+    /// A device forgot it for its silence, and its client does not know.
+    Forgotten,
+    /// It lost its port to a change of the cluster, and its client does not know.
+    Lost,
     /// Its port or its client is gone; so many requests on it would still be served.
     Cut(u32),
     Closed,

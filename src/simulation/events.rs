@@ -166,11 +166,10 @@ impl<O: Observer> Run<'_, O> {
                 self.forget(id)
             }
             State::Idle => {
-                self.client_pools.at(id).state = State::Expired;
+                self.client_pools.at(id).state = State::Lost;
                 self.client_pools.at(id).generation += 1;
-                self.client_pools.of(&connection.owner).idle -= 1;
             }
-            State::Expired | State::Cut(_) | State::Closed => {}
+            State::Forgotten | State::Lost | State::Cut(_) | State::Closed => {}
         }
     }
 
@@ -207,7 +206,7 @@ impl<O: Observer> Run<'_, O> {
             }
             match connection.state {
                 State::Busy(serving) => self.drop_connection(id, serving),
-                State::Idle | State::Expired => self.forget(id),
+                State::Idle | State::Forgotten | State::Lost => self.forget(id),
                 State::Cut(_) | State::Closed => {}
             }
         }

@@ -5,7 +5,7 @@ use super::settlement::{Here, SourceStreams};
 use super::{Feed, Shard, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::snat::{Holding, IndexedRow};
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 use crate::workload::SynSchedule;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,9 +58,15 @@ fn release(
     let timers = &system.device_of(source).timers;
     let protocol = system.protocol(source);
     if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {
-        return Holding::half_open(timers, (&SynSchedule::NONE, SimDuration::ZERO), Syns::from(now), now)
-            .0
-            .release;
+        return Holding::half_open(
+            timers,
+            (&SynSchedule::NONE, SimDuration::ZERO),
+            Syns::from(now),
+            now,
+            (None, SimTime::NEVER),
+        )
+        .0
+        .release;
     }
     Holding::of(timers, protocol, draws, draws.hold_down, now).release
 }

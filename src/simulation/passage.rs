@@ -3,6 +3,7 @@
 use super::observer::Observer;
 use super::request::{NO_SEATS, Request, Seat, Seats};
 use super::run::{LocalHop, Run, Slots};
+use crate::flow::Protocol;
 use crate::outbound::{WhenFull, WhenRefused};
 use crate::snat::{Asker, Holding, Slot, SnatFailure};
 use crate::time::SimTime;
@@ -88,6 +89,9 @@ impl<O: Observer> Run<'_, O> {
         for (number, seat) in seats.iter().enumerate().take(stages) {
             if seat.until > self.now {
                 self.leave_quotas_before(request, number, seat.until);
+                // What was said of its end when it was half-open no longer holds.
+                let row = self.row_in(request, number);
+                self.rows[row].keep_until(seat.slot, Holding::until(SimTime::NEVER, SimTime::NEVER));
             }
             self.enter_quotas(request, number);
         }
@@ -123,19 +127,23 @@ impl<O: Observer> Run<'_, O> {
         }
         let row = self.row_in(request, number);
         let stage = self.sources[request.source].hops[number].stage;
-        if stage.when_refused == WhenRefused::GivesBack || answer == WhenFull::Resets {
+        let udp = self.sources[request.source].protocol == Protocol::Udp;
+        if stage.when_refused == WhenRefused::GivesBack || answer == WhenFull::Resets && !udp {
             self.in_common.note_given_back(row, slot, self.now);
             return self.rows[row].give_back(slot, self.now);
         }
         let until = self.now + stage.timers.half_open;
+        let holding = if udp { self.datagram_in(request, number) } else { Holding::until(until, until) };
         self.enter_quotas(request, number);
-        self.leave_quotas(request, number, until, until);
-        self.keep(row, slot, Holding::until(until, until));
-        *seat = Seat { slot, until };
+        self.leave_quotas(request, number, holding.close, holding.release);
+        self.keep(row, slot, holding);
+        if !udp {
+            *seat = Seat { slot, until };
+        }
     }
 
     #[inline]
-    fn enter_quotas(&mut self, request: &Request, number: usize) {
+    pub(super) fn enter_quotas(&mut self, request: &Request, number: usize) {
         for quota in self.sources[request.source].hops[number].quotas_of(request) {
             self.quotas[*quota].enter();
         }
@@ -156,8 +164,13 @@ impl<O: Observer> Run<'_, O> {
     }
 
     fn leave_quotas_before(&mut self, request: &Request, number: usize, until: SimTime) {
+        self.leave_quotas_earlier(request, number, &Holding::until(until, until));
+    }
+
+    /// A flow that was to count as `said` no longer does.
+    pub(super) fn leave_quotas_earlier(&mut self, request: &Request, number: usize, said: &Holding) {
         for quota in self.sources[request.source].hops[number].quotas_of(request) {
-            self.quotas[*quota].leave_before(until, until);
+            self.quotas[*quota].leave_before(said.close, said.release);
         }
     }
 }

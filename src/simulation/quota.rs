@@ -109,6 +109,8 @@ pub(super) struct Quota {
     ends: ReleaseQueue,
     /// Ends that were booked and no longer are, by instant.
     void: BTreeMap<SimTime, u32>,
+    /// Ends up to here were taken off.
+    seen: Option<SimTime>,
     live: u64,
     most_live: u64,
 }
@@ -121,6 +123,7 @@ impl Quota {
             reason: spec.reason,
             ends: ReleaseQueue::default(),
             void: BTreeMap::new(),
+            seen: None,
             live: 0,
             most_live: 0,
         }
@@ -136,6 +139,7 @@ impl Quota {
                 Some(times) => *times -= 1,
             }
         }
+        self.seen = Some(now);
         let most = u64::from(self.most?);
         (self.live + more > most).then_some(self.reason)
     }
@@ -153,10 +157,13 @@ impl Quota {
         self.ends.push(if self.counts_holds { release } else { close });
     }
 
-    /// A flow whose end was booked leaves now, or counts on to another end.
+    /// A flow whose end was booked leaves now, unless it has left already.
     pub(super) fn leave_before(&mut self, close: SimTime, release: SimTime) {
-        *self.void.entry(if self.counts_holds { release } else { close }).or_default() += 1;
-        self.live -= 1;
+        let end = if self.counts_holds { release } else { close };
+        if self.seen.is_none_or(|seen| end > seen) {
+            *self.void.entry(end).or_default() += 1;
+            self.live -= 1;
+        }
     }
 
     /// Most flows at one instant.

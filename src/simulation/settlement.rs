@@ -209,7 +209,7 @@ fn rest_after(protocol: Protocol, end: EndKind) -> Rest {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Silence {
     /// The stage that has it, by its place in the path.
-    stage: usize,
+    pub stage: usize,
     pub timeout: SimDuration,
     pub expiry: IdleExpiry,
 }
@@ -237,18 +237,21 @@ impl Holding {
         Self { close, release: close + hold_down, rest: rest_after(protocol, flow.end) }
     }
 
-    /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it. Also
-    /// gives the number of the first resend that finds the mapping gone.
+    /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it, as this one may
+    /// keep one that would be gone at `until`; from `nearer` on they come by another port of a nearer stage. Also gives the number of
+    /// the first resend that does not meet the mapping.
     pub(super) fn half_open(
         timers: &Timers,
         (schedule, phase): (&SynSchedule, SimDuration),
         syns: Syns,
         now: SimTime,
+        (until, nearer): (Option<SimTime>, SimTime),
     ) -> (Self, usize) {
-        let mut gone = now + timers.half_open;
+        let until = until.filter(|_| timers.half_open_from == HalfOpenFrom::FirstSyn);
+        let mut gone = until.unwrap_or(now + timers.half_open);
         let mut next = syns.next_resend;
         while let Some(resend) = schedule.resend(syns.first, next, phase)
-            && resend < gone
+            && resend < gone.min(nearer)
         {
             if timers.half_open_from == HalfOpenFrom::LastSyn {
                 gone = resend + timers.half_open;
@@ -292,6 +295,14 @@ impl<O: Observer> Run<'_, O> {
                 law.sample(&mut self.key.stream_of_try(Purpose::HoldDown, id, number, request.failed_tries))
             }
         }
+    }
+
+    /// A datagram that a later stage refuses: nothing tells this one.
+    pub(super) fn datagram_in(&self, request: &Request, number: usize) -> Holding {
+        let local = &self.sources[request.source];
+        let close = self.now + local.hops[number].stage.timers.udp_silence(SimDuration::ZERO);
+        let hold_down = self.hold_down_in(request, number, request.draws.end);
+        Holding { close, release: close + hold_down, rest: rest_after(Protocol::Udp, request.draws.end) }
     }
 
     /// The client closes a kept-open connection now: how long its port rests in a stage of its path. Nothing tells a

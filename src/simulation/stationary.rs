@@ -86,7 +86,9 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
         );
     }
     if !system.paths.stages.iter().all(|stage| stage.rules.always_find()) {
-        return Some("a flow may be refused though ports are free (`search`, `public_ip_choice`)");
+        return Some(
+            "a flow may be refused though ports are free (`search`, `public_ip_choice`, `hold_scope`)",
+        );
     }
     if (0..system.rows.len() as u32).any(|row| system.ports(RowId(row)).len() > 1) {
         return Some("the public IPs of a port pool are told apart");

@@ -159,15 +159,16 @@ impl NamedRow {
         }
     }
 
-    /// What is said of a slot that is no longer the flow's is void.
-    pub(super) fn keep_until(&mut self, slot: Slot, holding: Holding) {
+    /// Whether the slot is still the flow's; what is said of another is void.
+    pub(super) fn keep_until(&mut self, slot: Slot, holding: Holding) -> bool {
         let Slot { ip, port, grant, .. } = slot;
-        let Some(saying) = self.ips[ip as usize].grants.say(port, grant, holding) else { return };
+        let Some(saying) = self.ips[ip as usize].grants.say(port, grant, holding) else { return false };
         let caps = self.rules.caps;
         if caps.per_ip.is_some() && !caps.count_holds {
             self.due.push(Reverse((holding.close, Due::Close, ip, port, saying)));
         }
         self.due.push(Reverse((holding.release, Due::Release, ip, port, saying)));
+        true
     }
 
     pub(super) fn give_back(&mut self, slot: Slot, now: SimTime) {

@@ -78,11 +78,15 @@ impl Row {
         }
     }
 
-    /// When the flow on `slot` leaves it; said again of a row that names its ports, it replaces what was said.
+    /// When the flow on `slot` leaves it; said again of a row that names its ports, it replaces what was said. Whether the flow still
+    /// has the port.
     #[inline]
-    pub fn keep_until(&mut self, slot: Slot, holding: Holding) {
+    pub fn keep_until(&mut self, slot: Slot, holding: Holding) -> bool {
         match self {
-            Self::Counted(row) => row.keep_until(slot, holding),
+            Self::Counted(row) => {
+                row.keep_until(slot, holding);
+                true
+            }
             Self::Named(row) => row.keep_until(slot, holding),
         }
     }

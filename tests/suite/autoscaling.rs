@@ -108,6 +108,7 @@ fn wrong_rules_are_told_apart() {
     }
     for (from, to, expected) in [
         ("max = 50 }", "max = 50, every = \"1ms\" }", "`every` is 1ms"),
+        ("duration = \"30m\"", "duration = \"36000d\"", "makes 207360000 in 36000d; allowed are 10000000"),
         ("min = 2, max = 50", "min = 3, max = 2", "`min` is 3 and `max` 2"),
         ("min = 2, max = 50", "mn = 2, max = 50", "unknown key `mn`"),
         ("min = 1, max = 3", "min = 4, max = 3", "`min` is 4 and `max` 3"),

@@ -357,13 +357,14 @@ fn audit_shard(plan: &Plan, shard: &Shard) -> Result<Summary, TestCaseError> {
     Ok(figures)
 }
 
-fn device() -> impl Strategy<Value = String> {
+pub fn device() -> impl Strategy<Value = String> {
     let partition =
         select(vec!["\"node\"", "\"shared\"", "{ instances = 2 }", "{ instances = 2, by_node = [2, 1, 2] }"]);
     let sharing = select(vec!["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
     let caps = (prop::option::of(1u32..7), prop::option::of(2u32..16));
     let custom = (1u32..9, 1u32..4, partition, sharing, caps).prop_map(
         |(ports, ips, partition, sharing, (per_destination, total))| {
+            let per_destination = per_destination.filter(|_| sharing == "endpoint");
             let cap = |key: &str, cap: Option<u32>| cap.map(|cap| format!("{key} = {cap}\n")).unwrap_or_default();
             format!(
                 "model = \"custom\"\nports = {ports}\npublic_ips = {ips}\npartition = {partition}\nsharing = \"{sharing}\"\n{}{}",
@@ -391,7 +392,7 @@ fn device() -> impl Strategy<Value = String> {
     )
 }
 
-fn workload() -> impl Strategy<Value = String> {
+pub fn workload() -> impl Strategy<Value = String> {
     let arrivals = select(vec![
         "poisson = { rate = \"3 per s\" }",
         "even = { rate = \"2 per s\" }",
@@ -447,7 +448,7 @@ fn workload() -> impl Strategy<Value = String> {
     )
 }
 
-const PLACES: &str = "[[node_pool]]\nnodes = 3\nmax_surge = 0\n[[destination]]\nname = \"a\"\naddress = \"203.0.113.1\"\n\
+pub const PLACES: &str = "[[node_pool]]\nnodes = 3\nmax_surge = 0\n[[destination]]\nname = \"a\"\naddress = \"203.0.113.1\"\n\
                       [[destination]]\nname = \"b\"\naddress = \"203.0.113.1\"\nport = 8443\n\
                       [[destination]]\nname = \"dns\"\nprotocol = \"udp\"\n";
 

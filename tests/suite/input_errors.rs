@@ -422,3 +422,18 @@ proptest::proptest! {
         let _ = read("noise.toml", &text, &[]);
     }
 }
+
+#[test]
+fn a_cap_for_each_destination_needs_rows_of_one() {
+    for sharing in ["exclusive", "address", "exclusive-any-protocol"] {
+        let text = format!(
+            "[outbound]\nmodel = \"custom\"\nports = 64\nsharing = \"{sharing}\"\nper_destination_cap = 8\n[[workload]]\n\
+             arrivals.burst = {{ flows = 1 }}\nlifetime = \"1s\"\n"
+        );
+        let error = read("bad.toml", &text, &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("bad.toml:5:23: `per_destination_cap` needs a port pool that destinations share"),
+            "{error}"
+        );
+    }
+}

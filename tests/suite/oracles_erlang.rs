@@ -11,7 +11,7 @@ fn loss(ports: &str, offered: f64, duration: f64, more: &str) -> String {
     )
 }
 
-/// Expected figures of a row; at full counts as many arrivals as the oracle asks for, else a part and a wider interval.
+/// Expected figures of a row; at full counts nearly twice the arrivals that the oracle asks for, else a part and a wider interval.
 struct Row {
     ports: u32,
     offered: f64,
@@ -23,7 +23,7 @@ struct Row {
 
 fn agrees(row: &Row) {
     let Row { ports, offered, arrivals, blocking, mean, variance } = *row;
-    let (share, widest) = if full_counts() { (1.2, 0.05) } else { (0.06, 0.25) };
+    let (share, widest) = if full_counts() { (1.8, 0.05) } else { (0.06, 0.25) };
     let duration = (arrivals * share / 20.0 / offered).max(2.0);
     let results = run(&loss(&ports.to_string(), offered, duration, "replications = 20\n"), &[]);
     assert_agrees(&results.first_attempt_failure_ratio, blocking, widest);
@@ -78,7 +78,8 @@ fn o_eb8_two_firewall_instances() {
 fn o_eb9_a_whole_public_ip_of_the_load_balancer() {
     if full_counts() {
         let (mean, variance) = (63643.8105344, 43629.7148045);
-        let (offered, arrivals, blocking) = (63_700.0, 551e6, 0.000882095221558);
+        // Half as many again as for the others: of 20 replications the interval is narrow by luck.
+        let (offered, arrivals, blocking) = (63_700.0, 1.5 * 551e6, 0.000882095221558);
         agrees(&Row { ports: 64_000, offered, arrivals, blocking, mean, variance });
     }
 }

@@ -3,8 +3,8 @@
 use super::public_ips::{ip_choice, public_ips};
 use super::search::rules;
 use crate::cluster::Cluster;
-use crate::outbound::Outbound;
 use crate::outbound::custom::{Custom, CustomPartition};
+use crate::outbound::{Outbound, Sharing};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::choice;
 use crate::scenario::traffic::MOST_PORTS_PER_FLOW;
@@ -20,6 +20,7 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     let ip_choice = ip_choice(keys, cluster, public_ips.as_ref().map_or(1, |ips| ips.count() as usize));
     let (sharing_tcp, sharing_udp) = (keys.sharing("tcp"), keys.sharing("udp"));
     let caps = Caps { per_ip: keys.count("per_destination_cap", 1, most), count_holds: false };
+    check_cap(keys, (sharing_tcp, sharing_udp));
     let rules = rules(keys, caps, ip_choice);
     let total_cap = keys.count("total_cap", 1, most);
     let per_node_cap = keys.for_each_node("per_node_cap", cluster);
@@ -37,6 +38,15 @@ pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
     };
     check_range(keys, &custom);
     Some(Outbound::Custom(custom))
+}
+
+/// A row counts its flows, and is one destination's under sharing by endpoint alone.
+fn check_cap(keys: &Keys<'_>, (tcp, udp): (Sharing, Sharing)) {
+    let alone = tcp == Sharing::Endpoint && udp == Sharing::Endpoint;
+    if let (Some(node), false) = (keys.get("per_destination_cap"), alone) {
+        let message = "`per_destination_cap` needs a port pool that destinations share".to_string();
+        keys.own.wrong(&node.span, message, Some("write `sharing = \"endpoint\"`, or remove the cap".into()));
+    }
 }
 
 /// What tells ports apart needs ports with numbers.

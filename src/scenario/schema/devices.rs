@@ -8,20 +8,17 @@ use serde_json::{Value, json};
 /// Keys of a device.
 pub(super) fn device() -> Vec<(&'static str, Value)> {
     let models: Vec<&str> = devices::names().collect();
-    let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
-    let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
     let instances = table(&[("instances", count(1)), ("by_node", list(count(1)))], &["instances"]);
     let ports = any(&[count(1), words(&["unlimited"])]);
     let tier = table(&[("nodes", count(1)), ("ports", count(0))], &["nodes", "ports"]);
-    vec![
+    let mut keys = mappings();
+    keys.extend([
         ("model", words(&models)),
         ("public_ips", any(&[count(1), list(table(&[("ports", ports.clone())], &["ports"]))])),
         ("public_ip_choice", words(&IP_CHOICES)),
         ("public_ip_of", json!({ "type": "object", "additionalProperties": count(0) })),
         ("ports_per_flow", count(1)),
-        ("local_ports", pair(count(1), count(1))),
         ("first_port", count(0)),
-        ("take_over", json!({ "type": "boolean" })),
         ("ports_per_node", any(&[count(0), words(&["auto"])])),
         ("inbound_rules", count(0)),
         ("hold_scope", words(&["destination", "port"])),
@@ -36,15 +33,6 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("ports_per_gateway_node", count(1)),
         ("ports", ports),
         ("partition", any(&[words(&["node", "shared"]), instances])),
-        ("search", search()),
-        ("sharing", any(&[rules, by_protocol])),
-        ("hold_down", any(&[named("law"), by_kind()])),
-        ("half_open", named("duration")),
-        ("half_open_from", words(&["first-syn", "last-syn"])),
-        ("idle_timeout", named("duration")),
-        ("idle_expiry", words(&["silent", "reset"])),
-        ("udp_idle_timeout", named("duration")),
-        ("udp_stream_timeout", named("duration")),
         ("per_destination_cap", count(1)),
         ("total_cap", count(1)),
         ("per_node_cap", any(&[count(1), list(count(1))])),
@@ -59,12 +47,11 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("autoscale", autoscale()),
         ("automatic_most", count(1)),
         ("tiers", list(tier)),
-        ("last_port", count(1)),
-        ("tracking_table", count(1)),
         ("proxies", count(1)),
         ("ports_per_proxy", count(1)),
         ("upstream", client_pool()),
-    ]
+    ]);
+    keys
 }
 
 /// A device with a name.
@@ -75,26 +62,30 @@ pub(super) fn way_out() -> Value {
 }
 
 pub(super) fn node_stage() -> Value {
+    let mut keys = mappings();
+    keys.push(("first_port", count(1)));
+    table(&keys, &[])
+}
+
+/// Keys of whatever keeps mappings, a device or a node.
+fn mappings() -> Vec<(&'static str, Value)> {
     let rules = words(&["endpoint", "address", "exclusive", "exclusive-any-protocol"]);
-    table(
-        &[
-            ("first_port", count(1)),
-            ("last_port", count(1)),
-            ("search", search()),
-            ("take_over", json!({ "type": "boolean" })),
-            ("local_ports", list(count(1))),
-            ("tracking_table", count(1)),
-            ("sharing", any(&[rules.clone(), table(&[("tcp", rules.clone()), ("udp", rules)], &[])])),
-            ("hold_down", any(&[named("law"), by_kind()])),
-            ("half_open", named("duration")),
-            ("half_open_from", words(&["first-syn", "last-syn"])),
-            ("idle_timeout", named("duration")),
-            ("idle_expiry", words(&["silent", "reset"])),
-            ("udp_idle_timeout", named("duration")),
-            ("udp_stream_timeout", named("duration")),
-        ],
-        &[],
-    )
+    let by_protocol = table(&[("tcp", rules.clone()), ("udp", rules.clone())], &[]);
+    vec![
+        ("last_port", count(1)),
+        ("search", search()),
+        ("take_over", json!({ "type": "boolean" })),
+        ("local_ports", pair(count(1), count(1))),
+        ("tracking_table", count(1)),
+        ("sharing", any(&[rules, by_protocol])),
+        ("hold_down", any(&[named("law"), by_kind()])),
+        ("half_open", named("duration")),
+        ("half_open_from", words(&["first-syn", "last-syn"])),
+        ("idle_timeout", named("duration")),
+        ("idle_expiry", words(&["silent", "reset"])),
+        ("udp_idle_timeout", named("duration")),
+        ("udp_stream_timeout", named("duration")),
+    ]
 }
 
 /// What `public_ip_choice` may be.

@@ -1,0 +1,215 @@
+//! Damaged input for every reader: no panic, no hang. A few thousand cases here; `SNATSIM_FUZZ_CASES` asks for more, and
+//! `SNATSIM_FUZZ_FIRST` for others.
+//!
+//! Each case is a file of this repository with a few bytes or words changed, by a number that says which: a failure names the
+//! number, and the file is written beside it.
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use snatsim::experiment::Plan;
+use snatsim::import::{Reading, TraceFormat};
+use snatsim::report::read::results;
+use snatsim::report::{Format, render};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Longer than any of these takes on a slow machine, and far shorter than a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Words that readers look at twice.
+const WORDS: [&str; 44] = [
+    "0",
+    "-1",
+    "1",
+    "18446744073709551616",
+    "9223372036854775807",
+    "1e308",
+    "1e-308",
+    "nan",
+    "inf",
+    "-0.0",
+    "\"\"",
+    "\"0s\"",
+    "\"1ns\"",
+    "\"1ms\"",
+    "\"365000d\"",
+    "\"584y\"",
+    "\"-5s\"",
+    "\"5\"",
+    "\"1e9 per s\"",
+    "\"0 per s\"",
+    "\"200%\"",
+    "\"unlimited\"",
+    "\"auto\"",
+    "true",
+    "[]",
+    "{}",
+    "[[]]",
+    "\t",
+    "\r\n",
+    "\n\n",
+    "#",
+    "-",
+    "(empty)",
+    "SF",
+    "udp",
+    "tcp",
+    "255.255.255.255",
+    "999.1.1.1",
+    "::1",
+    "1e400",
+    "\u{0}",
+    "\u{1F600}",
+    "duration = \"1000000h\"",
+    "replications = 1000000",
+];
+
+fn cases(quick: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let first = number("SNATSIM_FUZZ_FIRST").unwrap_or(0);
+    first..first + number("SNATSIM_FUZZ_CASES").unwrap_or(quick)
+}
+
+/// One of `files` with one to five changes.
+fn damaged(files: &[Vec<u8>], case: u64) -> Vec<u8> {
+    let mut draws = SmallRng::seed_from_u64(case);
+    let mut bytes = files[draws.random_range(0..files.len())].clone();
+    for _ in 0..draws.random_range(1..=5) {
+        let at = draws.random_range(0..=bytes.len());
+        let end = (at + draws.random_range(0..20)).min(bytes.len());
+        match draws.random_range(0..8) {
+            0 => drop(bytes.drain(at..end)),
+            1 => bytes.truncate(at),
+            2 => bytes.insert(at, draws.random()),
+            3 => {
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+            4 => {
+                let other = &files[draws.random_range(0..files.len())];
+                let from = draws.random_range(0..=other.len());
+                bytes.splice(at..end, other[from..(from + 60).min(other.len())].iter().copied());
+            }
+            // A word, a number or a text in the place of another.
+            5 | 6 => {
+                let word = WORDS[draws.random_range(0..WORDS.len())];
+                let is_of_value = |byte: &u8| byte.is_ascii_alphanumeric() || b"\".-%_ ".contains(byte);
+                let start =
+                    bytes[..at].iter().rposition(|byte| !is_of_value(byte)).map_or(0, |place| place + 1);
+                let end = bytes[at..]
+                    .iter()
+                    .position(|byte| !is_of_value(byte))
+                    .map_or(bytes.len(), |place| at + place);
+                bytes.splice(start..end, word.bytes());
+            }
+            _ => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << draws.random_range(0..8);
+                }
+            }
+        }
+    }
+    bytes
+}
+
+/// Gives each damaged file to `reads`.
+fn survives(name: &str, files: &[Vec<u8>], quick: u64, reads: impl Fn(&[u8])) {
+    for case in cases(quick) {
+        let bytes = damaged(files, case);
+        let began = Instant::now();
+        let survived = catch_unwind(AssertUnwindSafe(|| reads(&bytes))).is_ok();
+        if !survived || began.elapsed() > PATIENCE {
+            let path = std::env::temp_dir().join(format!("snatsim-fuzz-{name}-{case}"));
+            std::fs::write(&path, &bytes).unwrap();
+            panic!("{name}, case {case}, after {:?}: see {}", began.elapsed(), path.display());
+        }
+    }
+}
+
+fn files_in(folder: &str, ending: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.to_string_lossy().ends_with(ending));
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// The first lines of a file, which may be compressed.
+fn head(path: &str, lines: usize) -> Vec<u8> {
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let mut text = Vec::new();
+    if path.ends_with(".gz") {
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text).unwrap();
+    } else {
+        text = bytes;
+    }
+    text.split_inclusive(|byte| *byte == b'\n').take(lines).flatten().copied().collect()
+}
+
+/// Reads, and plans what was accepted; nothing is simulated.
+#[test]
+fn damaged_scenarios() {
+    let mut files = files_in("models/scenarios", ".toml");
+    files.extend(files_in("tests/golden", ".toml"));
+    survives("scenario", &files, 1_500, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        if let Ok(scenario) = snatsim::scenario::read("models/scenarios/damaged.toml", text, &[]) {
+            drop(Plan::new(&scenario));
+        }
+    });
+}
+
+/// Plain tables, Zeek in both forms, the traces of the kernel laboratory, and compressed files.
+#[test]
+fn damaged_traces() {
+    let mut files = vec![
+        head("tests/data/zat/conn.log", 60),
+        head("tests/data/apt29/day1_NASHUA_conn.json.gz", 40),
+        head("models/traces/m57-conn.log.gz", 60),
+        b"start_s,duration_s,protocol,source,destination,port,end\n1,2,tcp,10.0.0.1,203.0.113.1,443,fin\n1.5,0.25,udp,10.0.0.2,203.0.113.1,53,\n".to_vec(),
+    ];
+    files.push(
+        std::fs::read(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/apt29/day2_UTICA-C_conn.json.gz"),
+        )
+        .unwrap(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    survives("trace", &files, 3_000, |bytes| {
+        let gzip = bytes.starts_with(&[0x1F, 0x8B]);
+        let path = folder.path().join(if gzip { "damaged.gz" } else { "damaged" });
+        std::fs::write(&path, bytes).unwrap();
+        drop(snatsim::import::read(&[path], &Reading::default()));
+    });
+    let lab: Vec<Vec<u8>> =
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lab/traces"))
+            .unwrap()
+            .take(1)
+            .map(|entry| head(&format!("tests/data/lab/traces/{}", entry.unwrap().file_name().display()), 50))
+            .collect();
+    survives("lab", &lab, 1_000, |bytes| {
+        let path = folder.path().join("lab.csv");
+        std::fs::write(&path, bytes).unwrap();
+        drop(snatsim::import::read(&[path], &Reading { format: TraceFormat::Lab, ..Reading::default() }));
+    });
+}
+
+/// Results that were read back are shown in every form.
+#[test]
+fn damaged_results() {
+    let text = "[outbound]\nmodel = \"custom\"\nports = 8\n[[workload]]\narrivals.poisson = { rate = \"9 per s\" }\nlifetime = \"1s\"\n\
+                [run]\nduration = \"5m\"\nreplications = 2\nwindow = \"60s\"\n[[threshold]]\nexpr = \"failure_ratio < 1%\"\n";
+    let whole = serde_json::to_vec_pretty(&crate::check::run(text, &[])).unwrap();
+    survives("results", &[whole], 300, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        if let Ok(read) = results("damaged.json", text) {
+            for format in
+                [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
+            {
+                drop(render(&read, format));
+            }
+        }
+    });
+}

@@ -1,0 +1,157 @@
+//! Cases, shrunk, in which the engine and the naive simulator once disagreed.
+
+use super::agree;
+use super::case::{
+    Arrivals, Caps, Case, ClientPool, Device, End, HalfOpenFrom, IdleExpiry, NodeStage, Order, Partition,
+    Sharing, Syn, Timers, Workload,
+};
+use super::strategy::destinations;
+
+/// No port rests, nobody forgets for a minute.
+fn timers() -> Timers {
+    Timers {
+        fin: 0,
+        rst: 0,
+        refused: Some(0),
+        udp: 0,
+        idle: 60_000,
+        idle_expiry: IdleExpiry::Silent,
+        udp_idle: 60_000,
+        udp_stream: Some(60_000),
+        half_open: 0,
+        half_open_from: HalfOpenFrom::FirstSyn,
+    }
+}
+
+fn case(ports: u32, workloads: Vec<Workload>) -> Case {
+    let (tcp, udp) = (Sharing::Endpoint, Sharing::Endpoint);
+    let partition = Partition::Node;
+    let device =
+        Device { partition, ports, public_ips: 1, tcp, udp, caps: Caps::default(), timers: timers() };
+    let destinations = destinations();
+    Case {
+        device,
+        node_stage: None,
+        nodes: 1,
+        destinations,
+        workloads,
+        events: Vec::new(),
+        duration: 3_600_000,
+    }
+}
+
+fn burst(at: u64, flows: u32, destination: usize, lifetime: u64) -> Workload {
+    Workload {
+        arrivals: Arrivals::Burst { at, flows },
+        pods: 1,
+        destination,
+        lifetime,
+        end: End::Fin,
+        syn: Syn::None,
+        connect_timeout: None,
+        request_timeout: None,
+        retry: None,
+        client_pool: None,
+    }
+}
+
+fn kept_open(workload: Workload) -> Workload {
+    let pool = ClientPool {
+        max: Some(2),
+        max_idle: None,
+        idle_timeout: None,
+        max_lifetime: None,
+        order: Order::Lifo,
+        wait_order: Order::Fifo,
+        wait_timeout: None,
+        retry_stale: false,
+    };
+    Workload { client_pool: Some(pool), ..workload }
+}
+
+/// Its client does not know: of two connections that it keeps, one is more than `max_idle`.
+#[test]
+fn a_connection_that_was_silently_forgotten_is_idle_for_its_client() {
+    let mut pooled = kept_open(burst(0, 3, 0, 500));
+    pooled.syn = Syn::Linux65;
+    if let Some(pool) = &mut pooled.client_pool {
+        pool.max = None;
+        pool.max_idle = Some(1);
+    }
+    let mut case = case(2, vec![pooled]);
+    case.device.timers.idle = 100;
+    agree(&case).unwrap();
+}
+
+/// A datagram is no SYN: the node keeps its port for `udp_idle_timeout`.
+#[test]
+fn a_datagram_that_the_device_refuses_holds_the_node_s_port_as_datagrams_do() {
+    let node = Timers { udp_idle: 3_000, half_open: 20_000, ..timers() };
+    let case = case(1, vec![burst(0, 2, 3, 500)]);
+    agree(&Case { node_stage: Some(NodeStage { ports: 2, timers: node }), ..case }).unwrap();
+}
+
+/// From the first SYN on, whatever becomes of the mapping behind it.
+#[test]
+fn later_syns_do_not_keep_a_half_open_mapping_of_a_node() {
+    let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
+    let mut case = case(1, vec![Workload { connect_timeout: Some(7_000), ..unanswered }]);
+    case.device.timers.half_open = 500;
+    let node = Timers { half_open: 120_000, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// Refused by the device at 1.5 s, half-open on the node until 3 s, connected at 2.5 s for 5 s: nobody else has its port then.
+#[test]
+fn a_kept_connection_keeps_the_half_open_mapping_that_it_goes_on_with() {
+    let pooled = Workload { syn: Syn::Linux65, ..kept_open(burst(1_500, 1, 0, 5_000)) };
+    let case = case(1, vec![burst(0, 1, 0, 2_000), pooled, burst(3_500, 1, 0, 0)]);
+    let node = Timers { half_open: 1_500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 3, timers: node }), ..case }).unwrap();
+}
+
+/// The close of a connection passes the node, though nobody behind it knows the connection any more.
+#[test]
+fn a_node_sees_the_close_of_a_connection_that_the_device_forgot() {
+    let mut pooled = kept_open(burst(0, 1, 0, 500));
+    if let Some(pool) = &mut pooled.client_pool {
+        pool.idle_timeout = Some(10_000);
+    }
+    let mut case = case(1, vec![pooled]);
+    case.device.timers.idle = 4_000;
+    let node = Timers { fin: 120, idle: 60_000, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// The node forgets at the instant at which the client closes: a silence that is no longer than the timeout loses nothing.
+#[test]
+fn a_close_at_the_idle_timeout_of_a_node_is_seen() {
+    let mut pooled = kept_open(burst(0, 1, 0, 500));
+    if let Some(pool) = &mut pooled.client_pool {
+        pool.idle_timeout = Some(1_500);
+    }
+    let mut case = case(1, vec![pooled]);
+    case.device.timers.idle = 500;
+    let node = Timers { fin: 500, idle: 1_500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// From 500 ms on its SYNs come by another port of the node, and keep nothing of the first.
+#[test]
+fn syns_by_another_port_of_a_node_keep_no_mapping_of_the_device() {
+    let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
+    let mut case = case(1, vec![Workload { connect_timeout: Some(7_000), ..unanswered }]);
+    (case.device.timers.half_open, case.device.timers.half_open_from) = (1_500, HalfOpenFrom::LastSyn);
+    let node = Timers { half_open: 500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// Granted at 0 s and refused at 2 s behind another port of the node, it is another flow for the device at 3 s and 4 s too.
+#[test]
+fn a_mapping_of_the_device_belongs_to_one_port_of_the_node() {
+    let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 1, 0, 0) };
+    let mut case = case(1, vec![Workload { connect_timeout: Some(12_000), ..unanswered }]);
+    case.device.timers.half_open = 2_500;
+    let node = Timers { half_open: 1_500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}

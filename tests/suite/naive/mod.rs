@@ -1,0 +1,119 @@
+//! A second simulator, written from the rules alone: plain maps, a sorted list of events, every port by its name. It
+//! shares no code with the engine, and whatever an observer is told must agree, event by event.
+//!
+//! What the rules leave open, and both do alike:
+//! - arrivals of one instant come in the order of their numbers within their workloads, then of workloads;
+//! - SYNs that meet the mapping of their flow are no events: the next that does not counts as armed with the first;
+//! - an application that gives up an answer acts in the class of clients, its connection closes in that of flows; with a
+//!   client pool both happen in the latter;
+//! - a try that failed is counted before its place in a client pool goes to the next in line;
+//! - a kept connection that its client closes at the end of the idle timeout is closed, not forgotten;
+//! - of two timeouts that end together, the client pool's comes before the application's, and that before the schedule's;
+//! - whether a refusing destination refuses a flow is settled when its first SYN goes out;
+//! - behind another port of the node a flow is another flow for the device; what the client does with a connection that
+//!   a nearer stage has forgotten reaches no stage behind it.
+//!
+//! Leaves out: whatever is drawn, ports that go, nodes that come and go, several streams, UDP in client pools, platforms'
+//! own devices.
+
+mod case;
+mod cluster;
+mod connecting;
+mod engine;
+mod found;
+mod mappings;
+mod note;
+mod placement;
+mod pools;
+mod ports;
+mod retries;
+mod simulator;
+mod strategy;
+mod text;
+mod traffic;
+
+use case::Case;
+use note::{Note, known};
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestCaseError};
+use snatsim::simulation::Sharding;
+
+/// Cases of each kind; more for a long run.
+fn settings() -> ProptestConfig {
+    let cases = std::env::var("SNATSIM_NAIVE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300);
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Notes that one of two sorted lists has and the other lacks.
+fn only_in(these: &[Note], others: &[Note]) -> Vec<Note> {
+    let mut others = others.iter().peekable();
+    let mut only = Vec::new();
+    for note in these {
+        while others.next_if(|other| *other < note).is_some() {}
+        if others.next_if(|other| *other == note).is_none() {
+            only.push(*note);
+        }
+    }
+    only
+}
+
+/// Where they begin to differ.
+fn first(mut notes: Vec<Note>) -> Vec<Note> {
+    notes.sort_by_key(Note::time);
+    notes.truncate(6);
+    notes
+}
+
+fn agree(case: &Case) -> Result<(), TestCaseError> {
+    let duration = simulator::nanos(case.duration);
+    let mut naive = known(simulator::simulate(case), duration);
+    for sharding in [Sharding::Coupled, Sharding::ByQuota] {
+        let mut engine = known(engine::run(case, sharding), duration);
+        note::as_vague_as(&naive.clone(), &mut engine);
+        note::as_vague_as(&naive.clone(), &mut naive);
+        engine.sort_unstable();
+        naive.sort_unstable();
+        let (missing, more) = (only_in(&naive, &engine), only_in(&engine, &naive));
+        prop_assert!(
+            missing.is_empty() && more.is_empty(),
+            "{sharding:?}\nonly naive: {:?}\nonly engine: {:?}",
+            first(missing),
+            first(more)
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(settings())]
+
+    #[test]
+    fn one_stage_agrees(case in strategy::one_stage()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn clients_that_try_again_agree(case in strategy::clients_that_try_again()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn client_pools_agree(case in strategy::client_pools()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn two_stages_agree(case in strategy::two_stages()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn changing_clusters_agree(case in strategy::changing_clusters()) {
+        agree(&case)?;
+    }
+}

@@ -1,0 +1,179 @@
+//! The naive simulator: a sorted list of events, and what each does.
+
+use super::case::{Case, End, Millis, Protocol};
+use super::note::Note;
+use super::pools::{Client, Kept, Patience};
+use super::ports::{Asker, Ports};
+use std::collections::BTreeMap;
+
+const MILLISECOND: u64 = 1_000_000;
+pub const SECOND: u64 = 1_000 * MILLISECOND;
+
+pub fn nanos(millis: Millis) -> u64 {
+    millis * MILLISECOND
+}
+
+/// What is asked for, however many flows it takes.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub workload: usize,
+    /// Among those of its workload.
+    pub number: u32,
+    pub pod: u32,
+    pub asker: Asker,
+    pub asked: u64,
+    pub lifetime: u64,
+    pub end: End,
+    /// Tries so far.
+    pub tries: u32,
+    /// Whether it has asked for a port yet.
+    pub attempted: bool,
+    pub stale: bool,
+    /// When the application gives up the present try.
+    pub deadline: u64,
+}
+
+/// One try to connect, and what comes of it.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    pub request: usize,
+    /// Its first SYN.
+    pub first: u64,
+    /// A mapping a stage.
+    pub mappings: Vec<Option<usize>>,
+    pub connected: bool,
+    /// When it was connected.
+    pub born: u64,
+    /// Since when a client keeps it for later.
+    pub idle_since: Option<u64>,
+    pub closed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Event {
+    /// A port has rested, or a mapping is forgotten after silence.
+    Free(usize),
+    Silence(usize),
+    Forgotten(usize),
+    Close(usize),
+    /// The answer of a flow comes too late.
+    TooLate(usize),
+    Change(usize),
+    Syn(usize, usize),
+    GiveUp(usize),
+    TryAgain(usize),
+    /// A request is over, its connection is kept.
+    Served(usize),
+    ServedTooLate(usize),
+    TooOld(usize),
+    /// A connection has been idle since an instant.
+    IdleTooLong(usize, u64),
+    /// A request, in one of its tries.
+    WaitedTooLong(usize, u32, Patience),
+    Arrive(usize),
+}
+
+impl Event {
+    /// Ports come free, flows close, the cluster changes, clients retry, new flows arrive.
+    pub fn class(self) -> u8 {
+        match self {
+            Self::Free(_) | Self::Silence(_) => 0,
+            Self::TooOld(_)
+            | Self::Forgotten(_)
+            | Self::Close(_)
+            | Self::Served(_)
+            | Self::ServedTooLate(_)
+            | Self::IdleTooLong(..) => 1,
+            Self::Change(_) => 2,
+            Self::TooLate(_)
+            | Self::Syn(..)
+            | Self::GiveUp(_)
+            | Self::TryAgain(_)
+            | Self::WaitedTooLong(..) => 3,
+            Self::Arrive(_) => 4,
+        }
+    }
+}
+
+pub struct Simulator<'c> {
+    pub case: &'c Case,
+    pub now: u64,
+    pub sequence: u64,
+    pub events: BTreeMap<(u64, u8, u64), Event>,
+    pub ports: Ports,
+    /// When each mapping is forgotten, if silent until then.
+    pub silences: BTreeMap<usize, (u64, u8, u64)>,
+    /// The flow of each mapping.
+    pub owners: Vec<usize>,
+    pub requests: Vec<Request>,
+    pub flows: Vec<Flow>,
+    /// Requests and retries of a client.
+    pub tallies: BTreeMap<Client, (Vec<u64>, Vec<u64>)>,
+    /// Connections that clients keep.
+    pub kept: BTreeMap<Client, Kept>,
+    pub notes: Vec<Note>,
+}
+
+/// Everything that happens in `case`.
+pub fn simulate(case: &Case) -> Vec<Note> {
+    let mut simulator = Simulator {
+        case,
+        now: 0,
+        sequence: 0,
+        events: BTreeMap::new(),
+        ports: Ports::new(case),
+        silences: BTreeMap::new(),
+        owners: Vec::new(),
+        requests: Vec::new(),
+        flows: Vec::new(),
+        tallies: BTreeMap::new(),
+        kept: BTreeMap::new(),
+        notes: Vec::new(),
+    };
+    for (number, event) in case.events.iter().enumerate() {
+        simulator.at(nanos(event.at), Event::Change(number));
+    }
+    simulator.arrivals();
+    // A run goes on for as long as it measures, and once more for those who are not served yet.
+    while let Some(((time, ..), event)) = simulator.events.pop_first() {
+        if time > 2 * nanos(case.duration) {
+            break;
+        }
+        simulator.now = time;
+        simulator.happens(event);
+    }
+    simulator.what_is_left();
+    simulator.notes
+}
+
+impl Simulator<'_> {
+    pub fn at(&mut self, time: u64, event: Event) -> (u64, u8, u64) {
+        let key = (time, event.class(), self.sequence);
+        self.sequence += 1;
+        self.events.insert(key, event);
+        key
+    }
+
+    pub fn happens(&mut self, event: Event) {
+        match event {
+            Event::Free(mapping) => self.free(mapping),
+            Event::Silence(mapping) | Event::Forgotten(mapping) => self.fall_silent(mapping),
+            Event::Close(flow) => self.close(flow),
+            Event::TooLate(flow) => self.answer_too_late(flow),
+            Event::Change(number) => self.change(number),
+            Event::Syn(flow, number) => self.syn(flow, number),
+            Event::GiveUp(flow) => self.give_up(flow),
+            Event::TryAgain(request) => self.end_of_back_off(request),
+            Event::Served(flow) => self.served(flow),
+            Event::TooOld(flow) => self.too_old(flow),
+            Event::ServedTooLate(flow) => self.served_too_late(flow),
+            Event::IdleTooLong(flow, since) => self.idle_too_long(flow, since),
+            Event::WaitedTooLong(request, tries, whose) => self.waited_too_long(request, tries, whose),
+            Event::Arrive(request) => self.arrive(request),
+        }
+    }
+
+    pub fn protocol(&self, request: usize) -> Protocol {
+        self.case.destinations[self.requests[request].asker.destination].protocol
+    }
+}
