@@ -99,12 +99,16 @@ impl Sample {
 fn report(estimate: f64, error: f64, half_width: f64, expected: f64) {
     let apart = (estimate - expected) / error;
     println!("{estimate:.6} against {expected:.6}: {apart:+.2} standard errors");
-    if let Some(path) = std::env::var_os("SNATSIM_ORACLE_LINES") {
-        let thread = std::thread::current();
-        let test = thread.name().and_then(|name| name.rsplit("::").next()).expect("tests are named");
-        let width = 100.0 * half_width / expected;
-        let (expected, found) = (six_digits(expected), six_digits(estimate));
-        let line = format!("{test}\t{expected}\t{found}\t{apart:+.2}\t{width:.2}\n");
+    let thread = std::thread::current();
+    let test = thread.name().and_then(|name| name.rsplit("::").next()).expect("tests are named");
+    let width = 100.0 * half_width / expected;
+    let (expected, found) = (six_digits(expected), six_digits(estimate));
+    keep_line("SNATSIM_ORACLE_LINES", &format!("{test}\t{expected}\t{found}\t{apart:+.2}\t{width:.2}\n"));
+}
+
+/// Adds a line to the file that a variable names, if it names one.
+pub fn keep_line(variable: &str, line: &str) {
+    if let Some(path) = std::env::var_os(variable) {
         // One write a line: several tests append at once.
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         file.write_all(line.as_bytes()).unwrap();

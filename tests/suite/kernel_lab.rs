@@ -1,11 +1,12 @@
 //! A real Linux kernel's source NAT, attempt by attempt: the same traces through a custom device that searches as Linux
 //! does must give what the kernel gave (`tests/data/lab`).
 
-use crate::check::scenario;
+use crate::check::{keep_line, scenario};
 use serde_json::Value;
 use snatsim::experiment::Plan;
 use snatsim::simulation::{Attempt, Connected, Observer, Outcome, Sharding, TrialKey, run_shard, shards};
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 
@@ -199,21 +200,79 @@ fn syn_of(client: &Value) -> String {
     )
 }
 
-/// Why a figure is not what was measured, if it is not.
-fn misses(outcomes: &Outcomes, case: &Value, compare: &Value) -> Option<String> {
-    let name = compare["field"].as_str()?;
-    let found = outcomes.figure(name);
-    let number = |key: &str| compare[key].as_f64();
-    let allowed = match (number("of"), number("plus_minus"), number("min"), number("max")) {
-        (Some(of), Some(plus_minus), ..) => of - plus_minus..=of + plus_minus,
-        (.., Some(min), Some(max)) => min..=max,
-        _ => {
-            let measured = case["measured"][name].as_array()?.iter().filter_map(Value::as_f64);
-            let all: Vec<f64> = measured.collect();
-            all[0]..=all[all.len() - 1]
+/// A figure of a case, and the rule by which it is held against the kernel.
+struct Comparison<'a> {
+    case: &'a Value,
+    rule: &'a Value,
+    figure: &'a str,
+}
+
+impl<'a> Comparison<'a> {
+    /// All comparisons of a case.
+    fn all(case: &'a Value) -> impl Iterator<Item = Self> {
+        let rules = [&case["compare"], &case["compare"]["also"]];
+        rules.into_iter().filter_map(move |rule| Some(Self { case, rule, figure: rule["field"].as_str()? }))
+    }
+
+    /// What each run of the kernel gave.
+    fn measured(&self) -> Vec<f64> {
+        measured(self.case, self.figure)
+    }
+
+    fn allowed(&self) -> RangeInclusive<f64> {
+        let number = |key: &str| self.rule[key].as_f64();
+        match (number("of"), number("plus_minus"), number("min"), number("max")) {
+            (Some(of), Some(plus_minus), ..) => of - plus_minus..=of + plus_minus,
+            (.., Some(min), Some(max)) => min..=max,
+            _ => {
+                let all = self.measured();
+                all[0]..=all[all.len() - 1]
+            }
         }
+    }
+
+    fn rule_in_words(&self) -> String {
+        let rule = self.rule;
+        match (&rule["of"], &rule["min"]) {
+            (Value::Number(of), _) => format!("{of} ± {}", rule["plus_minus"]),
+            (_, Value::Number(min)) => format!("{min} to {}", rule["max"]),
+            _ => "equal".into(),
+        }
+    }
+}
+
+fn measured(case: &Value, figure: &str) -> Vec<f64> {
+    case["measured"][figure].as_array().unwrap().iter().filter_map(Value::as_f64).collect()
+}
+
+/// Kept in the file that `tests/kernel-table` names, for its table.
+fn report(case: &Value, figure: &str, rule: &str, simulated: &[f64]) {
+    let words = match figure {
+        "ok" => "connected",
+        "failed_before_full" => "failed before all ports were taken",
+        "packets_dropped_by_nat" => "packets dropped",
+        "mean_wait_of_successes_s" => "mean wait, s",
+        other => other,
     };
-    (!allowed.contains(&found)).then(|| format!("{}: {name} is {found}, measured {allowed:?}", case["case"]))
+    let [name, what, trace] =
+        [&case["case"], &case["what"], &case["trace"]].map(|text| text.as_str().unwrap());
+    let trace = match &trace["traces/".len()..trace.len() - ".csv".len()] {
+        own if own == name => String::new(),
+        of => format!(" (trace of `{of}`)"),
+    };
+    let (measured, simulated) = (spread(&measured(case, figure)), spread(simulated));
+    let line = format!("{name}\t{what}{trace}\t{words}\t{rule}\t{measured}\t{simulated}\n");
+    print!("{line}");
+    keep_line("SNATSIM_KERNEL_LINES", &line);
+}
+
+/// The least and the most, in whole numbers or with three digits after the point.
+fn spread(values: &[f64]) -> String {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let digits = if values.iter().all(|value| value.fract() == 0.0) { 0 } else { 3 };
+    let [least, most] = [least, most].map(|value| format!("{value:.digits$}"));
+    if least == most { least } else { format!("{least} to {most}") }
 }
 
 fn assert_cases(names: &[&str]) {
@@ -223,14 +282,15 @@ fn assert_cases(names: &[&str]) {
 fn assert_case(name: &str) {
     let case = case(name);
     let text = scenario_of(&case);
-    for seed in 1..=SEEDS {
-        let outcomes = Outcomes::of(&text, seed);
-        assert_eq!(outcomes.attempts, case["attempts"].as_u64().unwrap(), "{name}");
-        let compare = &case["compare"];
-        let missed =
-            [compare, &compare["also"]].into_iter().find_map(|compare| misses(&outcomes, &case, compare));
-        println!("{name}: {} failed", outcomes.figure("failed"));
-        assert_eq!(missed, None, "seed {seed}");
+    let runs: Vec<Outcomes> = (1..=SEEDS).map(|seed| Outcomes::of(&text, seed)).collect();
+    let attempts = case["attempts"].as_u64().unwrap();
+    assert!(runs.iter().all(|run| run.attempts == attempts), "{name}: not {attempts} attempts");
+    for comparison in Comparison::all(&case) {
+        let simulated: Vec<f64> = runs.iter().map(|run| run.figure(comparison.figure)).collect();
+        report(&case, comparison.figure, &comparison.rule_in_words(), &simulated);
+        let allowed = comparison.allowed();
+        let missed = simulated.iter().position(|found| !allowed.contains(found));
+        assert_eq!(missed, None, "{name}: {} is {simulated:?}, allowed {allowed:?}", comparison.figure);
     }
 }
 
@@ -333,12 +393,14 @@ fn as_many_syns_are_dropped_as_the_kernel_dropped() {
         [("e9-burst-release", 0.0), ("e9-patient-load55", 0.15), ("e9-patient-load62", 0.25)]
     {
         let case = case(name);
-        let runs = case["measured"]["packets_dropped_by_nat"].as_array().unwrap();
-        let measured = runs.iter().filter_map(Value::as_f64).sum::<f64>() / runs.len() as f64;
+        let figure = "packets_dropped_by_nat";
         let text = scenario_of(&case);
-        let found = (1..=SEEDS).map(|seed| Outcomes::of(&text, seed).figure("packets_dropped_by_nat"));
-        let mean = found.sum::<f64>() / SEEDS as f64;
-        println!("{name}: {mean} dropped, measured {measured}");
+        let found: Vec<f64> = (1..=SEEDS).map(|seed| Outcomes::of(&text, seed).figure(figure)).collect();
+        let rule =
+            if allowed == 0.0 { "equal".into() } else { format!("means within {} %", 100.0 * allowed) };
+        report(&case, figure, &rule, &found);
+        let [mean, measured] =
+            [found, measured(&case, figure)].map(|counts| counts.iter().sum::<f64>() / counts.len() as f64);
         assert!((mean - measured).abs() <= allowed * measured, "{name}: {mean}, measured {measured}");
     }
 }
