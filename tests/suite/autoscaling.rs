@@ -128,6 +128,7 @@ fn wrong_rules_are_told_apart() {
         ("load = \"ports\", in_below = 0.9", "instances would come and go in turns"),
         ("load = \"ports\", mots = 3", "unknown key `mots`"),
         ("load = \"cpu\"", "`load` is the text \"cpu\""),
+        ("load = \"ports\", every = \"1ns\"", "`autoscale.every` is 1ns"),
         ("load = \"ports\", most = 1", "`most` is the number 1"),
         ("flows_per_instance = 0", "`flows_per_instance` is the number 0"),
     ] {

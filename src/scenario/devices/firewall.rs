@@ -6,6 +6,10 @@ use crate::outbound::{Load, Outbound, ScalingRule};
 use crate::scenario::keys::Keys;
 use crate::scenario::reader::{choice, count, number, positive};
 use crate::scenario::tree::Node;
+use crate::time::SimDuration;
+
+/// A look counts all flows or ports, so it does not come more often than this.
+const OFTENEST: SimDuration = SimDuration::from_secs(1);
 
 /// Reads its settings.
 pub(super) fn read(keys: &Keys<'_>, cluster: &Cluster) -> Option<Outbound> {
@@ -80,12 +84,11 @@ fn autoscale(keys: &Keys<'_>, node: &Node, instances: u32) -> Option<ScalingRule
         reader.problem(&node.span, message, Some("write an `in_below` well below `out_at`".into()));
         return None;
     }
-    Some(ScalingRule {
-        load,
-        out_at,
-        in_below,
-        every: time("every")?,
-        takes: time("takes")?,
-        most: most? as u32,
-    })
+    let every = time("every")?;
+    if every < OFTENEST {
+        let message = format!("`autoscale.every` is {every}");
+        reader.problem(&node.span, message, Some("write at least \"1s\"".into()));
+        return None;
+    }
+    Some(ScalingRule { load, out_at, in_below, every, takes: time("takes")?, most: most? as u32 })
 }
