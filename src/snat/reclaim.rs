@@ -3,6 +3,7 @@
 use super::grants::Grant;
 use super::named_row::{NamedPorts, NamedRow};
 use super::{Holding, Slot};
+use crate::random::Stream;
 use crate::time::SimTime;
 
 /// Which ports of a public IP go when it is left with fewer.
@@ -13,8 +14,13 @@ pub enum Reclaim {
     Highest,
     /// The lowest that are there.
     Lowest,
-    /// Any, each as likely.
-    Random,
+    /// Any aligned blocks of so many ports, each as likely.
+    Random {
+        /// Ports of a block; 1 is port by port.
+        block: u32,
+    },
+    /// Those that nobody has, then those at rest, then any that serve a flow.
+    IdleFirst,
 }
 
 /// A flow that a change of the cluster cut off.
@@ -89,11 +95,16 @@ impl NamedRow {
         match reclaim {
             Reclaim::Highest => there.reverse(),
             Reclaim::Lowest => {}
-            Reclaim::Random => {
-                for place in 0..count {
-                    let other = place + draws.below((there.len() - place) as u64) as usize;
-                    there.swap(place, other);
-                }
+            Reclaim::Random { block } => {
+                let blocks = there.chunk_by(|one, other| one / block == other / block);
+                let mut blocks: Vec<Vec<u32>> = blocks.map(<[u32]>::to_vec).collect();
+                shuffle(&mut blocks, draws);
+                there = blocks.concat();
+            }
+            Reclaim::IdleFirst => {
+                shuffle(&mut there, draws);
+                let live = |grant: &Grant| grant.holding.close > now;
+                there.sort_by_key(|port| here.grants.of_port(*port).map(live));
             }
         }
         let mut lost = Vec::new();
@@ -110,6 +121,14 @@ impl NamedRow {
         }
         lost.sort_unstable();
         lost
+    }
+}
+
+/// Every order as likely.
+fn shuffle<T>(them: &mut [T], draws: &mut Stream) {
+    for place in 0..them.len() {
+        let other = place + draws.below((them.len() - place) as u64) as usize;
+        them.swap(place, other);
     }
 }
 
@@ -138,7 +157,7 @@ impl NamedPorts {
 mod tests {
     use super::super::{Asker, Ended, FirstIp, Identity, IpChoice, RowStreams, Rules, SnatFailure};
     use super::*;
-    use crate::random::{Purpose, Stream};
+    use crate::random::Purpose;
 
     fn at(seconds: u64) -> SimTime {
         SimTime::from_nanos(seconds * 1_000_000_000)
@@ -197,11 +216,45 @@ mod tests {
             let rules = Rules { identity: Identity::Always, ..Rules::default() };
             let mut row = NamedRow::new(&[Some(4)], &rules, streams);
             assert!((0..4).all(|_| row.open(at(0), ANYONE).is_ok()));
-            for (_, port) in lost(&mut row, 1, &[Some(3)], Reclaim::Random) {
+            for (_, port) in lost(&mut row, 1, &[Some(3)], Reclaim::Random { block: 1 }) {
                 of_port[port as usize] += 1;
             }
         }
         assert!(of_port.iter().all(|lost| (900..1_100).contains(lost)), "{of_port:?}");
+    }
+
+    #[test]
+    fn whole_blocks_go_where_ports_go_by_blocks() {
+        let rules = Rules { identity: Identity::Always, ..Rules::default() };
+        let mut of_block = [0; 4];
+        for seed in 0..400 {
+            let streams = RowStreams::all_from(Stream::new(seed, 0, Purpose::PortChoice, 0));
+            let mut row = NamedRow::new(&[Some(32)], &rules, streams);
+            assert!((0..32).all(|_| row.open(at(0), ANYONE).is_ok()));
+            let mut ports: Vec<u32> = lost(&mut row, 1, &[Some(16)], Reclaim::Random { block: 8 })
+                .into_iter()
+                .map(|(_, port)| port)
+                .collect();
+            ports.sort_unstable();
+            let blocks: Vec<u32> = ports.iter().step_by(8).map(|port| port / 8).collect();
+            let whole = blocks.iter().flat_map(|block| 8 * block..8 * block + 8);
+            assert_eq!(ports, whole.collect::<Vec<u32>>());
+            blocks.iter().for_each(|block| of_block[*block as usize] += 1);
+        }
+        assert!(of_block.iter().all(|lost| (150..250).contains(lost)), "{of_block:?} of 400 times a half");
+    }
+
+    #[test]
+    fn ports_that_nobody_has_go_first_and_those_that_serve_last() {
+        let mut row = named(&[Some(6)], &Rules::default());
+        let slots = [0, 1, 2, 3].map(|_| row.open(at(0), ANYONE).unwrap());
+        for (slot, close) in slots.iter().zip([9, 2, 9, 2]) {
+            row.keep_until(*slot, Holding::until(at(close), at(20)));
+        }
+        assert_eq!(lost(&mut row, 5, &[Some(4)], Reclaim::IdleFirst), [], "the two that are free");
+        assert_eq!(lost(&mut row, 5, &[Some(2)], Reclaim::IdleFirst), [], "the two at rest");
+        assert_eq!(lost(&mut row, 5, &[Some(1)], Reclaim::IdleFirst).len(), 1);
+        assert_eq!(row.busy(at(5)), 1);
     }
 
     #[test]

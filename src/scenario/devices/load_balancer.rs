@@ -37,8 +37,15 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     let when_full = keys.when_full();
     let automatic_most = keys.count("automatic_most", 1, 65_536);
     let granularity = keys.count("granularity", 1, 1024);
-    let choices = [("highest", Reclaim::Highest), ("lowest", Reclaim::Lowest), ("random", Reclaim::Random)];
-    let reclaim = keys.choice("reclaim", &choices);
+    let reclaim = granularity.and_then(|block| {
+        let choices = [
+            ("random", Reclaim::Random { block }),
+            ("highest", Reclaim::Highest),
+            ("lowest", Reclaim::Lowest),
+            ("idle-first", Reclaim::IdleFirst),
+        ];
+        keys.choice("reclaim", &choices)
+    });
     let signals = [("silent", IdleExpiry::Silent), ("reset", IdleExpiry::Reset)];
     let reclaim_signal = keys.choice("reclaim_signal", &signals);
     let realloc_delay = keys.duration("realloc_delay");

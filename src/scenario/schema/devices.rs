@@ -40,7 +40,7 @@ pub(super) fn device() -> Vec<(&'static str, Value)> {
         ("ports_per_ip", count(1)),
         ("ports_per_ip_and_instance", count(1)),
         ("granularity", count(1)),
-        ("reclaim", words(&["highest", "lowest", "random"])),
+        ("reclaim", words(&["random", "highest", "lowest", "idle-first"])),
         ("reclaim_signal", words(&["silent", "reset"])),
         ("realloc_delay", named("duration")),
         ("drain", named("duration")),
