@@ -124,3 +124,18 @@ fn the_text_says_how_the_warm_up_was_chosen() {
         "{later}"
     );
 }
+
+/// 1,200 erlang of constant holding times on 1,000 ports: full after 83 s, they come free from 100 s on, in step for long.
+#[test]
+fn ports_that_fill_and_come_free_in_step_are_warned_of() {
+    let with = |warm_up: &str, lifetime: &str| {
+        let text = format!(
+            "[outbound]\nmodel = \"custom\"\nports = 1000\n[[workload]]\narrivals.poisson = {{ rate = \"12 per s\" }}\n\
+             lifetime.{lifetime}\nsyn = \"none\"\n[run]\nwarm_up = \"{warm_up}\"\nduration = \"450s\"\nreplications = 5\n"
+        );
+        run(&text, &[]).warnings.iter().any(|warning| warning.contains("come free in step"))
+    };
+    let (constant, exponential) = ("constant = { value = \"100s\" }", "exponential = { mean = \"100s\" }");
+    assert!(with("150s", constant));
+    assert!(!with("stationary", constant) && !with("150s", exponential));
+}

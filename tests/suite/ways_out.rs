@@ -317,3 +317,17 @@ fn a_refusal_names_the_way_out_and_its_place() {
         "{found}"
     );
 }
+
+/// The headline names the stage that fails where it is not the outbound device's own.
+#[test]
+fn a_headline_tells_which_way_out_fails() {
+    let text = "[outbound]\nmodel = \"azure/load-balancer\"\n[[way_out]]\nname = \"egress\"\nmodel = \"azure/nat-gateway\"\nports_per_ip = 8\n\
+        [[workload]]\nway_out = \"egress\"\narrivals.burst = { flows = 20 }\nlifetime = \"1s\"\nsyn = \"none\"\n[run]\nduration = \"1m\"\n";
+    let results = crate::check::run(text, &[]);
+    let headline = snatsim::report::text::results(&results);
+    let headline = headline.lines().find(|line| line.contains("find no SNAT port")).unwrap();
+    assert!(
+        headline.ends_with("(azure/load-balancer, 1 public IP; the failures are in nat-gateway)"),
+        "{headline}"
+    );
+}
