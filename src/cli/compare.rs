@@ -52,10 +52,9 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus, Error> {
     if simulating.reproducible {
         comparison.options.iter_mut().for_each(|option| option.results.performance = None);
     }
-    if let Some(directory) = directory {
-        directory.write_comparison(&comparison)?;
-    }
+    let written = directory.map_or(Ok(()), |directory| directory.write_comparison(&comparison));
     show(&comparison, simulating.format)?;
+    written?;
     Ok(exit_status(comparison.verdict))
 }
 

@@ -43,9 +43,8 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
     if simulating.reproducible {
         results.performance = None;
     }
-    if let Some(directory) = directory {
-        directory.write_run(&results)?;
-    }
+    let written = directory.map_or(Ok(()), |directory| directory.write_run(&results));
     show(&results, simulating.format)?;
+    written?;
     Ok(exit_status(results.verdict))
 }

@@ -75,10 +75,9 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
             results.performance = None;
         }
     }
-    if let Some(directory) = directory {
-        directory.write_size(&answer)?;
-    }
+    let written = directory.map_or(Ok(()), |directory| directory.write_size(&answer));
     show(&answer, simulating.format)?;
+    written?;
     Ok(exit_status(answer.verdict))
 }
 

@@ -130,23 +130,23 @@ fn run_trials(
         let key = TrialKey { seed: plan.seed, replication };
         let part = |shard: &Shard| {
             if control.stop.load(Ordering::Relaxed) != 0 {
-                return Summary::empty(&plan.cuts);
+                return None;
             }
             let recorder = Recorder::new(plan.cuts, &plan.system, shard);
             let mut recorder = recorder.watching(&plan.probes).telling_apart(&plan.phases);
             let events = run_shard(&plan.system, shard, key, control.stop, &mut recorder);
             (control.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-            recorder.finish(events)
+            Some(recorder.finish(events))
         };
         let join = |mut one: Summary, other: Summary| {
             one.merge(other);
-            one
+            Some(one)
         };
-        cut.par_iter().map(part).reduce(|| Summary::empty(&plan.cuts), join)
+        cut.par_iter().map(part).try_reduce(|| Summary::empty(&plan.cuts), join)
     };
-    let summaries: Vec<Summary> = replications.into_par_iter().map(trial).collect();
+    let summaries: Option<Vec<Summary>> = replications.into_par_iter().map(trial).collect();
     match control.stop.load(Ordering::Relaxed) {
-        0 => Ok(summaries),
+        0 => summaries.ok_or_else(|| Error::Defect("a run stopped by itself".into())),
         code if code == usize::from(ExitStatus::Terminated.code()) => {
             Err(Error::Stopped(ExitStatus::Terminated))
         }

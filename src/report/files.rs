@@ -1,5 +1,5 @@
-//! The directory that `--out` fills. It is opened before the run; each file is written aside and renamed, and only
-//! when all of them are made.
+//! The directory that `--out` fills. It is opened before the run; all files are written aside, and only when the last
+//! of them is whole do they take their names: a full disk leaves what was there before.
 
 use super::document::Document;
 use super::present::Present;
@@ -11,9 +11,13 @@ use crate::experiment::size::SizeResults;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// A directory that could be written to when it was opened.
+/// A directory that could be written to when it was opened. What was made for it goes again if nothing is written.
 #[derive(Debug)]
-pub struct OutputDirectory(PathBuf);
+pub struct OutputDirectory {
+    path: PathBuf,
+    /// Outermost first.
+    made: Vec<PathBuf>,
+}
 
 /// A file to be written: path inside the directory, and contents.
 type Artefact = (String, Vec<u8>);
@@ -21,12 +25,17 @@ type Artefact = (String, Vec<u8>);
 impl OutputDirectory {
     /// Makes the directory if need be, and tries that files can be made in it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        for folder in [path.to_path_buf(), path.join("plots")] {
-            let fail = |source| Error::Write { path: folder.clone(), source };
-            std::fs::create_dir_all(&folder).map_err(fail)?;
-            tempfile::NamedTempFile::new_in(&folder).map_err(fail)?;
+        let plots = path.join("plots");
+        let mut made: Vec<PathBuf> =
+            plots.ancestors().take_while(|folder| !folder.exists()).map(PathBuf::from).collect();
+        made.reverse();
+        let directory = Self { path: path.into(), made };
+        for folder in [path, &plots] {
+            let fail = |source| Error::Write { path: folder.into(), source };
+            std::fs::create_dir_all(folder).map_err(fail)?;
+            tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
         }
-        Ok(Self(path.into()))
+        Ok(directory)
     }
 
     /// Writes what `run` found.
@@ -57,15 +66,28 @@ impl OutputDirectory {
     }
 
     fn write(&self, files: &[Artefact]) -> Result<(), Error> {
-        files.iter().try_for_each(|(name, bytes)| {
-            let path = self.0.join(name);
+        let written = files.iter().map(|(name, bytes)| {
+            let path = self.path.join(name);
             let fail = |source| Error::Write { path: path.clone(), source };
-            let folder = path.parent().unwrap_or(&self.0);
+            let folder = path.parent().unwrap_or(&self.path);
             let mut aside = aside().tempfile_in(folder).map_err(fail)?;
             aside.write_all(bytes).and_then(|()| aside.flush()).map_err(fail)?;
-            aside.persist(&path).map_err(|why| fail(why.error))?;
-            Ok(())
+            Ok((aside.into_temp_path(), path))
+        });
+        let written: Vec<_> = written.collect::<Result<_, _>>()?;
+        written.into_iter().try_for_each(|(aside, path)| match aside.persist(&path) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(Error::Write { path, source: why.error }),
         })
+    }
+}
+
+impl Drop for OutputDirectory {
+    fn drop(&mut self) {
+        for folder in self.made.iter().rev() {
+            // What is not empty stays.
+            drop(std::fs::remove_dir(folder));
+        }
     }
 }
 

@@ -3,22 +3,22 @@
 use super::reader::{Reader, Table, tables};
 use crate::flow::Protocol;
 use crate::workload::{Destination, Reach};
+use std::collections::{HashMap, HashSet};
 
 /// Reads the destinations; one of that name where there is none.
 pub fn destinations<'a>(reader: &'a Reader<'a>, root: &Table<'a>) -> Vec<Destination> {
-    let mut addresses: Vec<String> = Vec::new();
+    let mut addresses: HashMap<String, u64> = HashMap::new();
+    let mut names = HashSet::new();
     let mut destinations: Vec<Destination> = Vec::new();
     for (number, node) in tables(reader, root.get("destination"), "destination").iter().enumerate() {
         let table = reader.table(node, "destination");
         let name = table.text("name").map_or_else(|| format!("destination-{}", number + 1), str::to_string);
-        if destinations.iter().any(|each| each.name == name) {
+        if !names.insert(name.clone()) {
             table.wrong(&node.span, format!("two destinations are called \"{name}\""), None);
         }
         let address = table.text("address").map_or_else(|| name.clone(), str::to_string);
-        let address = addresses.iter().position(|each| *each == address).unwrap_or_else(|| {
-            addresses.push(address);
-            addresses.len() - 1
-        }) as u64;
+        let next = addresses.len() as u64;
+        let address = *addresses.entry(address).or_insert(next);
         table.count("port", 1, 65_535);
         let protocol = table.choice("protocol", &[("tcp", Protocol::Tcp), ("udp", Protocol::Udp)]);
         let beside =

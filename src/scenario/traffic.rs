@@ -15,6 +15,7 @@ use super::ways_out::way_of;
 use crate::flow::{DestinationId, EndKind, NodeId, Protocol};
 use crate::workload::arrivals::RECORDED_LIFETIME;
 use crate::workload::{Arrivals, ClientPool, Destination, Ends, Law, Reach, SynSchedule, Workload};
+use std::collections::HashMap;
 
 const MOST_DESTINATIONS: u64 = 1_000_000;
 /// More ports than a flow could want.
@@ -208,10 +209,14 @@ fn weights<'a>(
     around: &Surroundings<'_>,
 ) -> Option<Vec<(DestinationId, f64)>> {
     let table = reader.table(node, "destinations");
+    // A list of many names must not be searched once for each.
+    let named = around.destinations.iter().enumerate().rev();
+    let positions: HashMap<&str, usize> =
+        named.map(|(position, each)| (each.name.as_str(), position)).collect();
     let mut weights = Vec::new();
     let mut all_known = true;
     for entry in table.all() {
-        let Some(position) = around.destinations.iter().position(|each| each.name == entry.key) else {
+        let Some(&position) = positions.get(entry.key.as_str()) else {
             let names = around
                 .destinations
                 .iter()

@@ -33,6 +33,7 @@ mod oracles_search;
 mod oracles_time;
 mod oracles_traffic;
 mod oracles_two_levels;
+mod outputs;
 mod platforms;
 mod ports_in_common;
 mod precision;

@@ -81,3 +81,17 @@ fn a_file_that_is_not_there_is_named_with_the_folder_it_was_looked_for_in() {
         assert!(error.contains(place), "{error}");
     }
 }
+
+/// A list that is searched once for each of its names takes hours at this length.
+#[test]
+fn many_destinations_are_read_in_a_moment() {
+    let names = || (0..100_000).map(|number| format!("d{number}"));
+    let weights: Vec<String> = names().map(|name| format!("{name} = 1")).collect();
+    let tables: String = names().map(|name| format!("[[destination]]\nname = \"{name}\"\n")).collect();
+    let text = format!(
+        "[outbound]\nmodel = \"custom\"\nports = 64\n[[workload]]\nlifetime = \"1s\"\narrivals.poisson = {{ rate = \"10 per s\" }}\n\
+         destinations = {{ {} }}\n[run]\nduration = \"10s\"\n{tables}",
+        weights.join(", ")
+    );
+    assert_eq!(crate::check::scenario(&text, &[]).destinations.len(), 100_000);
+}
