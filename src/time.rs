@@ -114,9 +114,64 @@ impl fmt::Display for SimDuration {
     }
 }
 
+/// Divides by a number that is fixed: a multiplication where the processor would take many times as long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Divider {
+    by: u64,
+    /// 2 to the power of 64, divided by it, or less.
+    inverse: u64,
+}
+
+impl Divider {
+    /// Divides by `by`, which is at least 1.
+    pub fn new(by: u64) -> Self {
+        let by = by.max(1);
+        Self { by, inverse: u64::MAX / by }
+    }
+
+    /// `number` divided, rounded up.
+    #[inline]
+    pub fn div_ceil(self, number: u64) -> u64 {
+        let mut quotient = ((u128::from(number) * u128::from(self.inverse)) >> 64) as u64;
+        let mut left = number - quotient * self.by;
+        // The inverse is rounded down, so that the quotient may be too small.
+        while left >= self.by {
+            quotient += 1;
+            left -= self.by;
+        }
+        quotient + u64::from(left > 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fixed_divisor_gives_what_a_division_gives() {
+        let numbers = [
+            0,
+            1,
+            2,
+            3,
+            9,
+            10,
+            11,
+            999_999_999,
+            1_000_000_000,
+            1_000_000_001,
+            u64::MAX / 3,
+            u64::MAX - 1,
+            u64::MAX,
+        ];
+        for by in numbers.into_iter().filter(|by| *by > 0) {
+            for number in numbers.into_iter().flat_map(|number| {
+                [number, number.saturating_mul(by), ((number / by) * by).saturating_add(by / 2)]
+            }) {
+                assert_eq!(Divider::new(by).div_ceil(number), number.div_ceil(by), "{number} by {by}");
+            }
+        }
+    }
 
     #[test]
     fn spans_print_the_way_people_write_them() {

@@ -42,7 +42,7 @@ impl IpGrids {
         let Kept { ip, start, close, release, .. } = *kept;
         if let Some((busy_nanos, grid)) = self.0.get_mut(ip as usize) {
             *busy_nanos += u128::from(cuts.measured(start, release));
-            grid.note(cuts, start, close, release);
+            grid.note(start, close, release);
         }
     }
 

@@ -2,11 +2,13 @@
 //! known, and summed at the end.
 
 use super::Cuts;
-use crate::time::SimTime;
+use crate::time::{Divider, SimTime};
 
 /// Differences of the two counts of one row.
 #[derive(Debug, Clone)]
 pub struct Grid {
+    origin: SimTime,
+    step: Divider,
     in_use: Vec<i32>,
     resting: Vec<i32>,
 }
@@ -15,17 +17,28 @@ impl Grid {
     /// Nothing in use.
     pub fn new(cuts: &Cuts) -> Self {
         let instants = cuts.grid_instants() + 1;
-        Self { in_use: vec![0; instants], resting: vec![0; instants] }
+        let step = Divider::new(cuts.step.nanos());
+        Self { origin: cuts.origin, step, in_use: vec![0; instants], resting: vec![0; instants] }
+    }
+
+    /// The first instant at or after `time`; the one beyond the last if there is none.
+    #[inline]
+    fn from(&self, time: SimTime) -> usize {
+        let instant = self.step.div_ceil(time.since(self.origin).nanos());
+        (instant as usize).min(self.in_use.len() - 1)
     }
 
     /// A port in use in [start, close) and at rest in [close, release).
     #[inline]
-    pub fn note(&mut self, cuts: &Cuts, start: SimTime, close: SimTime, release: SimTime) {
-        let (start, close, release) = (cuts.grid_from(start), cuts.grid_from(close), cuts.grid_from(release));
-        self.in_use[start] += 1;
-        self.in_use[close] -= 1;
-        self.resting[close] += 1;
-        self.resting[release] -= 1;
+    pub fn note(&mut self, start: SimTime, close: SimTime, release: SimTime) {
+        let (first, over) = (self.from(start), self.from(close));
+        self.in_use[first] += 1;
+        self.in_use[over] -= 1;
+        if close < release {
+            let free = self.from(release);
+            self.resting[over] += 1;
+            self.resting[free] -= 1;
+        }
     }
 
     /// (in use, at rest) at each instant.

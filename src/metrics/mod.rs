@@ -1,5 +1,6 @@
 //! Numbers kept of a run, as sums that can be added in any order with the same result.
 
+mod blocks;
 mod busy;
 mod by_ip;
 mod grid;
@@ -65,12 +66,6 @@ impl Cuts {
     /// The part of a span that is measured, nanoseconds.
     pub fn measured(&self, start: SimTime, until: SimTime) -> u64 {
         until.min(self.end).since(start.max(self.origin)).nanos()
-    }
-
-    /// The first grid instant at or after `time`; their number if there is none.
-    pub fn grid_from(&self, time: SimTime) -> usize {
-        let instant = time.since(self.origin).nanos().div_ceil(self.step.nanos());
-        (instant as usize).min(self.grid_instants())
     }
 
     /// Grid instants: 0, step, 2 step, ... before the end.

@@ -9,33 +9,33 @@ use super::watch::Watch;
 use super::{BATCHES, Cuts, SERIES_BIN};
 use crate::flow::{QuotaId, SourceId};
 use crate::simulation::{
-    Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System, Used,
+    Attempt, Connected, Fate, Flows, GaveUp, Kept, Observer, Outcome, PoolLevel, RowId, Shard, System, Used,
 };
 use crate::snat::SnatFailure;
 use crate::time::SimTime;
 
 /// Keeps the numbers of one shard in one trial.
 pub struct Recorder<'a> {
-    cuts: Cuts,
+    pub(super) cuts: Cuts,
     shard: &'a Shard,
     rows: Vec<LocalRow>,
-    sources: Vec<(u64, u64)>,
-    watch: Watch<'a>,
+    pub(super) sources: Vec<(u64, u64)>,
+    pub(super) watch: Watch<'a>,
     phases: Phases<'a>,
     used: UsedGrids,
-    summary: Summary,
+    pub(super) summary: Summary,
     windows: Ticker,
     bins: Ticker,
     batches: Ticker,
 }
 
 /// A row of the shard.
-struct LocalRow {
-    figures: RowSummary,
-    grid: Grid,
+pub(super) struct LocalRow {
+    pub figures: RowSummary,
+    pub grid: Grid,
     stage: usize,
     /// Whether it belongs to an outbound device: only such ports enter sums over rows.
-    is_of_device: bool,
+    pub is_of_device: bool,
     /// By public IP, where it chooses between several that are not all alike.
     by_ip: Option<IpGrids>,
 }
@@ -133,7 +133,7 @@ impl<'a> Recorder<'a> {
     }
 
     #[inline]
-    fn row(&mut self, id: RowId) -> &mut LocalRow {
+    pub(super) fn row(&mut self, id: RowId) -> &mut LocalRow {
         let position = match self.rows.len() {
             1 => 0,
             _ => self.shard.rows.binary_search(&id).unwrap_or_default(),
@@ -192,7 +192,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn refused(&mut self, attempt: &Attempt, reason: SnatFailure) {
+    pub(super) fn refused(&mut self, attempt: &Attempt, reason: SnatFailure) {
         let stage = self.row(attempt.row).stage;
         self.summary.reasons_of(stage)[reason as usize] += 1;
         let failure = FirstFailureAt { time: attempt.time, source: attempt.source, row: attempt.row, reason };
@@ -214,6 +214,13 @@ impl Observer for Recorder<'_> {
         }
     }
 
+    fn flows(&mut self, shard: &Shard, flows: &Flows) {
+        match self.phases.counts.is_empty() && self.row(flows.row).by_ip.is_none() {
+            true => self.count_block(shard, flows),
+            false => flows.tell_each(shard, self),
+        }
+    }
+
     #[inline]
     fn kept(&mut self, kept: Kept) {
         let Kept { row, start, close, release, initial, .. } = kept;
@@ -223,7 +230,7 @@ impl Observer for Recorder<'_> {
             grids.note(&cuts, &kept);
         }
         figures.busy_nanos += u128::from(cuts.measured(start, release));
-        grid.note(&cuts, start, close, release);
+        grid.note(start, close, release);
         if !*is_of_device {
             return;
         }

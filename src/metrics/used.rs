@@ -38,7 +38,7 @@ impl UsedGrids {
         let Used { pool, since, until } = used;
         let (nanos, grid) = self.by_pool.entry(pool).or_insert_with(|| (0, Grid::new(cuts)));
         *nanos += u128::from(cuts.measured(since, until));
-        grid.note(cuts, since, until, until);
+        grid.note(since, until, until);
     }
 
     /// The figures of each port pool; their sums are added to the series.

@@ -16,10 +16,15 @@ impl<'a> Watch<'a> {
         Self { instants, changes: vec![0; instants.len() + 1] }
     }
 
+    /// Whether there are instants.
+    pub fn is_asked(&self) -> bool {
+        !self.instants.is_empty()
+    }
+
     /// A port busy in [start, release).
     #[inline]
     pub fn note(&mut self, start: SimTime, release: SimTime) {
-        if !self.instants.is_empty() {
+        if self.is_asked() {
             self.changes[self.instants.partition_point(|at| *at < start)] += 1;
             self.changes[self.instants.partition_point(|at| *at < release)] -= 1;
         }

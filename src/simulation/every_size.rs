@@ -68,5 +68,5 @@ fn release(
         .0
         .release;
     }
-    Holding::of(timers, protocol, draws, draws.hold_down, now).release
+    Holding::of(timers, protocol, (draws.lifetime, draws.end), draws.hold_down, now).release
 }

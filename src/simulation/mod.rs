@@ -18,6 +18,7 @@ mod in_common;
 mod key;
 mod layout;
 mod local_ports;
+mod loss;
 mod observer;
 mod passage;
 mod processes;
@@ -39,7 +40,9 @@ pub use epoch::{Epoch, Moves, PodsOnNodes};
 pub use every_size::first_attempt_ports;
 pub use feed::Feed;
 pub use key::TrialKey;
-pub use observer::{Attempt, Connected, Fate, GaveUp, Kept, Observer, Outcome, PoolKey, PoolLevel, Used};
+pub use observer::{
+    Attempt, Connected, Fate, Flows, GaveUp, Kept, Observer, Outcome, PoolKey, PoolLevel, Used,
+};
 pub use quota::{Enforcement, QuotaSpec};
 pub use settlement::FlowDraws;
 pub use shard::{Shard, Sharding, shards};

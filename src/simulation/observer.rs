@@ -1,8 +1,8 @@
 //! What a run tells whoever keeps numbers.
 
-use super::RowId;
+use super::{RowId, Shard};
 use crate::flow::{PortPoolId, Protocol, QuotaId, SourceId, StageId};
-use crate::snat::SnatFailure;
+use crate::snat::{Holding, SnatFailure};
 use crate::time::SimTime;
 
 /// One try to get a port.
@@ -117,12 +117,99 @@ pub struct PoolLevel {
     pub waiting: i64,
 }
 
+/// Flows that ask one row, each once, in order of time; what follows of each is settled at once.
+#[derive(Debug, Clone)]
+pub struct Flows {
+    /// Which row.
+    pub row: RowId,
+    /// Of each flow, the position of its source in the shard.
+    pub sources: Vec<u32>,
+    /// When each asks.
+    pub times: Vec<SimTime>,
+    /// When each would close.
+    pub closes: Vec<SimTime>,
+    /// When the port of each would come free.
+    pub releases: Vec<SimTime>,
+    /// Whether each gets a port; if not, none was free.
+    pub granted: Vec<bool>,
+}
+
+impl Flows {
+    /// None so far.
+    pub(super) fn of(row: RowId) -> Self {
+        let (times, closes, releases) = Default::default();
+        Self { row, sources: Vec::new(), times, closes, releases, granted: Vec::new() }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// How many get a port.
+    pub fn grants(&self) -> usize {
+        self.granted.iter().filter(|granted| **granted).count()
+    }
+
+    /// Tells each of them alone.
+    pub fn tell_each(&self, shard: &Shard, observer: &mut impl Observer) {
+        let row = self.row;
+        for number in 0..self.len() {
+            let (time, granted) = (self.times[number], self.granted[number]);
+            let source = shard.sources[self.sources[number] as usize];
+            let refused = (!granted).then_some(SnatFailure::NoFreePort);
+            observer.attempt(Attempt { time, asked: time, is_first: true, source, row, refused });
+            let fate = if granted { Fate::Succeeded } else { Fate::Failed };
+            if granted {
+                let (close, release) = (self.closes[number], self.releases[number]);
+                observer.connected(Connected { asked: time, first: time, time });
+                observer.kept(Kept { row, ip: 0, start: time, close, release, initial: false });
+            }
+            observer.outcome(Outcome { asked: time, flow: Some(fate), request: Some(fate), stale: false });
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.sources.clear();
+        self.times.clear();
+        self.closes.clear();
+        self.releases.clear();
+        self.granted.clear();
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, source: u32, time: SimTime, holding: Holding) {
+        self.sources.push(source);
+        self.times.push(time);
+        self.closes.push(holding.close);
+        self.releases.push(holding.release);
+    }
+
+    /// Decides on each by when it asks and when it would release its port.
+    pub(super) fn grant(&mut self, mut takes: impl FnMut(SimTime, SimTime) -> bool) {
+        let asked = self.times.iter().zip(&self.releases);
+        self.granted.extend(asked.map(|(now, release)| takes(*now, *release)));
+    }
+}
+
 /// Keeps numbers of a run. What it does not ask for, it is told in vain.
 pub trait Observer {
     /// A try to get a port was granted or refused.
     fn attempt(&mut self, _attempt: Attempt) {}
     /// A port was kept; told when the end is known, in no particular order.
     fn kept(&mut self, _kept: Kept) {}
+    /// Flows that nothing but a lack of ports befalls: each as if it had come alone.
+    fn flows(&mut self, shard: &Shard, flows: &Flows)
+    where
+        Self: Sized,
+    {
+        flows.tell_each(shard, self);
+    }
     /// A port was used, where that is asked for.
     fn used(&mut self, _used: Used) {}
     /// No port of the row was free from `since` to `until`.

@@ -180,7 +180,7 @@ fn until_silent(
 }
 
 #[inline]
-fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
+pub(super) fn pick_end(ends: &Ends, stream: &mut Stream) -> EndKind {
     if *ends == Ends::ALL_FIN { EndKind::Fin } else { ends.pick(stream.uniform()) }
 }
 
@@ -193,7 +193,13 @@ fn pick_row(system: &System, source: &Source, taking: &[u32], stream: &mut Strea
     }
 }
 
-fn hold_down(timers: &Timers, protocol: Protocol, end: EndKind, stream: &mut Stream) -> SimDuration {
+#[inline]
+pub(super) fn hold_down(
+    timers: &Timers,
+    protocol: Protocol,
+    end: EndKind,
+    stream: &mut Stream,
+) -> SimDuration {
     timers.hold_down(protocol, end).map_or(SimDuration::ZERO, |law| law.sample(stream))
 }
 
@@ -221,20 +227,20 @@ impl Holding {
     pub(super) fn of(
         timers: &Timers,
         protocol: Protocol,
-        flow: &FlowDraws,
+        (lifetime, end): (SimDuration, EndKind),
         hold_down: SimDuration,
         now: SimTime,
     ) -> Self {
-        let close = match (protocol, flow.end) {
-            (Protocol::Udp, _) => now + flow.lifetime + timers.udp_silence(flow.lifetime),
+        let close = match (protocol, end) {
+            (Protocol::Udp, _) => now + lifetime + timers.udp_silence(lifetime),
             (Protocol::Tcp, EndKind::Refused) => now,
             (Protocol::Tcp, EndKind::Abandoned) => match timers.idle_timeout {
-                Some(idle_timeout) => now + flow.lifetime + idle_timeout,
+                Some(idle_timeout) => now + lifetime + idle_timeout,
                 None => SimTime::NEVER,
             },
-            (Protocol::Tcp, _) => now + flow.lifetime,
+            (Protocol::Tcp, _) => now + lifetime,
         };
-        Self { close, release: close + hold_down, rest: rest_after(protocol, flow.end) }
+        Self { close, release: close + hold_down, rest: rest_after(protocol, end) }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it, as this one may
@@ -276,7 +282,13 @@ impl<O: Observer> Run<'_, O> {
             return self.expired_in(request, number, silence, now + flow.lifetime + silence.timeout);
         }
         let hold_down = self.hold_down_in(request, number, flow.end);
-        Holding::of(&local.hops[number].stage.timers, local.protocol, flow, hold_down, now)
+        Holding::of(
+            &local.hops[number].stage.timers,
+            local.protocol,
+            (flow.lifetime, flow.end),
+            hold_down,
+            now,
+        )
     }
 
     /// How long the flow's port rests in a stage of its path. The outbound device's is drawn with the flow.

@@ -1,7 +1,7 @@
 //! Which sources can ever compete: union-find over sources and the rows they touch.
 
 use super::quota::Enforcement;
-use super::{Hop, PoolKey, RowId, System};
+use super::{Hop, PoolKey, RowId, System, loss};
 use crate::flow::{QuotaId, SourceId};
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub enum Sharding {
     Smallest,
     /// Sources that draw on one quota together: needed where such a quota may bind.
     ByQuota,
-    /// Everything in one shard.
+    /// Everything in one shard, and nothing simplified: what the others must give too.
     Coupled,
 }
 
@@ -25,6 +25,8 @@ pub struct Shard {
     pub rows: Vec<RowId>,
     /// Rising; a quota is enforced by a shard that holds all who draw on it.
     pub quotas: Vec<(QuotaId, Enforcement)>,
+    /// Whether it is a pure loss system, and may run as one.
+    pub pure_loss: bool,
 }
 
 /// A process that is regenerated in each shard that it feeds is worth so many shards, and no more.
@@ -70,7 +72,14 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         groups[group].push(SourceId(number as u32));
     }
     let drawn_by = draws(system, (0..system.sources.len() as u32).map(SourceId));
-    regroup(system, groups).into_iter().map(|sources| shard(system, sources, &drawn_by)).collect()
+    let mut shards: Vec<Shard> =
+        regroup(system, groups).into_iter().map(|sources| shard(system, sources, &drawn_by)).collect();
+    if sharding != Sharding::Coupled {
+        for shard in &mut shards {
+            shard.pure_loss = shard.rows.len() == 1 && loss::is_pure_loss(system, &shard.sources);
+        }
+    }
+    shards
 }
 
 /// Whether a source belongs to the clients of the one before it: those of one workload and node, or of one workload whose pods
@@ -106,7 +115,7 @@ fn shard(system: &System, sources: Vec<SourceId>, drawn_by: &BTreeMap<QuotaId, u
         _ => (quota, Enforcement::Watches),
     };
     let quotas = here.into_iter().map(enforcement).collect();
-    Shard { sources, rows, quotas }
+    Shard { sources, rows, quotas, pure_loss: false }
 }
 
 /// How many of `sources` draw on each quota.

@@ -103,6 +103,11 @@ pub fn unknown_law(system: &System) -> Option<&'static str> {
     system.may_lack_local_ports().then_some("pods may run out of local ports")
 }
 
+/// Ports of `row` that would be busy on average if there were no limit: offered load, in erlang.
+pub(super) fn offered(system: &System, sources: &[SourceId], row: RowId) -> f64 {
+    kinds(system, sources, row).iter().map(|kind| kind.offered).sum()
+}
+
 fn kinds<'a>(system: &'a System, sources: &[SourceId], row: RowId) -> Vec<HoldingKind<'a>> {
     let mut kinds = Vec::new();
     let sources = sources.iter().map(|source| &system.sources[source.index()]);

@@ -4,7 +4,7 @@ use super::observer::{Kept, Observer};
 use super::quota::Enforcement;
 use super::request::Request;
 use super::run::{Happening, Run};
-use super::{Arrival, Feed, Shard, System, Timing, TrialKey, stationary};
+use super::{Arrival, Feed, Shard, System, Timing, TrialKey, loss, stationary};
 use crate::snat::{Asker, Holding};
 use crate::time::SimTime;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +19,9 @@ pub fn run_shard<O: Observer>(
     stop: &AtomicUsize,
     observer: &mut O,
 ) -> u64 {
+    if shard.pure_loss {
+        return loss::run(system, shard, key, stop, observer);
+    }
     let mut run = Run::new(system, shard, key, observer);
     if system.timing.stationary {
         run.seat_residents(key);

@@ -1,6 +1,8 @@
 //! What every SNAT device has: rows of ports that fill up, rest and come free, and reasons to refuse.
 
+mod calendar;
 mod counted_row;
+mod departures;
 mod full_spans;
 mod grants;
 mod holding;
@@ -17,6 +19,7 @@ mod row;
 mod rules;
 mod search;
 
+pub use departures::Departures;
 pub use holding::{Ended, Holding, Rest};
 pub use in_common::{HoldScope, InCommon, OtherRows, Reuse};
 pub use indexed_row::IndexedRow;

@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use snatsim::import::{Reading, TraceFormat};
 use std::sync::LazyLock;
 
-static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder for the input"));
+static FOLDER: LazyLock<tempfile::TempDir> =
+    LazyLock::new(|| tempfile::tempdir().expect("a folder for the input"));
 
 fuzz_target!(|bytes: &[u8]| {
     let path = FOLDER.path().join("fuzzed.csv");

@@ -8,7 +8,9 @@ use snatsim::report::{Format, render};
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(read) = results("fuzzed.json", text) {
-        for format in [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github] {
+        for format in
+            [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
+        {
             drop(render(&read, format));
         }
     }

@@ -6,7 +6,8 @@ use snatsim::import::Reading;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder for the input"));
+static FOLDER: LazyLock<tempfile::TempDir> =
+    LazyLock::new(|| tempfile::tempdir().expect("a folder for the input"));
 
 fuzz_target!(|bytes: &[u8]| {
     let name = if bytes.starts_with(&[0x1F, 0x8B]) { "fuzzed.gz" } else { "fuzzed" };

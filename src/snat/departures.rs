@@ -1,0 +1,100 @@
+//! When the busy ports of a row come free, for who only counts them: a FIFO lane for instants that rise, a calendar for the
+//! others, a heap for the few that do not fit into it.
+
+use super::calendar::Calendar;
+use crate::time::{SimDuration, SimTime};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Instants at which ports come free. Time must not run back between calls.
+#[derive(Debug, Clone, Default)]
+pub struct Departures {
+    lane: VecDeque<SimTime>,
+    /// The last instant that went into the lane.
+    last: SimTime,
+    calendar: Calendar,
+    heap: BinaryHeap<Reverse<SimTime>>,
+}
+
+impl Departures {
+    /// For ports that are taken one each `gap` and kept for `kept`, both on average.
+    pub fn new(gap: SimDuration, kept: SimDuration) -> Self {
+        Self { calendar: Calendar::new(gap, kept), ..Self::default() }
+    }
+
+    /// A port comes free at `time`.
+    #[inline]
+    pub fn push(&mut self, time: SimTime) {
+        if time >= self.last {
+            self.last = time;
+            self.lane.push_back(time);
+        } else if !self.calendar.push(time) {
+            self.heap.push(Reverse(time));
+        }
+    }
+
+    /// How many ports have come free, as far as that is told without a search; no later call tells of them again.
+    #[inline]
+    pub fn pass(&mut self, now: SimTime) -> u32 {
+        let mut passed = self.calendar.pass(now);
+        while self.lane.front().is_some_and(|first| *first <= now) {
+            self.lane.pop_front();
+            passed += 1;
+        }
+        while self.heap.peek().is_some_and(|Reverse(first)| *first <= now) {
+            self.heap.pop();
+            passed += 1;
+        }
+        passed
+    }
+
+    /// How many more ports have come free at the instant of the last [`Self::pass`]: after both, all are told.
+    #[inline]
+    pub fn come(&mut self, now: SimTime) -> u32 {
+        self.calendar.come(now)
+    }
+
+    /// The earliest instant of those that are not told.
+    pub fn first(&self) -> Option<SimTime> {
+        let lane = self.lane.front().copied();
+        let heap = self.heap.peek().map(|Reverse(first)| *first);
+        lane.into_iter().chain(heap).chain(self.calendar.first()).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Stream};
+    use crate::snat::ReleaseQueue;
+
+    /// Against a queue that keeps all of them in order, for calendars of every fit.
+    #[test]
+    fn they_come_as_from_one_sorted_list() {
+        let mut draws = Stream::new(1, 0, Purpose::Shape, 0);
+        for (gap, kept) in
+            [(1, 1), (100, 10_000), (1, 1 << 40), (100_000, 100_000), (1 << 40, 1), (100, 200_000)]
+        {
+            let mut departures = Departures::new(SimDuration::from_nanos(gap), SimDuration::from_nanos(kept));
+            let mut sorted = ReleaseQueue::default();
+            let (mut now, mut left) = (SimTime::ZERO, 0u32);
+            for step in 0..20_000 {
+                now = now + SimDuration::from_nanos((100.0 * draws.exponential()) as u64);
+                let due = std::iter::from_fn(|| sorted.pop_due(now)).count() as u32;
+                let passed = departures.pass(now);
+                assert!(passed <= left);
+                left -= passed;
+                if draws.uniform() < 0.5 {
+                    left -= departures.come(now);
+                    assert_eq!(left as usize, sorted.len(), "step {step}, {due} due");
+                    assert_eq!(departures.first(), sorted.first());
+                }
+                let long = [10_000.0, 10.0, 3e7][usize::from(step % 97 == 0) + usize::from(step % 89 == 0)];
+                let time = now + SimDuration::from_nanos((long * draws.exponential()) as u64);
+                departures.push(time);
+                sorted.push(time);
+                left += 1;
+            }
+        }
+    }
+}
