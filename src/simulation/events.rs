@@ -9,8 +9,8 @@ use super::settlement::Here;
 use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};
-use crate::outbound::{Egress, IdleExpiry, Partition};
-use crate::snat::{CutOff, Holding};
+use crate::outbound::{IdleExpiry, Partition, Timers};
+use crate::snat::{CutOff, EndsBy, Holding};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::Law;
 use std::collections::{BTreeMap, HashSet};
@@ -45,19 +45,28 @@ impl System {
     }
 }
 
-/// How long the flows of a node that ends keep their ports.
-fn ending(stage: &Egress, protocol: Protocol, departure: Departure, now: SimTime) -> Holding {
-    match departure {
-        Departure::FallsSilent => {
-            let silence = stage.timers.idle_timeout(protocol);
-            let until = silence.map_or(SimTime::NEVER, |silence| now + silence);
-            Holding::until(until, until)
+/// How long a flow of a node that ends keeps its port, which it was granted at `start`. Nobody sends on it any more; a process that ends
+/// closes its TCP connections. One that is not answered yet is closed without a word. Nothing, if the node had ended before.
+fn ending(
+    timers: &Timers,
+    departure: Departure,
+    now: SimTime,
+    (start, planned): (SimTime, Holding),
+) -> Option<Holding> {
+    let silence = || timers.idle_timeout.map_or(SimTime::NEVER, |silence| now + silence);
+    let (close, rest) = match (planned.by, departure) {
+        (EndsBy::NodeEnded, _) => return None,
+        (EndsBy::NoAnswer, _) => (planned.close, None),
+        (EndsBy::UdpSilence, _) => {
+            let silent = now + timers.udp_silence(now.since(start));
+            (planned.close.min(silent), timers.hold_down(Protocol::Udp, EndKind::Fin))
         }
-        Departure::Closes => {
-            let rest = stage.timers.hold_down(protocol, EndKind::Fin).map_or(0.0, Law::longest_or_mean);
-            Holding::until(now, now + SimDuration::from_secs_f64(rest))
-        }
-    }
+        (_, Departure::Closes) => (now, timers.hold_down(Protocol::Tcp, EndKind::Fin)),
+        (EndsBy::Silence, Departure::FallsSilent) => (silence().min(planned.close), None),
+        (EndsBy::Close, Departure::FallsSilent) => (silence(), None),
+    };
+    let rest = SimDuration::from_secs_f64(rest.map_or(0.0, Law::longest_or_mean));
+    Some(Holding { by: EndsBy::NodeEnded, ..Holding::until(close, close + rest) })
 }
 
 impl<O: Observer> Run<'_, O> {
@@ -104,9 +113,9 @@ impl<O: Observer> Run<'_, O> {
                     false => Vec::new(),
                 }
             } else {
-                let protocol = self.system.destinations[spec.destination.index()].protocol;
-                self.rows[row]
-                    .end_flows_of(now, |node| Some(ending(stage, protocol, *left.get(&NodeId(node))?, now)))
+                self.rows[row].end_flows_of(now, |node, start, planned| {
+                    ending(&stage.timers, *left.get(&NodeId(node))?, now, (start, planned))
+                })
             };
             cut.extend(flows.into_iter().map(|flow| (row, flow)));
         }
@@ -262,12 +271,20 @@ impl<O: Observer> Run<'_, O> {
         let flow = self.release_try(id);
         self.settle(flow.request.asked);
         if backed_off {
-            self.observer.backing_off(self.now, -1);
+            self.observer.backing_off(self.node_left_after(&flow.request), -1);
         }
         let connecting = (!backed_off).then_some(Fate::Failed);
         if !backed_off && self.sources[flow.request.source].client_pool.is_some() {
             self.client_pools.of(&flow.request).open -= 1;
         }
         self.decided(&flow.request, connecting, Some(Fate::Failed));
+    }
+
+    /// When the node of a request ended first after it was asked for.
+    fn node_left_after(&self, request: &Request) -> SimTime {
+        let node = self.sources[request.source].spec.node;
+        let ends = self.system.epochs.iter().filter(|epoch| epoch.left.contains_key(&node));
+        let mut ends = ends.map(|epoch| self.system.timing.origin + epoch.at);
+        ends.find(|end| *end > request.asked).unwrap_or(self.now)
     }
 }

@@ -8,7 +8,7 @@ use super::{Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{HalfOpenFrom, IdleExpiry, Partition, Timers};
 use crate::random::{Purpose, Stream};
-use crate::snat::{Holding, Rest};
+use crate::snat::{EndsBy, Holding, Rest};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Ends, Law, Packets, SynSchedule};
 
@@ -205,6 +205,15 @@ fn rest_after(protocol: Protocol, end: EndKind) -> Rest {
     }
 }
 
+/// What a flow that is answered ends by.
+fn ends_by(protocol: Protocol, end: EndKind) -> EndsBy {
+    match (protocol, end) {
+        (Protocol::Udp, _) => EndsBy::UdpSilence,
+        (Protocol::Tcp, EndKind::Abandoned) => EndsBy::Silence,
+        (Protocol::Tcp, _) => EndsBy::Close,
+    }
+}
+
 /// The idle timeout that takes a mapping first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Silence {
@@ -234,7 +243,8 @@ impl Holding {
             },
             (Protocol::Tcp, _) => now + flow.lifetime,
         };
-        Self { close, release: close + hold_down, rest: rest_after(protocol, flow.end) }
+        let rest = rest_after(protocol, flow.end);
+        Self { close, release: close + hold_down, rest, by: ends_by(protocol, flow.end) }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it, as this one may
@@ -258,7 +268,7 @@ impl Holding {
             }
             next += 1;
         }
-        (Self::until(gone, gone), next)
+        (Self::unanswered_until(gone), next)
     }
 }
 
@@ -302,7 +312,7 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let close = self.now + local.hops[number].stage.timers.udp_silence(SimDuration::ZERO);
         let hold_down = self.hold_down_in(request, number, request.draws.end);
-        Holding { close, release: close + hold_down, rest: rest_after(Protocol::Udp, request.draws.end) }
+        Holding { by: EndsBy::UdpSilence, ..Holding::until(close, close + hold_down) }
     }
 
     /// The client closes a kept-open connection now: how long its port rests in a stage of its path. Nothing tells a
@@ -317,7 +327,7 @@ impl<O: Observer> Run<'_, O> {
         };
         let end = connection.owner.draws.end;
         let release = close + self.hold_down_in(&connection.owner, number, end);
-        Holding { close, release, rest: rest_after(local.protocol, end) }
+        Holding { close, release, rest: rest_after(local.protocol, end), by: ends_by(local.protocol, end) }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.
@@ -341,7 +351,7 @@ impl<O: Observer> Run<'_, O> {
         now: SimTime,
     ) -> Holding {
         if number == silence.stage {
-            return Holding::until(now, now);
+            return Holding::silent_until(now);
         }
         if silence.expiry == IdleExpiry::Reset {
             let hold_down = self.hold_down_in(request, number, EndKind::Rst);
@@ -349,6 +359,7 @@ impl<O: Observer> Run<'_, O> {
                 close: now,
                 release: now + hold_down,
                 rest: rest_after(Protocol::Tcp, EndKind::Rst),
+                by: EndsBy::Silence,
             };
         }
         let local = &self.sources[request.source];
@@ -356,6 +367,6 @@ impl<O: Observer> Run<'_, O> {
             Some(own) => now + own.less(silence.timeout),
             None => SimTime::NEVER,
         };
-        Holding::until(close, close)
+        Holding::silent_until(close)
     }
 }

@@ -17,7 +17,7 @@ mod row;
 mod rules;
 mod search;
 
-pub use holding::{Ended, Holding, Rest};
+pub use holding::{Ended, EndsBy, Holding, Rest};
 pub use in_common::{HoldScope, InCommon, OtherRows, Reuse};
 pub use indexed_row::IndexedRow;
 pub use ip_choice::{FirstIp, IpChoice};
