@@ -34,7 +34,7 @@ impl Here {
         let tells_pods_apart = system.workload(source).tells_pods_apart()
             || system.choice_tells_pods_apart(source)
             || system.counts_local_ports(source);
-        Self { pods, tells_pods_apart, taking, left: None }
+        Self { pods, tells_pods_apart, taking, left: None, departure: None }
     }
 }
 
@@ -93,6 +93,7 @@ impl<O: Observer> Run<'_, O> {
         (0..self.rows.len()).for_each(|row| self.tell_ended(row));
         for local in self.sources.iter_mut().filter(|local| epoch.left.contains_key(&local.spec.node)) {
             local.here.left = Some(self.now);
+            local.here.departure = epoch.left.get(&local.spec.node).copied();
         }
         self.cut_connections(&cut);
         if !epoch.left.is_empty() {
@@ -160,7 +161,12 @@ impl<O: Observer> Run<'_, O> {
     /// the device sends a reset.
     fn cut_connection(&mut self, id: ConnectionId) {
         let connection = *self.client_pools.at(id);
-        self.end(&connection, |run, hop| run.closed_in(&connection, hop));
+        let source = connection.owner.source;
+        let departure = self.sources[source].here.departure.filter(|_| self.ends_now(source));
+        self.end(&connection, |run, hop| match departure {
+            Some(how) => run.ended_in(&connection, hop, how),
+            None => run.closed_in(&connection, hop),
+        });
         let stage = self.sources[connection.owner.source].hops.last().map(|hop| hop.stage);
         let resets = stage.is_some_and(|stage| stage.reclaim_signal == IdleExpiry::Reset);
         match connection.state {
@@ -225,8 +231,11 @@ impl<O: Observer> Run<'_, O> {
                     let request = self.left_line(waiting);
                     self.decided(&request, None, Some(Fate::Failed));
                 }
+                // Connections that were being opened, too.
+                self.client_pools.pool(PoolId(pool)).open = 0;
             }
             self.local_ports.pods_end(source);
+            self.budgets.pods_end(source);
         }
     }
 
@@ -274,9 +283,6 @@ impl<O: Observer> Run<'_, O> {
             self.observer.backing_off(self.node_left_after(&flow.request), -1);
         }
         let connecting = (!backed_off).then_some(Fate::Failed);
-        if !backed_off && self.sources[flow.request.source].client_pool.is_some() {
-            self.client_pools.of(&flow.request).open -= 1;
-        }
         self.decided(&flow.request, connecting, Some(Fate::Failed));
     }
 

@@ -1,10 +1,11 @@
 //! What is drawn about a flow when it arrives, and from that, when its port comes free.
 
-use super::connections::Connection;
+use super::connections::{Connection, State};
 use super::observer::Observer;
 use super::request::{Request, Syns};
 use super::run::Run;
 use super::{Source, System, TrialKey};
+use crate::cluster::Departure;
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{HalfOpenFrom, IdleExpiry, Partition, Timers};
 use crate::random::{Purpose, Stream};
@@ -69,6 +70,8 @@ pub(super) struct Here {
     pub taking: Vec<u32>,
     /// When its node was last lost or made anew: what began before has ended.
     pub left: Option<SimTime>,
+    /// How its node ended last.
+    pub departure: Option<Departure>,
 }
 
 /// The random streams of one source.
@@ -328,6 +331,24 @@ impl<O: Observer> Run<'_, O> {
         let end = connection.owner.draws.end;
         let release = close + self.hold_down_in(&connection.owner, number, end);
         Holding { close, release, rest: rest_after(local.protocol, end), by: ends_by(local.protocol, end) }
+    }
+
+    /// The node of a kept-open connection ends now: how long its port rests in a stage of its path. A lost node closes nothing.
+    pub(super) fn ended_in(&self, connection: &Connection, number: usize, how: Departure) -> Holding {
+        let local = &self.sources[connection.owner.source];
+        let timers = &local.hops[number].stage.timers;
+        let holding = match (local.protocol, how) {
+            (Protocol::Udp, _) => self.closed_in(connection, number),
+            (Protocol::Tcp, Departure::Closes) => {
+                let rest = timers.hold_down(Protocol::Tcp, EndKind::Fin).map_or(0.0, Law::longest_or_mean);
+                Holding::until(self.now, self.now + SimDuration::from_secs_f64(rest))
+            }
+            (Protocol::Tcp, Departure::FallsSilent) => {
+                let last = if connection.state == State::Idle { connection.last_used } else { self.now };
+                Holding::silent_until(timers.idle_timeout.map_or(SimTime::NEVER, |silence| last + silence))
+            }
+        };
+        Holding { by: EndsBy::NodeEnded, ..holding }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.

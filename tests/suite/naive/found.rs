@@ -2,8 +2,8 @@
 
 use super::agree;
 use super::case::{
-    Arrivals, Caps, Case, Change, ClientPool, Device, End, Event, HalfOpenFrom, IdleExpiry, NodeStage, Order,
-    Partition, Retry, Sharing, Syn, Timers, Workload,
+    Arrivals, Budget, Caps, Case, Change, ClientPool, Device, End, Event, HalfOpenFrom, IdleExpiry,
+    NodeStage, Order, Partition, Retry, Sharing, Syn, Timers, Workload,
 };
 use super::strategy::destinations;
 
@@ -228,4 +228,49 @@ fn the_highest_numbers_of_the_present_nodes_are_lost() {
         }
         agree(&case).unwrap();
     }
+}
+
+fn pooled_pods(pods: u32, gap: u64) -> Workload {
+    let mut pooled = kept_open(burst(0, 0, 0, 100));
+    (pooled.arrivals, pooled.pods) = (Arrivals::Even { gap }, pods);
+    pooled
+}
+
+/// Pod 1 comes to node 0 at 2 s, where pod 2 has a connection that it keeps.
+#[test]
+fn a_pod_that_moves_keeps_nothing_of_those_that_were_there_before() {
+    let mut case = two_nodes(pooled_pods(2, 500), vec![(2_000, scale(1))]);
+    case.workloads[0].pods = 3;
+    case.duration = 10_100;
+    agree(&case).unwrap();
+}
+
+/// The device waits for 60 s from the last packet on.
+#[test]
+fn a_lost_node_does_not_close_the_connections_that_it_kept() {
+    let mut case = two_nodes(pooled_pods(2, 500), vec![(2_250, lose(1))]);
+    (case.device.timers.fin, case.duration) = (500, 10_100);
+    agree(&case).unwrap();
+}
+
+/// What the pods before them tried is not theirs: neither the retries nor the connections that were being opened.
+#[test]
+fn pods_on_a_node_that_is_made_anew_begin_anew() {
+    let anew = Change::Upgrade { surge: 1, round: 500, drain: 0 };
+    let mut retries = Workload { pods: 3, ..pooled_pods(3, 1_000) };
+    let budget = Some(Budget { tenths: 0, floor_tenths: 1 });
+    retries.retry = Some(Retry { attempts: 4, base: 500, cap: None, budget });
+    (retries.lifetime, retries.request_timeout) = (1_000, Some(500));
+    let mut case = two_nodes(burst(0, 1, 0, 0), vec![(1_500, anew)]);
+    (case.workloads, case.duration) = (vec![retries], 10_100);
+    agree(&case).unwrap();
+    let opens = Workload { syn: Syn::Gaps(vec![1_000]), connect_timeout: Some(5_000), ..pooled_pods(1, 500) };
+    case.workloads = vec![Workload { lifetime: 500, ..opens }];
+    case.device.ports = 1;
+    case.device.timers.fin = 500;
+    case.events[0] = Event { at: 2_500, change: Change::Upgrade { surge: 1, round: 500, drain: 1_000 } };
+    if let Some(pool) = &mut case.workloads[0].client_pool {
+        pool.max_lifetime = Some(1_500);
+    }
+    agree(&case).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use super::case::{Arrivals, Caps, Case, Change, Event, HalfOpenFrom, Millis, Workload};
 use super::placement;
-use super::strategy::{HOUR, burst, destinations, device, impatient};
+use super::strategy::{HOUR, burst, client_pools, destinations, device, impatient};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -91,28 +91,39 @@ fn of_nodes() -> impl Strategy<Value = Event> {
 
 /// A cluster whose nodes come and go.
 pub fn nodes_that_come_and_go() -> impl Strategy<Value = Case> {
-    let workloads = vec(impatient(burst()), 2..6);
-    let events = vec((of_nodes(), any::<bool>()), 1..4);
-    (device(), 1u32..5, workloads, events).prop_map(|(mut device, nodes, workloads, events)| {
-        // A SYN that a node does not send any more may not keep a port.
-        device.timers.half_open_from = HalfOpenFrom::FirstSyn;
-        device.timers.udp_stream = device.timers.udp_stream.map(|stream| stream.max(device.timers.udp_idle));
-        device.caps = Caps { destination: device.caps.destination, ..Caps::default() };
-        let case = Case {
-            device,
-            node_stage: None,
-            nodes,
-            destinations: destinations(),
-            workloads,
-            events: Vec::new(),
-            duration: HOUR,
-        };
+    let case = (device(), 1u32..5, vec(impatient(burst()), 2..6));
+    let case = case.prop_map(|(device, nodes, workloads)| Case {
+        device,
+        node_stage: None,
+        nodes,
+        destinations: destinations(),
+        workloads,
+        events: Vec::new(),
+        duration: HOUR,
+    });
+    (case, vec((of_nodes(), any::<bool>()), 1..4)).prop_map(|(case, events)| with_events(case, events))
+}
+
+/// The same with kept connections.
+pub fn nodes_with_kept_connections() -> impl Strategy<Value = Case> {
+    let case = client_pools();
+    // What becomes of the kept connections of a pod that goes while its node stays is nobody's rule.
+    let stays = |(event, _): &(Event, bool)| !matches!(event.change, Change::Pods { .. });
+    (case, vec((of_nodes(), any::<bool>()), 1..4)).prop_map(move |(case, mut events)| {
+        events.retain(stays);
         with_events(case, events)
     })
 }
 
 /// Those that leave every pod a node.
 fn with_events(mut case: Case, events: Vec<(Event, bool)>) -> Case {
+    case.device.caps = Caps { destination: case.device.caps.destination, ..Caps::default() };
+    let nodes = case.node_stage.iter_mut().map(|stage| &mut stage.timers);
+    for timers in nodes.chain([&mut case.device.timers]) {
+        // A SYN that a node does not send any more may not keep a port.
+        timers.half_open_from = HalfOpenFrom::FirstSyn;
+        timers.udp_stream = timers.udp_stream.map(|stream| stream.max(timers.udp_idle));
+    }
     for (event, together) in events {
         let event = if together { as_traffic_comes(event, &case.workloads[0]) } else { event };
         let mut more = case.clone();
