@@ -283,6 +283,11 @@ impl<O: Observer> Run<'_, O> {
             self.observer.backing_off(self.node_left_after(&flow.request), -1);
         }
         let connecting = (!backed_off).then_some(Fate::Failed);
+        // The pools of its pods were emptied with them; one that a proxy keeps goes on.
+        let source = flow.request.source;
+        if !backed_off && self.sources[source].client_pool.is_some() && self.pools_of(source).is_empty() {
+            self.client_pools.of(&flow.request).open -= 1;
+        }
         self.decided(&flow.request, connecting, Some(Fate::Failed));
     }
 
