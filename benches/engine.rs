@@ -110,7 +110,7 @@ fn named_ports(criterion: &mut Criterion) {
                 let now = SimTime::from_nanos(number * step);
                 let Ok(slot) = row.open(now, &Asker::default()) else { return false };
                 let release = SimTime::from_nanos(number * step + hold);
-                row.keep_until(slot, Holding { close: now, release, rest: Rest::MayBeTakenOver });
+                row.keep_until(slot, Holding { rest: Rest::MayBeTakenOver, ..Holding::until(now, release) });
                 true
             });
             let granted = granted.count();

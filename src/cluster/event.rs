@@ -35,8 +35,10 @@ pub enum Change {
     },
     /// Nodes are lost without a word. Their pods come up elsewhere.
     Lose {
-        /// Which.
-        nodes: Vec<NodeId>,
+        /// Of these those that are wanted then, rising.
+        of: Vec<NodeId>,
+        /// So many at most, those with the highest numbers.
+        most: usize,
         /// How long until others do their pods' work.
         noticed_after: SimDuration,
         /// How long until the nodes are back; absent: never.

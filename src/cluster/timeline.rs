@@ -130,7 +130,13 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
             steps.push((begins.plus(drain), Step::Leave(extra, Departure::Closes)));
             steps
         }
-        Change::Lose { nodes, noticed_after, back_after } => {
+        Change::Lose { of, most, noticed_after, back_after } => {
+            let wanted = |node: &&NodeId| {
+                let mut pools = cluster.node_pools.iter().zip(counts.iter());
+                pools.any(|(pool, count)| (pool.first.0..pool.first.0 + count).contains(&node.0))
+            };
+            let mut nodes: Vec<NodeId> = of.iter().rev().filter(wanted).take(*most).copied().collect();
+            nodes.reverse();
             let lost = (at, Step::Leave(nodes.clone(), Departure::FallsSilent));
             let back = back_after.map(|after| (at.plus(after), Step::Return(nodes.clone())));
             let noticed = (at.plus(*noticed_after), Step::Notice(nodes.clone()));
@@ -295,13 +301,30 @@ mod tests {
 
     #[test]
     fn lost_nodes_fall_silent_and_their_pods_come_up_later() {
-        let lose =
-            Change::Lose { nodes: vec![NodeId(0)], noticed_after: secs(300), back_after: Some(secs(900)) };
+        let lose = Change::Lose {
+            of: vec![NodeId(0)],
+            most: 1,
+            noticed_after: secs(300),
+            back_after: Some(secs(900)),
+        };
         let moments = timeline(&cluster(2, 2), placement(&[0, 1]), &[(60, lose)]).unwrap();
         assert_eq!(moments[0].left, BTreeMap::from([(NodeId(0), Departure::FallsSilent)]));
         assert_eq!((pods(&moments[0]), away(&moments[0])), (vec![0, 1], vec![0]));
         assert_eq!((moments[1].at, pods(&moments[1])), (secs(360), vec![1, 1]));
         assert_eq!((moments[2].at, pods(&moments[2]), away(&moments[2])), (secs(960), vec![1, 1], vec![]));
+    }
+
+    #[test]
+    fn the_highest_numbers_of_those_that_are_wanted_are_lost() {
+        let scale = |nodes| Change::Scale { pool: 0, nodes };
+        let of = vec![NodeId(0), NodeId(1), NodeId(2)];
+        let lose = Change::Lose { of, most: 1, noticed_after: secs(5), back_after: None };
+        for (nodes, lost) in [(1, 0), (2, 1), (3, 2)] {
+            let changes = [(10, scale(nodes)), (100, lose.clone())];
+            let moments = timeline(&cluster(3, 2), placement(&[]), &changes).unwrap();
+            let at = moments.iter().find(|moment| moment.at == secs(100)).unwrap();
+            assert_eq!(at.left, BTreeMap::from([(NodeId(lost), Departure::FallsSilent)]));
+        }
     }
 
     #[test]
@@ -311,7 +334,8 @@ mod tests {
         let moments =
             timeline(&cluster(4, 3), placement(&[0]), &[(0, upgrade.clone()), (10, scale(1))]).unwrap();
         assert_eq!(away(moments.last().unwrap()), [1, 2, 3], "scaled away during the upgrade");
-        let lose = |back| Change::Lose { nodes: vec![NodeId(1)], noticed_after: secs(5), back_after: back };
+        let lose =
+            |back| Change::Lose { of: vec![NodeId(1)], most: 1, noticed_after: secs(5), back_after: back };
         let moments =
             timeline(&cluster(2, 2), placement(&[0]), &[(0, lose(Some(secs(500)))), (10, scale(1))]).unwrap();
         assert_eq!(away(moments.last().unwrap()), [1], "scaled away while it was lost");
@@ -322,7 +346,8 @@ mod tests {
     #[test]
     fn pods_stay_on_nodes_that_are_back_before_anybody_notices() {
         let lose = |nodes: &[u32], back| Change::Lose {
-            nodes: nodes.iter().copied().map(NodeId).collect(),
+            of: nodes.iter().copied().map(NodeId).collect(),
+            most: nodes.len(),
             noticed_after: secs(300),
             back_after: Some(secs(back)),
         };
@@ -359,7 +384,7 @@ mod tests {
 
     #[test]
     fn pods_need_a_node() {
-        let lose = Change::Lose { nodes: vec![NodeId(0)], noticed_after: secs(5), back_after: None };
+        let lose = Change::Lose { of: vec![NodeId(0)], most: 1, noticed_after: secs(5), back_after: None };
         let refused = timeline(&cluster(1, 1), placement(&[0]), &[(60, lose)]);
         assert_eq!(refused, Err(NoRoom { at: secs(65), pool: "user".into() }));
     }

@@ -275,35 +275,35 @@ fn lose(table: &Table<'_>, cluster: &Cluster) -> Option<(Change, String)> {
         Some(_) => vec![pool(table, cluster)?.1],
         None => cluster.node_pools.iter().collect(),
     };
-    let there =
-        |pool: &&NodePool| (pool.first.0..pool.first.0 + pool.nodes).map(NodeId).collect::<Vec<NodeId>>();
-    let (nodes, what) = match table.get("zone") {
+    let nodes = |pool: &&NodePool| pool.ids().collect::<Vec<NodeId>>();
+    let (of, most, what) = match table.get("zone") {
         Some(node) => {
             let zone = table.count("zone", 1, 3)? as u32;
             let zoned = pools.iter().filter(|pool| pool.zones >= zone);
             let of_zone = |pool: &&NodePool| {
                 let (zones, first) = (pool.zones, pool.first.0);
-                there(pool)
+                nodes(pool)
                     .into_iter()
                     .filter(|node| (node.0 - first) % zones == zone - 1)
                     .collect::<Vec<_>>()
             };
-            let nodes: Vec<NodeId> = zoned.flat_map(of_zone).collect();
-            if nodes.is_empty() {
+            let of: Vec<NodeId> = zoned.flat_map(of_zone).collect();
+            if of.is_empty() {
                 let help = Some("write `zones = 3` in `[[node_pool]]`".to_string());
                 table.wrong(&node.span, format!("no node is in zone {zone}"), help);
                 return None;
             }
-            (nodes, format!("zone {zone} lost"))
+            let most = of.len();
+            (of, most, format!("zone {zone} lost"))
         }
         None => {
             table.need("nodes", "4")?;
-            let all: Vec<NodeId> = pools.iter().flat_map(there).collect();
-            let count = table.count("nodes", 1, all.len() as u64)? as usize;
-            (all[all.len() - count..].to_vec(), format!("{} lost", counted(count as u32, "node")))
+            let of: Vec<NodeId> = pools.iter().flat_map(nodes).collect();
+            let most = table.count("nodes", 1, of.len() as u64)?;
+            (of, most as usize, format!("{} lost", counted(most as u32, "node")))
         }
     };
-    Some((Change::Lose { nodes, noticed_after, back_after }, what))
+    Some((Change::Lose { of, most, noticed_after, back_after }, what))
 }
 
 /// The node pool that is named; the only one where none is.

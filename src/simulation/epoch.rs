@@ -55,14 +55,25 @@ pub struct Moves {
 }
 
 impl PodsOnNodes {
-    fn new(nodes: &[NodeId], away: &BTreeSet<NodeId>) -> Self {
+    /// Pods that stay on their nodes keep their numbers, and with them what they keep open.
+    fn new(nodes: &[NodeId], away: &BTreeSet<NodeId>, before: &Self) -> Self {
         let mut counts: BTreeMap<NodeId, u32> = BTreeMap::new();
-        let number = |node: &NodeId| {
-            let count = counts.entry(*node).or_default();
-            *count += 1;
-            *count - 1
+        nodes.iter().for_each(|node| *counts.entry(*node).or_default() += 1);
+        let mut vacant: BTreeMap<NodeId, BTreeSet<u32>> =
+            counts.iter().map(|(node, count)| (*node, (0..*count).collect())).collect();
+        let mut take = |node: &NodeId, kept: Option<u32>| {
+            let numbers = vacant.get_mut(node)?;
+            let number = kept.or_else(|| numbers.first().copied())?;
+            numbers.take(&number)
         };
-        let numbers = nodes.iter().map(number).collect();
+        let stays = |(pod, node): (usize, &NodeId)| {
+            (before.nodes.get(pod) == Some(node)).then(|| before.numbers[pod])
+        };
+        let kept: Vec<Option<u32>> =
+            nodes.iter().enumerate().map(|pod| take(pod.1, Some(stays(pod)?))).collect();
+        let numbered = nodes.iter().zip(kept);
+        let numbers =
+            numbered.map(|(node, kept)| kept.or_else(|| take(node, None)).unwrap_or_default()).collect();
         let away = counts.keys().filter(|node| away.contains(node)).copied().collect();
         Self { nodes: nodes.to_vec(), numbers, counts, away }
     }
@@ -84,9 +95,10 @@ impl PodsOnNodes {
 impl Whereabouts {
     pub(super) fn new(first: &[NodeId], epochs: &[Epoch], workload: WorkloadId) -> Self {
         let nobody = BTreeSet::new();
-        let mut whereabouts = Self { first: PodsOnNodes::new(first, &nobody), then: Vec::new() };
+        let mut whereabouts =
+            Self { first: PodsOnNodes::new(first, &nobody, &PodsOnNodes::default()), then: Vec::new() };
         for epoch in epochs {
-            let pods = PodsOnNodes::new(&epoch.pods[workload.index()], &epoch.away);
+            let pods = PodsOnNodes::new(&epoch.pods[workload.index()], &epoch.away, whereabouts.last());
             if pods != *whereabouts.last() {
                 whereabouts.then.push((epoch.at, pods));
             }

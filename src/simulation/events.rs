@@ -9,8 +9,8 @@ use super::settlement::Here;
 use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};
-use crate::outbound::{Egress, IdleExpiry, Partition};
-use crate::snat::{CutOff, Holding};
+use crate::outbound::{IdleExpiry, Partition, Timers};
+use crate::snat::{CutOff, EndsBy, Holding};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::Law;
 use std::collections::{BTreeMap, HashSet};
@@ -34,7 +34,7 @@ impl Here {
         let tells_pods_apart = system.workload(source).tells_pods_apart()
             || system.choice_tells_pods_apart(source)
             || system.counts_local_ports(source);
-        Self { pods, tells_pods_apart, taking, left: None }
+        Self { pods, tells_pods_apart, taking, left: None, departure: None }
     }
 }
 
@@ -45,19 +45,28 @@ impl System {
     }
 }
 
-/// How long the flows of a node that ends keep their ports.
-fn ending(stage: &Egress, protocol: Protocol, departure: Departure, now: SimTime) -> Holding {
-    match departure {
-        Departure::FallsSilent => {
-            let silence = stage.timers.idle_timeout(protocol);
-            let until = silence.map_or(SimTime::NEVER, |silence| now + silence);
-            Holding::until(until, until)
+/// How long a flow of a node that ends keeps its port, which it was granted at `start`. Nobody sends on it any more; a process that ends
+/// closes its TCP connections. One that is not answered yet is closed without a word. Nothing, if the node had ended before.
+fn ending(
+    timers: &Timers,
+    departure: Departure,
+    now: SimTime,
+    (start, planned): (SimTime, Holding),
+) -> Option<Holding> {
+    let silence = || timers.idle_timeout.map_or(SimTime::NEVER, |silence| now + silence);
+    let (close, rest) = match (planned.by, departure) {
+        (EndsBy::NodeEnded, _) => return None,
+        (EndsBy::NoAnswer, _) => (planned.close, None),
+        (EndsBy::UdpSilence, _) => {
+            let silent = now + timers.udp_silence(now.since(start));
+            (planned.close.min(silent), timers.hold_down(Protocol::Udp, EndKind::Fin))
         }
-        Departure::Closes => {
-            let rest = stage.timers.hold_down(protocol, EndKind::Fin).map_or(0.0, Law::longest_or_mean);
-            Holding::until(now, now + SimDuration::from_secs_f64(rest))
-        }
-    }
+        (_, Departure::Closes) => (now, timers.hold_down(Protocol::Tcp, EndKind::Fin)),
+        (EndsBy::Silence, Departure::FallsSilent) => (silence().min(planned.close), None),
+        (EndsBy::Close, Departure::FallsSilent) => (silence(), None),
+    };
+    let rest = SimDuration::from_secs_f64(rest.map_or(0.0, Law::longest_or_mean));
+    Some(Holding { by: EndsBy::NodeEnded, ..Holding::until(close, close + rest) })
 }
 
 impl<O: Observer> Run<'_, O> {
@@ -84,6 +93,7 @@ impl<O: Observer> Run<'_, O> {
         (0..self.rows.len()).for_each(|row| self.tell_ended(row));
         for local in self.sources.iter_mut().filter(|local| epoch.left.contains_key(&local.spec.node)) {
             local.here.left = Some(self.now);
+            local.here.departure = epoch.left.get(&local.spec.node).copied();
         }
         self.cut_connections(&cut);
         if !epoch.left.is_empty() {
@@ -104,9 +114,9 @@ impl<O: Observer> Run<'_, O> {
                     false => Vec::new(),
                 }
             } else {
-                let protocol = self.system.destinations[spec.destination.index()].protocol;
-                self.rows[row]
-                    .end_flows_of(now, |node| Some(ending(stage, protocol, *left.get(&NodeId(node))?, now)))
+                self.rows[row].end_flows_of(now, |node, start, planned| {
+                    ending(&stage.timers, *left.get(&NodeId(node))?, now, (start, planned))
+                })
             };
             cut.extend(flows.into_iter().map(|flow| (row, flow)));
         }
@@ -151,7 +161,12 @@ impl<O: Observer> Run<'_, O> {
     /// the device sends a reset.
     fn cut_connection(&mut self, id: ConnectionId) {
         let connection = *self.client_pools.at(id);
-        self.end(&connection, |run, hop| run.closed_in(&connection, hop));
+        let source = connection.owner.source;
+        let departure = self.sources[source].here.departure.filter(|_| self.ends_now(source));
+        self.end(&connection, |run, hop| match departure {
+            Some(how) => run.ended_in(&connection, hop, how),
+            None => run.closed_in(&connection, hop),
+        });
         let stage = self.sources[connection.owner.source].hops.last().map(|hop| hop.stage);
         let resets = stage.is_some_and(|stage| stage.reclaim_signal == IdleExpiry::Reset);
         match connection.state {
@@ -216,8 +231,11 @@ impl<O: Observer> Run<'_, O> {
                     let request = self.left_line(waiting);
                     self.decided(&request, None, Some(Fate::Failed));
                 }
+                // Connections that were being opened, too.
+                self.client_pools.pool(PoolId(pool)).open = 0;
             }
             self.local_ports.pods_end(source);
+            self.budgets.pods_end(source);
         }
     }
 
@@ -262,12 +280,22 @@ impl<O: Observer> Run<'_, O> {
         let flow = self.release_try(id);
         self.settle(flow.request.asked);
         if backed_off {
-            self.observer.backing_off(self.now, -1);
+            self.observer.backing_off(self.node_left_after(&flow.request), -1);
         }
         let connecting = (!backed_off).then_some(Fate::Failed);
-        if !backed_off && self.sources[flow.request.source].client_pool.is_some() {
+        // The pools of its pods were emptied with them; one that a proxy keeps goes on.
+        let source = flow.request.source;
+        if !backed_off && self.sources[source].client_pool.is_some() && self.pools_of(source).is_empty() {
             self.client_pools.of(&flow.request).open -= 1;
         }
         self.decided(&flow.request, connecting, Some(Fate::Failed));
+    }
+
+    /// When the node of a request ended first after it was asked for.
+    fn node_left_after(&self, request: &Request) -> SimTime {
+        let node = self.sources[request.source].spec.node;
+        let ends = self.system.epochs.iter().filter(|epoch| epoch.left.contains_key(&node));
+        let mut ends = ends.map(|epoch| self.system.timing.origin + epoch.at);
+        ends.find(|end| *end > request.asked).unwrap_or(self.now)
     }
 }

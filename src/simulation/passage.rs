@@ -133,7 +133,7 @@ impl<O: Observer> Run<'_, O> {
             return self.rows[row].give_back(slot, self.now);
         }
         let until = self.now + stage.timers.half_open;
-        let holding = if udp { self.datagram_in(request, number) } else { Holding::until(until, until) };
+        let holding = if udp { self.datagram_in(request, number) } else { Holding::unanswered_until(until) };
         self.enter_quotas(request, number);
         self.leave_quotas(request, number, holding.close, holding.release);
         self.keep(row, slot, holding);

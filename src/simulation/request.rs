@@ -95,6 +95,13 @@ impl Budgets {
     pub(super) fn of(&mut self, request: &Request) -> Option<&mut Account> {
         self.0.get_mut(request.source)?.get_mut(request.draws.pod as usize)
     }
+
+    /// The pods of a source end; others begin anew.
+    pub(super) fn pods_end(&mut self, source: usize) {
+        if let Some(accounts) = self.0.get_mut(source) {
+            accounts.fill(Account::default());
+        }
+    }
 }
 
 /// A flow that waits to send its SYN again, or a request that waits to be tried again.

@@ -1,14 +1,15 @@
 //! What is drawn about a flow when it arrives, and from that, when its port comes free.
 
-use super::connections::Connection;
+use super::connections::{Connection, State};
 use super::observer::Observer;
 use super::request::{Request, Syns};
 use super::run::Run;
 use super::{Source, System, TrialKey};
+use crate::cluster::Departure;
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::{HalfOpenFrom, IdleExpiry, Partition, Timers};
 use crate::random::{Purpose, Stream};
-use crate::snat::{Holding, Rest};
+use crate::snat::{EndsBy, Holding, Rest};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Ends, Law, Packets, SynSchedule};
 
@@ -69,6 +70,8 @@ pub(super) struct Here {
     pub taking: Vec<u32>,
     /// When its node was last lost or made anew: what began before has ended.
     pub left: Option<SimTime>,
+    /// How its node ended last.
+    pub departure: Option<Departure>,
 }
 
 /// The random streams of one source.
@@ -211,6 +214,15 @@ fn rest_after(protocol: Protocol, end: EndKind) -> Rest {
     }
 }
 
+/// What a flow that is answered ends by.
+fn ends_by(protocol: Protocol, end: EndKind) -> EndsBy {
+    match (protocol, end) {
+        (Protocol::Udp, _) => EndsBy::UdpSilence,
+        (Protocol::Tcp, EndKind::Abandoned) => EndsBy::Silence,
+        (Protocol::Tcp, _) => EndsBy::Close,
+    }
+}
+
 /// The idle timeout that takes a mapping first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Silence {
@@ -240,7 +252,8 @@ impl Holding {
             },
             (Protocol::Tcp, _) => now + lifetime,
         };
-        Self { close, release: close + hold_down, rest: rest_after(protocol, end) }
+        let rest = rest_after(protocol, end);
+        Self { close, release: close + hold_down, rest, by: ends_by(protocol, end) }
     }
 
     /// Of a SYN granted at `now` that is never answered: further SYNs meet the live mapping, and may keep it, as this one may
@@ -264,7 +277,7 @@ impl Holding {
             }
             next += 1;
         }
-        (Self::until(gone, gone), next)
+        (Self::unanswered_until(gone), next)
     }
 }
 
@@ -314,7 +327,7 @@ impl<O: Observer> Run<'_, O> {
         let local = &self.sources[request.source];
         let close = self.now + local.hops[number].stage.timers.udp_silence(SimDuration::ZERO);
         let hold_down = self.hold_down_in(request, number, request.draws.end);
-        Holding { close, release: close + hold_down, rest: rest_after(Protocol::Udp, request.draws.end) }
+        Holding { by: EndsBy::UdpSilence, ..Holding::until(close, close + hold_down) }
     }
 
     /// The client closes a kept-open connection now: how long its port rests in a stage of its path. Nothing tells a
@@ -329,7 +342,25 @@ impl<O: Observer> Run<'_, O> {
         };
         let end = connection.owner.draws.end;
         let release = close + self.hold_down_in(&connection.owner, number, end);
-        Holding { close, release, rest: rest_after(local.protocol, end) }
+        Holding { close, release, rest: rest_after(local.protocol, end), by: ends_by(local.protocol, end) }
+    }
+
+    /// The node of a kept-open connection ends now: how long its port rests in a stage of its path. A lost node closes nothing.
+    pub(super) fn ended_in(&self, connection: &Connection, number: usize, how: Departure) -> Holding {
+        let local = &self.sources[connection.owner.source];
+        let timers = &local.hops[number].stage.timers;
+        let holding = match (local.protocol, how) {
+            (Protocol::Udp, _) => self.closed_in(connection, number),
+            (Protocol::Tcp, Departure::Closes) => {
+                let rest = timers.hold_down(Protocol::Tcp, EndKind::Fin).map_or(0.0, Law::longest_or_mean);
+                Holding::until(self.now, self.now + SimDuration::from_secs_f64(rest))
+            }
+            (Protocol::Tcp, Departure::FallsSilent) => {
+                let last = if connection.state == State::Idle { connection.last_used } else { self.now };
+                Holding::silent_until(timers.idle_timeout.map_or(SimTime::NEVER, |silence| last + silence))
+            }
+        };
+        Holding { by: EndsBy::NodeEnded, ..holding }
     }
 
     /// The idle timeout that takes the request's mapping first, if one ever does.
@@ -353,7 +384,7 @@ impl<O: Observer> Run<'_, O> {
         now: SimTime,
     ) -> Holding {
         if number == silence.stage {
-            return Holding::until(now, now);
+            return Holding::silent_until(now);
         }
         if silence.expiry == IdleExpiry::Reset {
             let hold_down = self.hold_down_in(request, number, EndKind::Rst);
@@ -361,6 +392,7 @@ impl<O: Observer> Run<'_, O> {
                 close: now,
                 release: now + hold_down,
                 rest: rest_after(Protocol::Tcp, EndKind::Rst),
+                by: EndsBy::Silence,
             };
         }
         let local = &self.sources[request.source];
@@ -368,6 +400,6 @@ impl<O: Observer> Run<'_, O> {
             Some(own) => now + own.less(silence.timeout),
             None => SimTime::NEVER,
         };
-        Holding::until(close, close)
+        Holding::silent_until(close)
     }
 }

@@ -13,7 +13,7 @@ const DENSE_FROM: usize = 8;
 pub(super) struct Grant {
     /// Who has it.
     pub node: u32,
-    start: SimTime,
+    pub start: SimTime,
     pub holding: Holding,
     /// First sequence number of the flow, where ports are taken over.
     sequence: u32,

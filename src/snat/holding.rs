@@ -13,6 +13,22 @@ pub enum Rest {
     MayBeTakenOver,
 }
 
+/// What a mapping that is live will end by, if nothing else does before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndsBy {
+    /// The flow closes.
+    #[default]
+    Close,
+    /// Nobody sends any more, and it is forgotten.
+    Silence,
+    /// The same of a UDP flow, which has no other end.
+    UdpSilence,
+    /// No answer comes to its SYNs.
+    NoAnswer,
+    /// Its node ended, and nothing more comes of it.
+    NodeEnded,
+}
+
 /// When a flow leaves its port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
@@ -22,12 +38,24 @@ pub struct Holding {
     pub release: SimTime,
     /// What it is between the two.
     pub rest: Rest,
+    /// What ends it.
+    pub by: EndsBy,
 }
 
 impl Holding {
     /// A flow that is live until `close` and whose port then rests undisturbed until `release`.
     pub fn until(close: SimTime, release: SimTime) -> Self {
-        Self { close, release, rest: Rest::Undisturbed }
+        Self { close, release, rest: Rest::Undisturbed, by: EndsBy::Close }
+    }
+
+    /// A flow that is forgotten at `time`.
+    pub fn silent_until(time: SimTime) -> Self {
+        Self { by: EndsBy::Silence, ..Self::until(time, time) }
+    }
+
+    /// A flow whose SYNs nobody answers until `time`.
+    pub fn unanswered_until(time: SimTime) -> Self {
+        Self { by: EndsBy::NoAnswer, ..Self::until(time, time) }
     }
 }
 

@@ -20,7 +20,7 @@ mod rules;
 mod search;
 
 pub use departures::Departures;
-pub use holding::{Ended, Holding, Rest};
+pub use holding::{Ended, EndsBy, Holding, Rest};
 pub use in_common::{HoldScope, InCommon, OtherRows, Reuse};
 pub use indexed_row::IndexedRow;
 pub use ip_choice::{FirstIp, IpChoice};

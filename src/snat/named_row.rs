@@ -339,7 +339,7 @@ mod tests {
     fn only_a_closed_port_is_taken_over() {
         let mut row = row(&[Some(1)], &linux(TakeOver::AfterClose));
         let slot = row.open(at(0), ANYONE).unwrap();
-        row.keep_until(slot, Holding { close: at(5), release: at(1_000), rest: Rest::MayBeTakenOver });
+        row.keep_until(slot, Holding { rest: Rest::MayBeTakenOver, ..Holding::until(at(5), at(1_000)) });
         let refused = (0..5).filter(|second| row.open(at(*second), ANYONE).is_err()).count();
         assert_eq!(refused, 5, "it still serves its flow");
         let taken = (5..100).find_map(|second| row.open(at(second), ANYONE).ok()).unwrap();
@@ -359,7 +359,7 @@ mod tests {
             let streams = RowStreams::all_from(Stream::new(seed, 0, Purpose::PortChoice, 0));
             let mut row = Row::new(&[Some(1)], &linux(TakeOver::AfterClose), streams);
             let slot = row.open(at(0), ANYONE).unwrap();
-            row.keep_until(slot, Holding { close: at(1), release: at(9), rest: Rest::MayBeTakenOver });
+            row.keep_until(slot, Holding { rest: Rest::MayBeTakenOver, ..Holding::until(at(1), at(9)) });
             taken += u32::from(row.open(at(2), ANYONE).is_ok());
         }
         assert!((900..1_100).contains(&taken), "{taken} of 2000");

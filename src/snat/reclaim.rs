@@ -59,8 +59,12 @@ impl NamedRow {
         lost
     }
 
-    /// The live flows of a node end as `ending` says for it, if they would not have left their ports before; gives those flows.
-    pub fn end_flows_of(&mut self, now: SimTime, ending: impl Fn(u32) -> Option<Holding>) -> Vec<CutOff> {
+    /// The live flows of a node end as `ending` says for it, of a flow since when it has its port and what was planned; gives those flows.
+    pub fn end_flows_of(
+        &mut self,
+        now: SimTime,
+        ending: impl Fn(u32, SimTime, Holding) -> Option<Holding>,
+    ) -> Vec<CutOff> {
         self.free_due(now);
         let mut cut = Vec::new();
         for ip in 0..self.ips.len() as u32 {
@@ -68,9 +72,9 @@ impl NamedRow {
             let held: Vec<(u32, Grant)> =
                 grants.ports().into_iter().filter_map(|port| Some((port, *grants.of_port(port)?))).collect();
             for (port, grant) in held.into_iter().filter(|(_, grant)| grant.holding.close > now) {
-                let Some(holding) = ending(grant.node) else { continue };
+                let Some(holding) = ending(grant.node, grant.start, grant.holding) else { continue };
                 cut.push(CutOff { ip, port, grant: grant.number });
-                if grant.holding.release > holding.release {
+                if grant.holding != holding {
                     self.keep_until(Slot { ip, port, grant: grant.number, others: 0 }, holding);
                 }
             }
@@ -266,7 +270,8 @@ mod tests {
         for (slot, close) in slots.iter().zip([3, 90, 90]) {
             row.keep_until(*slot, Holding::until(at(close), at(100)));
         }
-        let silent = row.end_flows_of(at(5), |node| (node == 7).then_some(Holding::until(at(15), at(15))));
+        let silent =
+            row.end_flows_of(at(5), |node, _, _| (node == 7).then_some(Holding::silent_until(at(15))));
         assert_eq!(silent.iter().map(|cut| cut.port).collect::<Vec<_>>(), [1], "the first only rests");
         assert_eq!(row.busy(at(14)), 3);
         assert_eq!(row.busy(at(15)), 2);

@@ -23,7 +23,7 @@ fn at(nanos: u64) -> SimTime {
 /// Times of a flow that asks at `now`.
 fn holding(now: u64, (_, life, rest, closed): Flow) -> Holding {
     let rest_kind = if closed { Rest::MayBeTakenOver } else { Rest::Undisturbed };
-    Holding { close: at(now + life), release: at(now + life + rest), rest: rest_kind }
+    Holding { rest: rest_kind, ..Holding::until(at(now + life), at(now + life + rest)) }
 }
 
 const ANYONE: &Asker = &Asker { node: 0, source: 0, destination: 0, others: 0 };

@@ -148,7 +148,11 @@ impl Row {
     }
 
     /// The live flows of nodes end, in a row that names its ports; see [`NamedRow::end_flows_of`].
-    pub fn end_flows_of(&mut self, now: SimTime, ending: impl Fn(u32) -> Option<Holding>) -> Vec<CutOff> {
+    pub fn end_flows_of(
+        &mut self,
+        now: SimTime,
+        ending: impl Fn(u32, SimTime, Holding) -> Option<Holding>,
+    ) -> Vec<CutOff> {
         match self {
             Self::Counted(_) => Vec::new(),
             Self::Named(row) => row.end_flows_of(now, ending),

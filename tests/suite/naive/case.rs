@@ -203,6 +203,20 @@ pub enum Change {
         workload: usize,
         pods: u32,
     },
+    Scale {
+        nodes: u32,
+        drain: Millis,
+    },
+    Upgrade {
+        surge: u32,
+        round: Millis,
+        drain: Millis,
+    },
+    Lose {
+        nodes: u32,
+        noticed_after: Millis,
+        back_after: Option<Millis>,
+    },
     Slow {
         destination: usize,
         factor: u32,

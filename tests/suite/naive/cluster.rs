@@ -12,7 +12,7 @@ impl Simulator<'_> {
                 let ports = device.public_ips[0];
                 device.public_ips.resize(ips as usize, ports);
             }
-            Change::Pods { .. } | Change::Slow { .. } | Change::Refuse { .. } => {}
+            _ => {}
         }
     }
 

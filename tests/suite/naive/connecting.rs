@@ -1,6 +1,6 @@
 //! SYNs, and what comes of them.
 
-use super::case::{End, HalfOpenFrom, Protocol, Syn};
+use super::case::{End, HalfOpenFrom, Millis, Protocol, Syn};
 use super::note::{Awaiting, Note};
 use super::simulator::{Event, Flow, Request, SECOND, Simulator, nanos};
 
@@ -29,7 +29,12 @@ impl Simulator<'_> {
             born: 0,
             idle_since: None,
             closed: false,
+            last_packet: u64::MAX,
+            granted: None,
+            gone: false,
+            node_ended: false,
         });
+        self.requests[request].connecting = true;
         self.syn(self.flows.len() - 1, 0);
     }
 
@@ -62,7 +67,10 @@ impl Simulator<'_> {
         let answered = self.refuses(flow) || self.requests[request].end != End::HalfOpen;
         match (self.ask(flow), answered) {
             (false, _) => self.next_syn(flow, number),
-            (true, false) => self.later_syns_meet_the_mapping(flow, number),
+            (true, false) => {
+                self.flows[flow].granted = Some((number, self.now));
+                self.later_syns_meet_the_mapping(flow, number);
+            }
             (true, _) => self.connect(flow),
         }
     }
@@ -70,9 +78,17 @@ impl Simulator<'_> {
     /// SYNs of a flow that is never answered meet its mapping while the device knows it, and may keep it. The next that
     /// does not counts as armed now.
     pub fn later_syns_meet_the_mapping(&mut self, flow: usize, number: usize) {
+        let mapping = self.flows[flow].mappings.last().copied().flatten().expect("it was granted");
+        let (until, next) = self.half_open_until(flow, number, self.now, u64::MAX);
+        self.silent_until(mapping, until);
+        self.next_syn(flow, next);
+    }
+
+    /// How long the device knows a flow that got its port at `granted`, and the last of its SYNs before `end` that it meets with.
+    pub fn half_open_until(&self, flow: usize, number: usize, granted: u64, end: u64) -> (u64, usize) {
         let Flow { request, first, .. } = self.flows[flow];
         let (sent, _) = self.schedule(request);
-        let deadline = self.requests[request].deadline;
+        let deadline = self.requests[request].deadline.min(end);
         let mapping = self.flows[flow].mappings.last().copied().flatten().expect("it was granted");
         let (half_open, from) = {
             let timers = self.ports.timers(mapping);
@@ -80,7 +96,7 @@ impl Simulator<'_> {
         };
         let nearer = self.flows[flow].mappings.iter().flatten().filter(|nearer| **nearer != mapping);
         let nearer = nearer.filter_map(|nearer| self.silences.get(nearer)).map(|(time, ..)| *time).min();
-        let mut until = self.now + half_open;
+        let mut until = granted + half_open;
         let mut next = number;
         for offset in &sent[number + 1..] {
             let time = first + offset;
@@ -92,8 +108,7 @@ impl Simulator<'_> {
                 until = time + half_open;
             }
         }
-        self.silent_until(mapping, until);
-        self.next_syn(flow, next);
+        (until, next)
     }
 
     pub fn next_syn(&mut self, flow: usize, number: usize) {
@@ -168,6 +183,7 @@ impl Simulator<'_> {
         }
         self.flows[flow].born = self.now;
         self.flows[flow].connected = true;
+        self.requests[request].connecting = false;
         let pooled = self.pool_of(request).is_some();
         let tcp = self.protocol(request) == Protocol::Tcp;
         if tcp && (end == End::Refused || self.refuses(flow)) {
@@ -195,19 +211,25 @@ impl Simulator<'_> {
     pub fn live_until(&mut self, flow: usize, time: u64) {
         let request = self.flows[flow].request;
         let udp = self.protocol(request) == Protocol::Udp;
+        self.flows[flow].last_packet = time;
         if !udp && self.requests[request].end != End::Abandoned {
             self.at(time, Event::Close(flow));
             return;
         }
         for mapping in self.flows[flow].mappings.clone().into_iter().flatten() {
-            let timers = self.ports.timers(mapping);
-            let talked = time - self.ports.mappings[mapping].start;
-            let idle = match (udp, timers.udp_stream) {
-                (false, _) => timers.idle,
-                (true, Some(stream)) if talked > 2 * SECOND => stream,
-                (true, _) => timers.udp_idle,
-            };
+            let idle = self.idle(flow, mapping, time);
             self.silent_until(mapping, time + nanos(idle));
+        }
+    }
+
+    /// How long the port of a flow is kept after its last packet at `time`.
+    pub fn idle(&self, flow: usize, mapping: usize, time: u64) -> Millis {
+        let timers = self.ports.timers(mapping);
+        let talked = time - self.ports.mappings[mapping].start;
+        match (self.protocol(self.flows[flow].request), timers.udp_stream) {
+            (Protocol::Tcp, _) => timers.idle,
+            (Protocol::Udp, Some(stream)) if talked > 2 * SECOND => stream,
+            (Protocol::Udp, _) => timers.udp_idle,
         }
     }
 
@@ -227,6 +249,8 @@ impl Simulator<'_> {
     pub fn give_up(&mut self, flow: usize) {
         let Flow { request, first, .. } = self.flows[flow];
         let Request { asked, deadline, .. } = self.requests[request];
+        self.requests[request].connecting = false;
+        self.flows[flow].gone = true;
         let (_, end) = self.schedule(request);
         if end > 0 && deadline <= first + end {
             self.notes.push(Note::TimedOut { asked, awaiting: Awaiting::Connection });

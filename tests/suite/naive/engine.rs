@@ -164,7 +164,8 @@ impl Observer for Listener<'_> {
         self.notes.push(Note::RefusedByBudget { asked: nanos(asked) });
     }
 
-    fn cut_off(&mut self, _epoch: u32, flows: u64) {
-        self.notes.push(Note::CutOff { flows });
+    fn cut_off(&mut self, epoch: u32, flows: u64) {
+        let time = self.system.epochs[epoch as usize].at.nanos();
+        self.notes.push(Note::CutOff { time, flows });
     }
 }

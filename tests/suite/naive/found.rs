@@ -2,8 +2,8 @@
 
 use super::agree;
 use super::case::{
-    Arrivals, Caps, Case, ClientPool, Device, End, HalfOpenFrom, IdleExpiry, NodeStage, Order, Partition,
-    Sharing, Syn, Timers, Workload,
+    Arrivals, Budget, Caps, Case, Change, ClientPool, Device, End, Event, HalfOpenFrom, IdleExpiry,
+    NodeStage, Order, Partition, Retry, Sharing, Syn, Timers, Workload,
 };
 use super::strategy::destinations;
 
@@ -154,4 +154,123 @@ fn a_mapping_of_the_device_belongs_to_one_port_of_the_node() {
     case.device.timers.half_open = 2_500;
     let node = Timers { half_open: 1_500, ..timers() };
     agree(&Case { node_stage: Some(NodeStage { ports: 1, timers: node }), ..case }).unwrap();
+}
+
+/// Two nodes that share the ports of a device.
+fn two_nodes(workload: Workload, changes: Vec<(u64, Change)>) -> Case {
+    let mut case = case(4, vec![Workload { pods: 2, ..workload }]);
+    (case.nodes, case.device.partition) = (2, Partition::Shared);
+    case.events = changes.into_iter().map(|(at, change)| Event { at, change }).collect();
+    case
+}
+
+fn lose(nodes: u32) -> Change {
+    Change::Lose { nodes, noticed_after: 1_000, back_after: None }
+}
+
+fn scale(nodes: u32) -> Change {
+    Change::Scale { nodes, drain: 500 }
+}
+
+/// It would have closed at 2 s; the device waits until 61 s.
+#[test]
+fn a_node_that_is_lost_closes_nothing() {
+    agree(&two_nodes(burst(0, 2, 0, 2_000), vec![(1_000, lose(1))])).unwrap();
+}
+
+#[test]
+fn nothing_tells_a_device_that_a_drained_node_closed_a_udp_flow() {
+    agree(&two_nodes(burst(0, 2, 3, 20_000), vec![(1_000, scale(1))])).unwrap();
+}
+
+#[test]
+fn a_half_open_mapping_stays_when_its_node_ends() {
+    for change in [lose(1), scale(1)] {
+        let unanswered = Workload { end: End::HalfOpen, ..burst(0, 2, 0, 0) };
+        let mut case = two_nodes(unanswered, vec![(1_000, change)]);
+        (case.device.timers.half_open, case.device.timers.fin) = (30_000, 5_000);
+        agree(&case).unwrap();
+    }
+}
+
+/// Where TCP and UDP have their ports from one inventory, each goes by its own timers.
+#[test]
+fn a_tcp_flow_that_shares_its_ports_with_udp_is_not_silenced_as_udp_is() {
+    let mut case = two_nodes(burst(0, 2, 0, 20_000), vec![(1_000, lose(1))]);
+    case.workloads.insert(0, burst(0, 1, 3, 0));
+    (case.device.tcp, case.device.udp) = (Sharing::ExclusiveAnyProtocol, Sharing::ExclusiveAnyProtocol);
+    case.device.timers.udp = 500;
+    agree(&case).unwrap();
+}
+
+/// Its flow is silent at the device when the node is scaled away at 2 s: nothing closes it, and it is cut off once.
+#[test]
+fn a_node_ends_once() {
+    agree(&two_nodes(burst(0, 2, 0, 20_000), vec![(1_000, lose(1)), (2_000, scale(1))])).unwrap();
+}
+
+/// Two of three flows have no port; they wait for their next try, of which one ends with its node.
+#[test]
+fn whoever_backs_off_ends_with_its_node() {
+    let retry = Some(Retry { attempts: 2, base: 5_000, cap: None, budget: None });
+    let mut case = two_nodes(Workload { retry, ..burst(0, 3, 0, 20_000) }, vec![(1_000, lose(1))]);
+    case.device.ports = 1;
+    agree(&case).unwrap();
+}
+
+/// Of those that are there, not of those that were there at first.
+#[test]
+fn the_highest_numbers_of_the_present_nodes_are_lost() {
+    for nodes in [1, 3] {
+        let mut case = two_nodes(burst(3_000, 6, 0, 0), vec![(1_000, scale(nodes)), (2_000, lose(1))]);
+        if let Change::Lose { back_after, .. } = &mut case.events[1].change {
+            *back_after = Some(500);
+        }
+        agree(&case).unwrap();
+    }
+}
+
+fn pooled_pods(pods: u32, gap: u64) -> Workload {
+    let mut pooled = kept_open(burst(0, 0, 0, 100));
+    (pooled.arrivals, pooled.pods) = (Arrivals::Even { gap }, pods);
+    pooled
+}
+
+/// Pod 1 comes to node 0 at 2 s, where pod 2 has a connection that it keeps.
+#[test]
+fn a_pod_that_moves_keeps_nothing_of_those_that_were_there_before() {
+    let mut case = two_nodes(pooled_pods(2, 500), vec![(2_000, scale(1))]);
+    case.workloads[0].pods = 3;
+    case.duration = 10_100;
+    agree(&case).unwrap();
+}
+
+/// The device waits for 60 s from the last packet on.
+#[test]
+fn a_lost_node_does_not_close_the_connections_that_it_kept() {
+    let mut case = two_nodes(pooled_pods(2, 500), vec![(2_250, lose(1))]);
+    (case.device.timers.fin, case.duration) = (500, 10_100);
+    agree(&case).unwrap();
+}
+
+/// What the pods before them tried is not theirs: neither the retries nor the connections that were being opened.
+#[test]
+fn pods_on_a_node_that_is_made_anew_begin_anew() {
+    let anew = Change::Upgrade { surge: 1, round: 500, drain: 0 };
+    let mut retries = Workload { pods: 3, ..pooled_pods(3, 1_000) };
+    let budget = Some(Budget { tenths: 0, floor_tenths: 1 });
+    retries.retry = Some(Retry { attempts: 4, base: 500, cap: None, budget });
+    (retries.lifetime, retries.request_timeout) = (1_000, Some(500));
+    let mut case = two_nodes(burst(0, 1, 0, 0), vec![(1_500, anew)]);
+    (case.workloads, case.duration) = (vec![retries], 10_100);
+    agree(&case).unwrap();
+    let opens = Workload { syn: Syn::Gaps(vec![1_000]), connect_timeout: Some(5_000), ..pooled_pods(1, 500) };
+    case.workloads = vec![Workload { lifetime: 500, ..opens }];
+    case.device.ports = 1;
+    case.device.timers.fin = 500;
+    case.events[0] = Event { at: 2_500, change: Change::Upgrade { surge: 1, round: 500, drain: 1_000 } };
+    if let Some(pool) = &mut case.workloads[0].client_pool {
+        pool.max_lifetime = Some(1_500);
+    }
+    agree(&case).unwrap();
 }

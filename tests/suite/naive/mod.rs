@@ -11,16 +11,25 @@
 //! - of two timeouts that end together, the client pool's comes before the application's, and that before the schedule's;
 //! - whether a refusing destination refuses a flow is settled when its first SYN goes out;
 //! - behind another port of the node a flow is another flow for the device; what the client does with a connection that
-//!   a nearer stage has forgotten reaches no stage behind it.
+//!   a nearer stage has forgotten reaches no stage behind it;
+//! - a pod that ends with a drained node closes its TCP connections by FIN, those that it would never have closed too; one
+//!   that nobody answered yet is closed without a word;
+//! - flows that the device knows of a node that ends count as cut off, half-open and silent ones too;
+//! - pods that leave together go one after the other, by workload; a lost node that is scaled away gives its pods up at once;
+//! - lost nodes that are back before anybody noticed have their pods still; what events lead to at one instant happens in the
+//!   order of the events, a node's return before others take up its work;
+//! - an upgrade never has more extra nodes than the node pool has nodes.
 //!
-//! Leaves out: whatever is drawn, ports that go, nodes that come and go, several streams, UDP in client pools, platforms'
-//! own devices.
+//! Leaves out: whatever is drawn, ports that go while their node stays, nodes that come and go where flows count towards a
+//! cap, pass two stages, or send SYNs that keep a half-open mapping, pods with kept connections that go, nodes that come or go during an upgrade, several streams, UDP in client pools,
+//! platforms' own devices.
 
 mod case;
 mod cluster;
 mod connecting;
 mod engine;
 mod found;
+mod leaving;
 mod mappings;
 mod note;
 mod placement;
@@ -29,6 +38,7 @@ mod ports;
 mod retries;
 mod simulator;
 mod strategy;
+mod strategy_cluster;
 mod text;
 mod traffic;
 
@@ -113,7 +123,17 @@ proptest! {
     }
 
     #[test]
-    fn changing_clusters_agree(case in strategy::changing_clusters()) {
+    fn clusters_with_nodes_that_come_and_go_agree(case in strategy_cluster::nodes_that_come_and_go()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn nodes_with_kept_connections_agree(case in strategy_cluster::nodes_with_kept_connections()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn changing_clusters_agree(case in strategy_cluster::changing_clusters()) {
         agree(&case)?;
     }
 }

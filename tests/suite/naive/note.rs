@@ -95,6 +95,7 @@ pub enum Note {
         waiting: i64,
     },
     CutOff {
+        time: u64,
         flows: u64,
     },
 }
@@ -106,6 +107,7 @@ impl Note {
             Self::Attempt { time, .. }
             | Self::Connected { time, .. }
             | Self::BackingOff { time, .. }
+            | Self::CutOff { time, .. }
             | Self::PoolLevel { time, .. } => time,
             Self::Kept { start, .. } => start,
             Self::Flow { asked, .. }
@@ -114,7 +116,6 @@ impl Note {
             | Self::WaitTimedOut { asked }
             | Self::TimedOut { asked, .. }
             | Self::RefusedByBudget { asked } => asked,
-            Self::CutOff { .. } => u64::MAX,
         }
     }
 }
@@ -144,6 +145,7 @@ pub fn known(notes: Vec<Note>, duration: u64) -> Vec<Note> {
     let until = |time: u64| if time < duration { time } else { u64::MAX };
     let mut levels = BTreeMap::new();
     let mut waits = BTreeMap::new();
+    let mut cut_off = BTreeMap::new();
     let mut known = Vec::new();
     for note in notes {
         match note {
@@ -164,13 +166,16 @@ pub fn known(notes: Vec<Note>, duration: u64) -> Vec<Note> {
                 let level: &mut (i64, i64) = levels.entry(time).or_default();
                 *level = (level.0 + open, level.1 + waiting);
             }
-            Note::BackingOff { .. } | Note::PoolLevel { .. } | Note::CutOff { flows: 0 } => {}
+            Note::CutOff { time, flows } => *cut_off.entry(time).or_insert(0) += flows,
+            Note::BackingOff { .. } | Note::PoolLevel { .. } => {}
             other => known.push(other),
         }
     }
     known.extend(
         waits.into_iter().filter(|(_, more)| *more != 0).map(|(time, more)| Note::BackingOff { time, more }),
     );
+    let cut_off = cut_off.into_iter().filter(|(_, flows)| *flows > 0);
+    known.extend(cut_off.map(|(time, flows)| Note::CutOff { time, flows }));
     known.extend(
         levels
             .into_iter()

@@ -5,7 +5,7 @@ use super::note::{Awaiting, Note};
 use super::simulator::{Event, Flow, Request, Simulator, nanos};
 
 /// Whose client pool it is.
-pub type Client = (usize, u32, usize);
+pub type Client = (usize, u32, u32, usize);
 
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -15,6 +15,12 @@ pub struct Kept {
     idle: Vec<usize>,
     /// Requests, the one that has waited for longest first.
     line: Vec<usize>,
+}
+
+impl Kept {
+    pub fn waits(&self, request: usize) -> bool {
+        self.line.contains(&request)
+    }
 }
 
 /// What ends a wait in line; of equal ones that of the client pool.
@@ -27,7 +33,7 @@ pub enum Patience {
 impl Simulator<'_> {
     pub fn client(&self, request: usize) -> Client {
         let Request { workload, pod, asker, .. } = self.requests[request];
-        (workload, pod, asker.destination)
+        (workload, pod, asker.node, asker.destination)
     }
 
     pub fn pool_of(&self, request: usize) -> Option<&ClientPool> {
@@ -83,6 +89,7 @@ impl Simulator<'_> {
         let Request { lifetime, deadline, .. } = self.requests[request];
         self.flows[flow].request = request;
         self.flows[flow].idle_since = None;
+        self.flows[flow].last_packet = u64::MAX;
         for mapping in self.flows[flow].mappings.clone().into_iter().flatten() {
             self.never_silent(mapping);
         }

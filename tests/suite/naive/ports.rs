@@ -75,6 +75,13 @@ impl Ports {
         Self { stages, endpoints, busy: BTreeMap::new(), mappings: Vec::new() }
     }
 
+    /// Whether it is a port that `node` has of its own.
+    pub fn is_of_node(&self, mapping: usize, node: u32) -> bool {
+        let row = self.mappings[mapping].row;
+        let stage = self.stages.iter().find(|(number, _)| *number == row.stage);
+        row.pool == node && stage.is_some_and(|(_, stage)| stage.partition == Partition::Node)
+    }
+
     pub fn timers(&self, mapping: usize) -> &Timers {
         let row = self.mappings[mapping].row;
         let stage = self.stages.iter().find(|(number, _)| *number == row.stage);

@@ -12,8 +12,9 @@ impl Simulator<'_> {
         self.comes_out(request, true);
     }
 
-    fn comes_out(&mut self, request: usize, succeeded: bool) {
+    pub fn comes_out(&mut self, request: usize, succeeded: bool) {
         let Request { asked, stale, .. } = self.requests[request];
+        self.requests[request].over = true;
         self.notes.push(Note::Request { asked, succeeded, stale });
     }
 
@@ -31,6 +32,7 @@ impl Simulator<'_> {
         let doubled = nanos(retry.base) << (tries - 1);
         let wait = doubled.min(retry.cap.map_or(u64::MAX, nanos));
         self.notes.push(Note::BackingOff { time: self.now, more: 1 });
+        self.requests[request].backs_off = true;
         self.at(self.now + wait, Event::TryAgain(request));
     }
 
@@ -49,6 +51,7 @@ impl Simulator<'_> {
     }
 
     pub fn end_of_back_off(&mut self, request: usize) {
+        self.requests[request].backs_off = false;
         self.notes.push(Note::BackingOff { time: self.now, more: -1 });
         self.try_once(request);
     }

@@ -2,6 +2,7 @@
 
 use super::case::{Case, End, Millis, Protocol};
 use super::note::Note;
+use super::placement::{self, Moment};
 use super::pools::{Client, Kept, Patience};
 use super::ports::{Asker, Ports};
 use std::collections::BTreeMap;
@@ -31,6 +32,12 @@ pub struct Request {
     pub stale: bool,
     /// When the application gives up the present try.
     pub deadline: u64,
+    pub arrived: bool,
+    /// It waits for a connection that is being opened for it.
+    pub connecting: bool,
+    pub backs_off: bool,
+    /// It has come out.
+    pub over: bool,
 }
 
 /// One try to connect, and what comes of it.
@@ -47,6 +54,13 @@ pub struct Flow {
     /// Since when a client keeps it for later.
     pub idle_since: Option<u64>,
     pub closed: bool,
+    /// When it sends its last packet, if nothing else ends it.
+    pub last_packet: u64,
+    /// Its SYN that got the port that it is half-open on, and when.
+    pub granted: Option<(usize, u64)>,
+    /// Nobody is behind it any more: its client gave it up, or ended with its node.
+    pub gone: bool,
+    pub node_ended: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +73,8 @@ pub enum Event {
     /// The answer of a flow comes too late.
     TooLate(usize),
     Change(usize),
+    /// Nodes come and go.
+    Moment(usize),
     Syn(usize, usize),
     GiveUp(usize),
     TryAgain(usize),
@@ -84,7 +100,7 @@ impl Event {
             | Self::Served(_)
             | Self::ServedTooLate(_)
             | Self::IdleTooLong(..) => 1,
-            Self::Change(_) => 2,
+            Self::Change(_) | Self::Moment(_) => 2,
             Self::TooLate(_)
             | Self::Syn(..)
             | Self::GiveUp(_)
@@ -97,6 +113,7 @@ impl Event {
 
 pub struct Simulator<'c> {
     pub case: &'c Case,
+    pub moments: Vec<Moment>,
     pub now: u64,
     pub sequence: u64,
     pub events: BTreeMap<(u64, u8, u64), Event>,
@@ -118,6 +135,7 @@ pub struct Simulator<'c> {
 pub fn simulate(case: &Case) -> Vec<Note> {
     let mut simulator = Simulator {
         case,
+        moments: placement::moments(case).expect("every pod has a node"),
         now: 0,
         sequence: 0,
         events: BTreeMap::new(),
@@ -132,6 +150,9 @@ pub fn simulate(case: &Case) -> Vec<Note> {
     };
     for (number, event) in case.events.iter().enumerate() {
         simulator.at(nanos(event.at), Event::Change(number));
+    }
+    for number in 0..simulator.moments.len() {
+        simulator.at(nanos(simulator.moments[number].at), Event::Moment(number));
     }
     simulator.arrivals();
     // A run goes on for as long as it measures, and once more for those who are not served yet.
@@ -154,13 +175,34 @@ impl Simulator<'_> {
         key
     }
 
+    /// Whether whoever would do this has ended.
+    fn is_gone(&self, event: Event) -> bool {
+        match event {
+            Event::Close(flow)
+            | Event::TooLate(flow)
+            | Event::Syn(flow, _)
+            | Event::GiveUp(flow)
+            | Event::Served(flow)
+            | Event::ServedTooLate(flow)
+            | Event::TooOld(flow)
+            | Event::IdleTooLong(flow, _) => self.flows[flow].gone,
+            Event::TryAgain(request) | Event::WaitedTooLong(request, ..) => self.requests[request].over,
+            Event::Free(mapping) | Event::Silence(mapping) | Event::Forgotten(mapping) => {
+                !self.ports.mappings[mapping].busy
+            }
+            Event::Change(_) | Event::Moment(_) | Event::Arrive(_) => false,
+        }
+    }
+
     pub fn happens(&mut self, event: Event) {
         match event {
+            _ if self.is_gone(event) => {}
             Event::Free(mapping) => self.free(mapping),
             Event::Silence(mapping) | Event::Forgotten(mapping) => self.fall_silent(mapping),
             Event::Close(flow) => self.close(flow),
             Event::TooLate(flow) => self.answer_too_late(flow),
             Event::Change(number) => self.change(number),
+            Event::Moment(number) => self.moment(number),
             Event::Syn(flow, number) => self.syn(flow, number),
             Event::GiveUp(flow) => self.give_up(flow),
             Event::TryAgain(request) => self.end_of_back_off(request),

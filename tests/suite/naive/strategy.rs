@@ -1,16 +1,15 @@
 //! Random small cases. Times lie on a coarse grid, so that much happens at one instant.
 
 use super::case::{
-    Arrivals, Budget, Caps, Case, Change, ClientPool, Destination, Device, End, Event, HalfOpenFrom,
-    IdleExpiry, Millis, NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Timers, Workload,
+    Arrivals, Budget, Caps, Case, ClientPool, Destination, Device, End, HalfOpenFrom, IdleExpiry, Millis,
+    NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Timers, Workload,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::collections::HashSet;
 
-const HOUR: Millis = 3_600_000;
+pub const HOUR: Millis = 3_600_000;
 
 /// Multiples of half a second, often the same.
 fn grid(most: u64) -> impl Strategy<Value = Millis> {
@@ -88,7 +87,7 @@ fn end() -> impl Strategy<Value = End> {
     select(vec![End::Fin, End::Fin, End::Rst, End::Abandoned, End::HalfOpen, End::Refused])
 }
 
-fn burst() -> impl Strategy<Value = Workload> {
+pub fn burst() -> impl Strategy<Value = Workload> {
     ((grid(20), 1u32..8), 1u32..5, 0usize..5, grid(8), end()).prop_map(
         |((at, flows), pods, destination, lifetime, end)| Workload {
             arrivals: Arrivals::Burst { at, flows },
@@ -155,7 +154,7 @@ fn alike(arrivals: Arrivals) -> Arrivals {
 }
 
 /// The same traffic by clients that send SYNs again, give up and try again.
-fn impatient(workload: impl Strategy<Value = Workload>) -> impl Strategy<Value = Workload> {
+pub fn impatient(workload: impl Strategy<Value = Workload>) -> impl Strategy<Value = Workload> {
     let client = (syn(), option::of(1u64..16), option::weighted(0.3, 1u64..12), option::of(retry()));
     (workload, client).prop_map(|(workload, (syn, connect_timeout, request_timeout, retry))| {
         let listed = matches!(syn, Syn::Gaps(_));
@@ -256,62 +255,4 @@ pub fn two_stages() -> impl Strategy<Value = Case> {
         node.timers.half_open = node.timers.half_open.max(500);
         Case { node_stage: Some(node), ..case }
     })
-}
-
-/// What happens to a cluster: ports only come, since which of those in use go is drawn.
-fn event(ports: u32, ips: u32) -> impl Strategy<Value = Event> {
-    let change = prop_oneof![
-        (1u32..4).prop_map(move |more| Change::Ports(ports + more)),
-        (1u32..3).prop_map(move |more| Change::PublicIps(ips + more)),
-        (0usize..5, 2u32..4, 1u64..8).prop_map(|(destination, factor, lasts)| Change::Slow {
-            destination,
-            factor,
-            lasts: 500 * lasts
-        }),
-        (0usize..5, 1u64..8)
-            .prop_map(|(destination, lasts)| Change::Refuse { destination, lasts: 500 * lasts }),
-        (0usize..2, 1u32..6).prop_map(|(workload, pods)| Change::Pods { workload, pods }),
-    ];
-    (1u64..24, change).prop_map(|(at, change)| Event { at: 500 * at, change })
-}
-
-/// A cluster that changes in time.
-pub fn changing_clusters() -> impl Strategy<Value = Case> {
-    let case = (device(), 1u32..4, vec(impatient(burst()), 2..6));
-    let case = case.prop_map(|(device, nodes, workloads)| Case {
-        device,
-        node_stage: None,
-        nodes,
-        destinations: destinations(),
-        workloads,
-        events: Vec::new(),
-        duration: HOUR,
-    });
-    let events = |case: &Case| vec((event(case.device.ports, case.device.public_ips), any::<bool>()), 1..4);
-    case.prop_flat_map(move |case| (events(&case), Just(case))).prop_map(|(events, case)| {
-        let mut events: Vec<Event> = events
-            .into_iter()
-            .map(
-                |(event, together)| {
-                    if together { as_traffic_comes(event, &case.workloads[0]) } else { event }
-                },
-            )
-            .collect();
-        events.sort_by_key(|event| event.at);
-        let mut met = HashSet::new();
-        events.retain(|event| met.insert(std::mem::discriminant(&event.change)));
-        Case { events, ..case }
-    })
-}
-
-/// The same event at the instant of a burst, and about its destination.
-fn as_traffic_comes(event: Event, burst: &Workload) -> Event {
-    let Arrivals::Burst { at, .. } = burst.arrivals else { return event };
-    let to = burst.destination;
-    let change = match event.change {
-        Change::Slow { factor, lasts, .. } => Change::Slow { destination: to, factor, lasts },
-        Change::Refuse { lasts, .. } => Change::Refuse { destination: to, lasts },
-        other => other,
-    };
-    Event { at: at.max(500), change }
 }

@@ -217,6 +217,16 @@ fn change(change: &Change) -> String {
         Change::Pods { workload, pods } => {
             format!("pods = {{ workload = \"w{workload}\", pods = {pods} }}")
         }
+        Change::Scale { nodes, drain } => format!("scale = {{ nodes = {nodes} }}\ndrain = {}", time(*drain)),
+        Change::Upgrade { surge, round, drain } => {
+            let round = time(*round);
+            format!("upgrade = {{ surge = {surge}, round = {round} }}\ndrain = {}", time(*drain))
+        }
+        Change::Lose { nodes, noticed_after, back_after } => {
+            let back = back_after.map(|after| format!(", back_after = {}", time(after))).unwrap_or_default();
+            let noticed = time(*noticed_after);
+            format!("lose = {{ nodes = {nodes}, noticed_after = {noticed}{back} }}")
+        }
         Change::Slow { destination, factor, lasts } => {
             format!(
                 "slow = {{ destination = \"d{destination}\", factor = {factor}, lasts = {} }}",

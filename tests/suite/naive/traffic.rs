@@ -1,7 +1,7 @@
 //! What is asked for, and when.
 
 use super::case::{Arrivals, End, Millis, Protocol};
-use super::placement::nodes_of_pods;
+use super::placement::last;
 use super::ports::Asker;
 use super::simulator::{Event, Request, Simulator, nanos};
 
@@ -11,10 +11,10 @@ impl Simulator<'_> {
         let mut requests: Vec<Request> = Vec::new();
         for (number, workload) in self.case.workloads.iter().enumerate() {
             let request = |index: u32, asked: Millis| {
-                let nodes = &nodes_of_pods(self.case, asked)[number];
+                let nodes = &last(&self.moments, asked).pods[number];
                 let pod = index % nodes.len() as u32;
-                let asker = Asker { node: nodes[pod as usize], destination: workload.destination };
-                Request {
+                let asker = Asker { node: nodes[pod as usize]?, destination: workload.destination };
+                Some(Request {
                     workload: number,
                     number: index,
                     pod,
@@ -26,16 +26,21 @@ impl Simulator<'_> {
                     attempted: false,
                     stale: false,
                     deadline: u64::MAX,
-                }
+                    arrived: false,
+                    connecting: false,
+                    backs_off: false,
+                    over: false,
+                })
             };
             match &workload.arrivals {
                 Arrivals::Burst { at, flows } => {
-                    requests.extend((0..*flows).map(|index| request(index, *at)))
+                    requests.extend((0..*flows).filter_map(|index| request(index, *at)))
                 }
                 Arrivals::Even { gap } => {
                     let until = 2 * nanos(self.case.duration);
                     let flows = (until / nanos(*gap)) as u32;
-                    requests.extend((0..flows).map(|index| request(index, u64::from(index + 1) * gap)));
+                    requests
+                        .extend((0..flows).filter_map(|index| request(index, u64::from(index + 1) * gap)));
                 }
                 Arrivals::Trace(records) => {
                     let mut sources = Vec::new();
@@ -51,7 +56,7 @@ impl Simulator<'_> {
                             asker: Asker { node, destination: record.destination },
                             lifetime: nanos(record.lasts),
                             end: record.end,
-                            ..request(index, record.start - first)
+                            ..request(index, record.start - first).expect("nodes of recorded flows stay")
                         });
                     }
                 }
@@ -70,6 +75,7 @@ impl Simulator<'_> {
 
     pub fn arrive(&mut self, request: usize) {
         let Request { asker, .. } = self.requests[request];
+        self.requests[request].arrived = true;
         self.tallies.entry(self.client(request)).or_default().0.push(self.now);
         let factor = self.slowness(asker.destination);
         self.requests[request].lifetime *= factor;
