@@ -91,7 +91,7 @@ impl Stream {
     /// Uniform in [0, 1), 53 bits.
     #[inline]
     pub fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        ((self.0.next_u64() >> 11) as i64) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// Uniform in (0, 1]: safe for a logarithm.
@@ -109,19 +109,37 @@ impl Stream {
     /// Exponential with mean 1.
     #[inline]
     pub fn exponential(&mut self) -> f64 {
+        self.exponential_from(&EXPONENTIAL)
+    }
+
+    /// As many draws of [`Self::exponential`] as there is room for.
+    pub fn exponentials(&mut self, draws: &mut [f64]) {
         let tables = &*EXPONENTIAL;
+        draws.fill_with(|| self.exponential_from(tables));
+    }
+
+    #[inline(always)]
+    fn exponential_from(&mut self, tables: &Ziggurat) -> f64 {
+        let bits = self.0.next_u64();
+        let layer = (bits & 0xff) as usize;
+        let value = uniform_of_52_bits(bits) * tables.edges[layer];
+        if value < tables.edges[layer + 1] { value } else { self.beyond_the_layer(tables, layer, value) }
+    }
+
+    /// One draw in 90: `value` lies beside its layer of the ziggurat, or beyond the last.
+    #[cold]
+    fn beyond_the_layer(&mut self, tables: &Ziggurat, mut layer: usize, mut value: f64) -> f64 {
         loop {
-            let bits = self.0.next_u64();
-            let layer = (bits & 0xff) as usize;
-            let uniform = (bits >> 12) as f64 * (1.0 / (1u64 << 52) as f64);
-            let value = uniform * tables.edges[layer];
-            if value < tables.edges[layer + 1] {
-                return value;
-            }
             if layer == 0 {
                 return EXPONENTIAL_TAIL - libm::log(self.positive_uniform());
             }
             if self.under_curve(tables, layer, libm::exp(-value)) {
+                return value;
+            }
+            let bits = self.0.next_u64();
+            layer = (bits & 0xff) as usize;
+            value = uniform_of_52_bits(bits) * tables.edges[layer];
+            if value < tables.edges[layer + 1] {
                 return value;
             }
         }
@@ -180,6 +198,12 @@ impl Stream {
             }
         }
     }
+}
+
+/// Uniform in [0, 1), of the high bits. A signed conversion is one instruction, an unsigned one several.
+#[inline(always)]
+fn uniform_of_52_bits(bits: u64) -> f64 {
+    ((bits >> 12) as i64) as f64 * (1.0 / (1u64 << 52) as f64)
 }
 
 /// The finaliser of SplitMix64.

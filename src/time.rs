@@ -55,9 +55,15 @@ impl SimDuration {
 
     /// A span of `seconds`, rounded to the nearest nanosecond; negative and NaN give zero, huge values the
     /// longest span.
+    #[inline]
     pub fn from_secs_f64(seconds: f64) -> Self {
         let nanos = seconds * NANOS_PER_SECOND as f64;
-        if nanos >= Self::LONGEST.0 as f64 { Self::LONGEST } else { Self((nanos + 0.5) as u64) }
+        // A signed conversion is one instruction, an unsigned one several.
+        if nanos >= Self::LONGEST.0 as f64 {
+            Self::LONGEST
+        } else {
+            Self(((nanos + 0.5) as i64).max(0) as u64)
+        }
     }
 
     /// Nanoseconds.

@@ -76,17 +76,17 @@ impl Recorder<'_> {
             source.0 += measured.len() as u64;
             return;
         }
-        for source in &flows.sources[measured] {
-            self.sources[*source as usize].0 += 1;
+        for number in measured {
+            self.sources[flows.source(number)].0 += 1;
         }
     }
 
     fn count_refused(&mut self, shard: &Shard, flows: &Flows, measured: Range<usize>) {
         for number in measured.filter(|number| !flows.granted[*number]) {
-            let source = flows.sources[number];
-            self.sources[source as usize].1 += 1;
+            let source = flows.source(number);
+            self.sources[source].1 += 1;
             let (time, row, reason) = (flows.times[number], flows.row, SnatFailure::NoFreePort);
-            let source = shard.sources[source as usize];
+            let source = shard.sources[source];
             let attempt = Attempt { time, asked: time, is_first: true, source, row, refused: Some(reason) };
             self.refused(&attempt, reason);
         }
@@ -94,30 +94,48 @@ impl Recorder<'_> {
 
     fn count_kept(&mut self, flows: &Flows, measured: Range<usize>) {
         let cuts = self.cuts;
-        let (mut busy_nanos, mut holdings, mut holding_nanos, mut squares) = (0u128, 0u64, 0u128, 0u128);
+        let mut all = Kept::default();
         let row = self.row(flows.row);
-        for number in (0..flows.len()).filter(|number| flows.granted[*number]) {
-            let (start, close, release) = (flows.times[number], flows.closes[number], flows.releases[number]);
-            busy_nanos += u128::from(cuts.measured(start, release));
-            row.grid.note(start, close, release);
-            if measured.contains(&number) && release < SimTime::NEVER {
-                let nanos = release.since(start).nanos();
-                holdings += 1;
-                holding_nanos += u128::from(nanos);
-                squares += u128::from(nanos / 1_000).pow(2);
+        let times = flows.times.iter().zip(&flows.closes).zip(&flows.releases);
+        for ((((start, close), release), granted), number) in times.zip(&flows.granted).zip(0..) {
+            if *granted {
+                all.busy_nanos += u128::from(cuts.measured(*start, *release));
+                row.grid.note(*start, *close, *release);
+                if measured.contains(&number) && *release < SimTime::NEVER {
+                    all.add(release.since(*start).nanos());
+                }
             }
         }
-        row.figures.busy_nanos += busy_nanos;
+        row.figures.busy_nanos += all.busy_nanos;
         if !row.is_of_device {
             return;
         }
-        self.summary.holdings += holdings;
-        self.summary.holding_nanos += holding_nanos;
-        self.summary.holding_square_micros += squares;
+        self.summary.holdings += all.holdings;
+        self.summary.holding_nanos += all.holding_nanos;
+        self.summary.holding_square_micros += all.square_micros;
         if self.watch.is_asked() {
             for number in (0..flows.len()).filter(|number| flows.granted[*number]) {
                 self.watch.note(flows.times[number], flows.releases[number]);
             }
         }
+    }
+}
+
+/// Sums over the holdings of a block.
+#[derive(Default)]
+struct Kept {
+    busy_nanos: u128,
+    holdings: u64,
+    holding_nanos: u128,
+    square_micros: u128,
+}
+
+impl Kept {
+    #[inline(always)]
+    fn add(&mut self, nanos: u64) {
+        let micros = u128::from(nanos / 1_000);
+        self.holdings += 1;
+        self.holding_nanos += u128::from(nanos);
+        self.square_micros += micros * micros;
     }
 }

@@ -29,7 +29,7 @@ impl Grid {
     }
 
     /// A port in use in [start, close) and at rest in [close, release).
-    #[inline]
+    #[inline(always)]
     pub fn note(&mut self, start: SimTime, close: SimTime, release: SimTime) {
         let (first, over) = (self.from(start), self.from(close));
         self.in_use[first] += 1;

@@ -120,8 +120,9 @@ impl<'a> Recorder<'a> {
     fn sum_up(&mut self, local: &mut LocalRow) {
         let LocalRow { figures, grid, is_of_device, .. } = local;
         let step = self.cuts.step.nanos();
+        let mut busy: Vec<u64> = Vec::new();
         for (instant, (in_use, resting)) in grid.counts().enumerate() {
-            *figures.instants.entry(in_use + resting).or_default() += 1;
+            busy.push(in_use + resting);
             figures.in_use += in_use;
             figures.resting += resting;
             let bin = (instant as u64 * step / SERIES_BIN.nanos()) as usize;
@@ -130,6 +131,9 @@ impl<'a> Recorder<'a> {
                 bin.resting += resting;
             }
         }
+        busy.sort_unstable();
+        figures.instants =
+            busy.chunk_by(|one, other| one == other).map(|alike| (alike[0], alike.len() as u64)).collect();
     }
 
     #[inline]

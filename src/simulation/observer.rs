@@ -122,7 +122,7 @@ pub struct PoolLevel {
 pub struct Flows {
     /// Which row.
     pub row: RowId,
-    /// Of each flow, the position of its source in the shard.
+    /// Of each flow, the position of its source in the shard; a single one if all have the same.
     pub sources: Vec<u32>,
     /// When each asks.
     pub times: Vec<SimTime>,
@@ -137,7 +137,7 @@ pub struct Flows {
 impl Flows {
     /// None so far.
     pub(super) fn of(row: RowId) -> Self {
-        let (times, closes, releases) = Default::default();
+        let [times, closes, releases] = Default::default();
         Self { row, sources: Vec::new(), times, closes, releases, granted: Vec::new() }
     }
 
@@ -161,7 +161,7 @@ impl Flows {
         let row = self.row;
         for number in 0..self.len() {
             let (time, granted) = (self.times[number], self.granted[number]);
-            let source = shard.sources[self.sources[number] as usize];
+            let source = shard.sources[self.source(number)];
             let refused = (!granted).then_some(SnatFailure::NoFreePort);
             observer.attempt(Attempt { time, asked: time, is_first: true, source, row, refused });
             let fate = if granted { Fate::Succeeded } else { Fate::Failed };
@@ -174,12 +174,18 @@ impl Flows {
         }
     }
 
+    /// The position of a flow's source in the shard.
+    #[inline]
+    pub fn source(&self, number: usize) -> usize {
+        let number = if self.sources.len() == 1 { 0 } else { number };
+        self.sources[number] as usize
+    }
+
     pub(super) fn clear(&mut self) {
         self.sources.clear();
         self.times.clear();
         self.closes.clear();
         self.releases.clear();
-        self.granted.clear();
     }
 
     #[inline]
@@ -193,6 +199,7 @@ impl Flows {
     /// Decides on each by when it asks and when it would release its port.
     pub(super) fn grant(&mut self, mut takes: impl FnMut(SimTime, SimTime) -> bool) {
         let asked = self.times.iter().zip(&self.releases);
+        self.granted.clear();
         self.granted.extend(asked.map(|(now, release)| takes(*now, *release)));
     }
 }

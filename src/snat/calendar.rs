@@ -21,7 +21,6 @@ pub struct Calendar {
     filled: Vec<u8>,
     /// The slot that time is in, counted from the first instant of all.
     current: u64,
-    waiting: usize,
 }
 
 impl Calendar {
@@ -30,13 +29,7 @@ impl Calendar {
     pub fn new(gap: SimDuration, ahead: SimDuration) -> Self {
         let width = (gap.nanos().saturating_mul(ROOM as u64 / 2)).max(1).ilog2();
         let slots = (ahead.nanos().saturating_mul(4) >> width).clamp(1, MOST_SLOTS - 1).next_power_of_two();
-        Self {
-            width,
-            slots: vec![[0; ROOM]; slots as usize],
-            filled: vec![0; slots as usize],
-            current: 0,
-            waiting: 0,
-        }
+        Self { width, slots: vec![[0; ROOM]; slots as usize], filled: vec![0; slots as usize], current: 0 }
     }
 
     /// Adds an instant, unless it is too far ahead or its slot is full.
@@ -52,7 +45,6 @@ impl Calendar {
         if fits {
             self.slots[place][filled] = time.nanos();
             self.filled[place] += 1;
-            self.waiting += 1;
         }
         fits
     }
@@ -64,6 +56,7 @@ impl Calendar {
         if slot == self.current { 0 } else { self.pass_to(slot) }
     }
 
+    #[inline(never)]
     fn pass_to(&mut self, slot: u64) -> u32 {
         let mut passed = 0;
         let turn = self.slots.len() as u64;
@@ -71,11 +64,11 @@ impl Calendar {
             passed += u32::from(std::mem::take(&mut self.filled[(over & (turn - 1)) as usize]));
         }
         self.current = slot;
-        self.waiting -= passed as usize;
         passed
     }
 
     /// How many instants of the slot that `now` is in have come; they are forgotten.
+    #[inline(never)]
     pub fn come(&mut self, now: SimTime) -> u32 {
         let Some(place) = self.place() else { return 0 };
         let filled = usize::from(self.filled[place]);
@@ -87,15 +80,11 @@ impl Calendar {
             left += usize::from(time > now.nanos());
         }
         self.filled[place] = left as u8;
-        self.waiting -= filled - left;
         (filled - left) as u32
     }
 
     /// The earliest instant.
     pub fn first(&self) -> Option<SimTime> {
-        if self.waiting == 0 {
-            return None;
-        }
         let turn = self.slots.len();
         let places = (0..turn).map(|ahead| (self.current as usize + ahead) & (turn - 1));
         let place = places.into_iter().find(|place| self.filled[*place] > 0)?;

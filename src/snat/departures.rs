@@ -1,5 +1,5 @@
-//! When the busy ports of a row come free, for who only counts them: a FIFO lane for instants that rise, a calendar for the
-//! others, a heap for the few that do not fit into it.
+//! When the busy ports of a row come free, for who only counts them: a calendar, and for those that do not fit into it a
+//! FIFO lane, where they rise, or a heap.
 
 use super::calendar::Calendar;
 use crate::time::{SimDuration, SimTime};
@@ -7,36 +7,58 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 /// Instants at which ports come free. Time must not run back between calls.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Departures {
     lane: VecDeque<SimTime>,
     /// The last instant that went into the lane.
     last: SimTime,
     calendar: Calendar,
     heap: BinaryHeap<Reverse<SimTime>>,
+    /// The earliest instant of lane and heap.
+    next: SimTime,
 }
 
 impl Departures {
     /// For ports that are taken one each `gap` and kept for `kept`, both on average.
     pub fn new(gap: SimDuration, kept: SimDuration) -> Self {
-        Self { calendar: Calendar::new(gap, kept), ..Self::default() }
+        Self {
+            lane: VecDeque::new(),
+            last: SimTime::ZERO,
+            calendar: Calendar::new(gap, kept),
+            heap: BinaryHeap::new(),
+            next: SimTime::NEVER,
+        }
     }
 
     /// A port comes free at `time`.
     #[inline]
     pub fn push(&mut self, time: SimTime) {
+        if !self.calendar.push(time) {
+            self.push_in_order(time);
+        }
+    }
+
+    #[inline(never)]
+    fn push_in_order(&mut self, time: SimTime) {
         if time >= self.last {
             self.last = time;
             self.lane.push_back(time);
-        } else if !self.calendar.push(time) {
+        } else {
             self.heap.push(Reverse(time));
         }
+        self.next = self.next.min(time);
     }
 
     /// How many ports have come free, as far as that is told without a search; no later call tells of them again.
     #[inline]
     pub fn pass(&mut self, now: SimTime) -> u32 {
-        let mut passed = self.calendar.pass(now);
+        let passed = self.calendar.pass(now);
+        if now < self.next { passed } else { passed + self.pass_in_order(now) }
+    }
+
+    #[inline(never)]
+    fn pass_in_order(&mut self, now: SimTime) -> u32 {
+        let mut passed = 0;
         while self.lane.front().is_some_and(|first| *first <= now) {
             self.lane.pop_front();
             passed += 1;
@@ -45,7 +67,14 @@ impl Departures {
             self.heap.pop();
             passed += 1;
         }
+        self.next = self.first_in_order().unwrap_or(SimTime::NEVER);
         passed
+    }
+
+    #[inline]
+    fn first_in_order(&self) -> Option<SimTime> {
+        let heap = self.heap.peek().map(|Reverse(first)| *first);
+        self.lane.front().copied().into_iter().chain(heap).min()
     }
 
     /// How many more ports have come free at the instant of the last [`Self::pass`]: after both, all are told.
@@ -56,9 +85,7 @@ impl Departures {
 
     /// The earliest instant of those that are not told.
     pub fn first(&self) -> Option<SimTime> {
-        let lane = self.lane.front().copied();
-        let heap = self.heap.peek().map(|Reverse(first)| *first);
-        lane.into_iter().chain(heap).chain(self.calendar.first()).min()
+        self.first_in_order().into_iter().chain(self.calendar.first()).min()
     }
 }
 

@@ -72,6 +72,20 @@ impl Law {
         }
     }
 
+    /// As many draws as there is room for; `scratch` is as long.
+    pub fn sample_all(&self, stream: &mut Stream, scratch: &mut [f64], draws: &mut [SimDuration]) {
+        match self {
+            Self::Constant(value) => draws.fill(*value),
+            Self::Exponential { mean } => {
+                stream.exponentials(scratch);
+                for (draw, exponential) in draws.iter_mut().zip(scratch) {
+                    *draw = SimDuration::from_secs_f64(mean * *exponential);
+                }
+            }
+            _ => draws.fill_with(|| self.sample(stream)),
+        }
+    }
+
     fn sample_seconds(&self, stream: &mut Stream) -> f64 {
         match self {
             Self::Constant(_) | Self::Empirical(_) | Self::Mixture(_) => self.sample(stream).as_secs_f64(),
