@@ -135,6 +135,11 @@ impl Divider {
         Self { by, inverse: u64::MAX / by }
     }
 
+    /// What it divides by.
+    pub fn by(self) -> u64 {
+        self.by
+    }
+
     /// `number` divided, rounded up.
     #[inline]
     pub fn div_ceil(self, number: u64) -> u64 {

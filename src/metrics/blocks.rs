@@ -35,7 +35,11 @@ impl Recorder<'_> {
 
     fn count_asked(&mut self, flows: &Flows, measured: Range<usize>) {
         let (times, granted) = (&flows.times[measured.clone()], &flows.granted[measured.clone()]);
-        let refused = |span: Range<usize>| granted[span].iter().filter(|granted| !**granted).count() as u64;
+        let any_refused = flows.grants() < flows.len();
+        let refused = |span: Range<usize>| match any_refused {
+            true => granted[span].iter().filter(|granted| !**granted).count() as u64,
+            false => 0,
+        };
         let origin = self.cuts.origin;
         let summary = &mut self.summary;
         by_span(times, origin, self.cuts.window.nanos().max(1), |window, span| {
@@ -94,15 +98,26 @@ impl Recorder<'_> {
 
     fn count_kept(&mut self, flows: &Flows, measured: Range<usize>) {
         let cuts = self.cuts;
-        let mut all = Kept::default();
         let row = self.row(flows.row);
-        let times = flows.times.iter().zip(&flows.closes).zip(&flows.releases);
-        for ((((start, close), release), granted), number) in times.zip(&flows.granted).zip(0..) {
-            if *granted {
-                all.busy_nanos += u128::from(cuts.measured(*start, *release));
-                row.grid.note(*start, *close, *release);
-                if measured.contains(&number) && *release < SimTime::NEVER {
+        row.grid.begin_all(&flows.times, &flows.granted);
+        row.grid.end_all(&flows.closes, &flows.releases, &flows.granted);
+        let last = flows.releases.iter().max().copied().unwrap_or(SimTime::NEVER);
+        let mut all = Kept::default();
+        let spans = flows.times.iter().zip(&flows.releases).zip(&flows.granted);
+        if measured.len() == flows.len() && last <= cuts.end {
+            for ((start, release), granted) in spans {
+                if *granted {
                     all.add(release.since(*start).nanos());
+                }
+            }
+            all.busy_nanos = all.holding_nanos;
+        } else {
+            for (((start, release), granted), number) in spans.zip(0..) {
+                if *granted {
+                    all.busy_nanos += u128::from(cuts.measured(*start, *release));
+                    if measured.contains(&number) && *release < SimTime::NEVER {
+                        all.add(release.since(*start).nanos());
+                    }
                 }
             }
         }

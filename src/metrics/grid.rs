@@ -41,6 +41,39 @@ impl Grid {
         }
     }
 
+    /// Ports that are in use from `starts` on, which rise, where they are `granted`.
+    pub fn begin_all(&mut self, starts: &[SimTime], granted: &[bool]) {
+        let Some(first) = starts.first() else { return };
+        let (last, step) = (self.in_use.len() - 1, self.step.by());
+        let mut instant = self.from(*first);
+        let mut at = self.origin.nanos() + instant as u64 * step;
+        let mut begun = 0;
+        for (start, granted) in starts.iter().zip(granted) {
+            if start.nanos() > at && instant < last {
+                self.in_use[instant] += std::mem::take(&mut begun);
+                while start.nanos() > at && instant < last {
+                    instant += 1;
+                    at += step;
+                }
+            }
+            begun += i32::from(*granted);
+        }
+        self.in_use[instant] += begun;
+    }
+
+    /// Their flows close, and they come free, where they are `granted`.
+    pub fn end_all(&mut self, closes: &[SimTime], releases: &[SimTime], granted: &[bool]) {
+        for ((close, release), granted) in closes.iter().zip(releases).zip(granted) {
+            let (over, change) = (self.from(*close), i32::from(*granted));
+            self.in_use[over] -= change;
+            if close < release {
+                let free = self.from(*release);
+                self.resting[over] += change;
+                self.resting[free] -= change;
+            }
+        }
+    }
+
     /// (in use, at rest) at each instant.
     pub fn counts(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let instants = self.in_use.len() - 1;

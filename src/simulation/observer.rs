@@ -132,13 +132,14 @@ pub struct Flows {
     pub releases: Vec<SimTime>,
     /// Whether each gets a port; if not, none was free.
     pub granted: Vec<bool>,
+    grants: usize,
 }
 
 impl Flows {
     /// None so far.
     pub(super) fn of(row: RowId) -> Self {
         let [times, closes, releases] = Default::default();
-        Self { row, sources: Vec::new(), times, closes, releases, granted: Vec::new() }
+        Self { row, sources: Vec::new(), times, closes, releases, granted: Vec::new(), grants: 0 }
     }
 
     /// How many.
@@ -153,7 +154,7 @@ impl Flows {
 
     /// How many get a port.
     pub fn grants(&self) -> usize {
-        self.granted.iter().filter(|granted| **granted).count()
+        self.grants
     }
 
     /// Tells each of them alone.
@@ -201,6 +202,7 @@ impl Flows {
         let asked = self.times.iter().zip(&self.releases);
         self.granted.clear();
         self.granted.extend(asked.map(|(now, release)| takes(*now, *release)));
+        self.grants = self.granted.iter().filter(|granted| **granted).count();
     }
 }
 
