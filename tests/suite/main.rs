@@ -38,6 +38,7 @@ mod platforms;
 mod ports_in_common;
 mod precision;
 mod presets;
+mod pure_loss;
 mod recorded_traffic;
 mod relays;
 mod replay_inputs;
