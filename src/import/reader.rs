@@ -6,6 +6,8 @@ use super::{
 };
 use crate::error::{Error, Problem};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 /// So many bad lines show what is wrong with a file.
 const MOST_PROBLEMS: usize = 20;
@@ -27,23 +29,50 @@ pub fn read(files: &[PathBuf], reading: &Reading) -> Result<Trace, Error> {
     Ok(Trace { flows, tally })
 }
 
-/// Reads `files` one after the other and hands over each flow at once; refuses flows that are not in order of start.
-/// Where a line is bad, the flows before it were handed over.
+/// Flows that are handed over together.
+const BLOCK: usize = 1 << 12;
+
+/// Blocks that may wait to be taken.
+const BLOCKS_AHEAD: usize = 4;
+
+/// Reads `files` one after the other and hands over each flow soon after; refuses flows that are not in order of start.
+/// Where a line is bad, the flows before it were handed over. A thread reads ahead while the flows are taken.
 pub fn stream(
     files: &[PathBuf],
     reading: &Reading,
     each: &mut impl FnMut(TraceFlow),
 ) -> Result<Tally, Error> {
+    let (send, blocks) = mpsc::sync_channel(BLOCKS_AHEAD);
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || read_blocks(files, reading, &send));
+        blocks.into_iter().flatten().for_each(each);
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn read_blocks(
+    files: &[PathBuf],
+    reading: &Reading,
+    send: &SyncSender<Vec<TraceFlow>>,
+) -> Result<Tally, Error> {
     let mut last = i64::MIN;
+    let mut block = Vec::with_capacity(BLOCK);
+    // Whoever takes the blocks takes them all.
+    let hand_over = |block: Vec<TraceFlow>| drop(send.send(block));
     let mut pass_on = |flow: TraceFlow, place: Place<'_>| {
         if flow.start_us < last {
             return Err(disorder(place));
         }
         last = flow.start_us;
-        each(flow);
+        block.push(flow);
+        if block.len() == BLOCK {
+            hand_over(std::mem::replace(&mut block, Vec::with_capacity(BLOCK)));
+        }
         Ok(())
     };
-    read_all(files, reading, &mut pass_on)
+    let tally = read_all(files, reading, &mut pass_on);
+    hand_over(block);
+    tally
 }
 
 /// A line of a file.

@@ -188,6 +188,7 @@ fn a_firewall_instance_drains_before_it_goes() {
     assert_eq!((first.ports, gone.ports), (Some(3 * 2_496), Some(2 * 2_496)));
     let more = run(&text, &[("event.0.outbound.instances", "4")]);
     assert_eq!(more.phases.iter().map(|phase| phase.cut_off).sum::<u64>(), 0);
+    assert_eq!(more.phases[0].snat_failures, 0, "no flow goes to an instance that is still to come");
     assert!(more.phases[1].snat_failures < draining.snat_failures - 2_400, "new flows find the new instance");
 }
 

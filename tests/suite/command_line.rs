@@ -32,6 +32,7 @@ fn run_prints_the_contracts_json() {
     assert_eq!(results["totals"]["snat_failures"], 476);
     assert_eq!(results["schema_version"], 1);
     assert!(results["performance"]["events"].as_u64().unwrap() > 1_500);
+    assert_eq!(results["performance"]["flows"], results["totals"]["flows"]);
     let reproducible = json(&["run", BURST, "-o", "json", "--reproducible"]);
     assert!(reproducible.get("performance").is_none());
 }

@@ -437,3 +437,18 @@ fn a_cap_for_each_destination_needs_rows_of_one() {
         );
     }
 }
+
+#[test]
+fn a_search_that_asks_nothing_of_a_flows_own_port_takes_no_range_of_them() {
+    let with = |search: &str| {
+        GOOD.replace(
+            "ports = 64\n",
+            &format!("ports = 64\nlocal_ports = [40000, 50000]\nsearch = {search}\n"),
+        )
+    };
+    assert_eq!(
+        problems(&with("\"random\"")),
+        "bad.toml:4:15: this `search` asks nothing of a flow's own port\n  help: write `search = \"linux\"` or `search = { sequential_tries = 32 }`"
+    );
+    assert!(read("good.toml", &with("{ sequential_tries = 32 }"), &[]).is_ok());
+}
