@@ -27,8 +27,13 @@ impl Calendar {
     /// For instants that are added one each `gap` on average, `ahead` of the present on average: half of a slot is
     /// filled, and the ring reaches to four times the mean.
     pub fn new(gap: SimDuration, ahead: SimDuration) -> Self {
-        let width = (gap.nanos().saturating_mul(ROOM as u64 / 2)).max(1).ilog2();
-        let slots = (ahead.nanos().saturating_mul(4) >> width).clamp(1, MOST_SLOTS - 1).next_power_of_two();
+        let (gap, reach) = (gap.nanos().max(1), ahead.nanos().saturating_mul(4));
+        let mut width = gap.saturating_mul(ROOM as u64 / 2).ilog2();
+        // Rather a slot that is full now and then than a ring that is too short.
+        if reach >> width >= MOST_SLOTS && 2 << width <= gap.saturating_mul(10) {
+            width += 1;
+        }
+        let slots = (reach >> width).clamp(1, MOST_SLOTS - 1).next_power_of_two();
         Self { width, slots: vec![[0; ROOM]; slots as usize], filled: vec![0; slots as usize], current: 0 }
     }
 
