@@ -1,8 +1,8 @@
 """The same with SimPy: a process per node makes the arrivals, and each flow ends by a bare timeout with a callback.
 
-SimPy's documentation gives each flow a process of its own; a callback does the same and costs less, so
-this is the style that favours SimPy. The random streams are Python's: counts agree with the other programs within
-chance, not to the digit.
+SimPy's documentation gives each flow a process of its own; a callback does the same and costs less, so this is
+the style that favours SimPy. The random streams are Python's: counts agree with the other programs within chance, not
+to the digit.
 
 `python simpy_loop.py <workload> <expected arrivals> <seed>` prints its counts as one line of JSON.
 """
