@@ -1,7 +1,8 @@
 """Runs programs in turn, round after round, and prints what an event cost each of them.
 
-`python measure.py ROUNDS` reads a program a line from standard input: its name, a tab, its command. The
-others' median ns/event is also given as a multiple of the first's. A command prints one JSON object, a peer's or that of `snatsim run -o json`.
+`python measure.py ROUNDS` reads a program a line from standard input: its name, a tab, its command. Each one's median
+ns/event is also given as a multiple of the first one's. A command prints one JSON object, a peer's or that of
+`snatsim run -o json`.
 
 The CPU time is the whole process's, in user mode, from start to end, as `wait4` gives it. The peak RSS is the kernel's
 VmHWM, last read at most 10 ms before the end: `wait4` itself never gives less than this script's own.
