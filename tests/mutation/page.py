@@ -1,7 +1,6 @@
 """Makes the page of a mutation run: what was changed, what the tests saw of it, and what they did not."""
 
 import json
-import subprocess
 import sys
 from collections import Counter
 from math import sqrt
@@ -21,10 +20,11 @@ def wilson(hits, of, z=1.96):
 
 
 def main():
-    path, every = sys.argv[1], int(sys.argv[2])
-    with open(path, encoding="utf-8") as file:
-        outcomes = [each for each in json.load(file)["outcomes"] if each["scenario"] != "Baseline"]
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    commit, shards, paths = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    outcomes = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            outcomes += [each for each in json.load(file)["outcomes"] if each["scenario"] != "Baseline"]
     counts = {part: Counter() for part in PARTS}
     missed = []
     for outcome in outcomes:
@@ -35,10 +35,9 @@ def main():
         if summary == "MissedMutant":
             missed.append(mutant["name"])
     print("# Changes of the engine that the tests see\n")
-    sample = "Every change" if every == 1 else f"Every {every}th change"
     print(
-        f"{sample} that cargo-mutants proposes for these parts was made alone at commit {commit}, and the tests were run on it "
-        "(`tests/mutation/run`; without the slowest ones, which `tests/mutation/nextest.toml` names). Caught: a test failed or did not end."
+        f"{len(paths)} of {shards} shards of all changes that cargo-mutants proposes for these parts: each change was made alone at commit {commit}, and "
+        "the tests were run on it (`tests/mutation/run`; without the slowest ones, which `tests/mutation/nextest.toml` names). Caught: a test failed or did not end."
     )
     print("Not counted: changes that do not compile.\n")
     print("| part | changes | caught | missed | caught, 95 % interval |")
