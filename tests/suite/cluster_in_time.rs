@@ -60,6 +60,27 @@ fn a_lost_node_keeps_shared_ports_until_silence_ends_its_flows() {
     assert_eq!(phases(&silent)[1], (50.0, 15, 15, 10));
 }
 
+/// Two pods on two nodes keep a connection each, used until 21 s. One node falls silent at 50 s: the device counts its silence from the last
+/// packet, as that of the other's connection, which is idle.
+#[test]
+fn an_idle_connection_of_a_lost_node_is_forgotten_when_it_would_have_been() {
+    let burst = |name: &str, at: &str, flows: u32| {
+        format!(
+            "[[workload]]\nname = \"{name}\"\narrivals.burst = {{ at = \"{at}\", flows = {flows} }}\nlifetime = \"1s\"\nsyn = \"none\"\n"
+        )
+    };
+    let text = format!(
+        "[outbound]\nmodel = \"custom\"\npartition = \"shared\"\nports = 2\nidle_timeout = \"60s\"\n\
+         [[node_pool]]\nnodes = 2\n[[workload]]\nname = \"kept\"\npods = 2\narrivals.burst = {{ at = \"20s\", flows = 2 }}\n\
+         lifetime = \"1s\"\nsyn = \"none\"\nclient_pool = {{ max = 1 }}\n{}{}\
+         [[event]]\nat = \"50s\"\nlose = {{ nodes = 1 }}\n[run]\nwarm_up = \"0s\"\nduration = \"3m\"\nreplications = 1\n",
+        burst("early", "79500ms", 1),
+        burst("late", "81500ms", 2),
+    );
+    let results = run(&text, &[]);
+    assert_eq!(phases(&results), [(0.0, 2, 0, 0), (50.0, 3, 1, 1)]);
+}
+
 /// What a lost node asks for is gone until others do its work; they do all of it then.
 #[test]
 fn pods_of_a_lost_node_ask_for_nothing_until_others_do_their_work() {
