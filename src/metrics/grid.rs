@@ -85,3 +85,43 @@ impl Grid {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SimDuration;
+
+    /// Starts, closes and releases on the instants, between them, and beyond both ends.
+    #[test]
+    fn a_block_is_noted_as_its_ports_one_by_one() {
+        let at = |nanos: u64| SimTime::from_nanos(nanos);
+        let second = 1_000_000_000;
+        let cuts = Cuts::new(at(5), at(5 + 9 * second), SimDuration::from_secs(1));
+        let around = (1..9).flat_map(|k| [k * second + 4, k * second + 5]);
+        let all: [Vec<u64>; 2] = [
+            [0, 5, 6].into_iter().chain(around).collect(),
+            (0..9).step_by(2).map(|k| k * second + 5).collect(),
+        ];
+        let spans = [
+            (0, 0),
+            (1, 0),
+            (second, 0),
+            (second - 1, 2 * second),
+            (3 * second + 1, 1),
+            (20 * second, second),
+        ];
+        for (starts, (lasts, rests)) in all.iter().flat_map(|starts| spans.map(|span| (starts, span))) {
+            let (mut alone, mut block) = (Grid::new(&cuts), Grid::new(&cuts));
+            let granted: Vec<bool> = (0..starts.len()).map(|number| number % 5 != 3).collect();
+            let times: Vec<SimTime> = starts.iter().map(|start| at(*start)).collect();
+            let closes: Vec<SimTime> = starts.iter().map(|start| at(start + lasts)).collect();
+            let releases: Vec<SimTime> = starts.iter().map(|start| at(start + lasts + rests)).collect();
+            for number in (0..starts.len()).filter(|number| granted[*number]) {
+                alone.note(times[number], closes[number], releases[number]);
+            }
+            block.begin_all(&times, &granted);
+            block.end_all(&closes, &releases, &granted);
+            assert!(alone.counts().eq(block.counts()), "{lasts} {rests}");
+        }
+    }
+}
