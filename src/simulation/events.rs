@@ -1,11 +1,11 @@
 //! The system changes while it runs: ports come and go, pods move, nodes end with all they have.
 
 use super::connections::{ConnectionId, PoolId, State};
+use super::draws::Here;
 use super::epoch::Epoch;
 use super::observer::{Fate, Observer};
 use super::request::{Request, TryId};
 use super::run::{Happening, Run};
-use super::settlement::Here;
 use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};

@@ -1,7 +1,7 @@
 //! One pass over a shard that serves every row size: rows without a limit, lowest free port first.
 
+use super::draws::{Here, SourceStreams};
 use super::request::Syns;
-use super::settlement::{Here, SourceStreams};
 use super::{Feed, Shard, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::snat::{Holding, IndexedRow};

@@ -10,6 +10,7 @@ mod client_pools;
 mod closed_client;
 mod connecting;
 mod connections;
+mod draws;
 mod epoch;
 mod events;
 mod every_size;
@@ -36,6 +37,7 @@ mod trial;
 mod workload_process;
 
 pub use arrival::Arrival;
+pub use draws::FlowDraws;
 pub use epoch::{Epoch, Moves, PodsOnNodes};
 pub use every_size::first_attempt_ports;
 pub use feed::Feed;
@@ -44,7 +46,6 @@ pub use observer::{
     Attempt, Connected, Fate, Flows, GaveUp, Kept, Observer, Outcome, PoolKey, PoolLevel, Used,
 };
 pub use quota::{Enforcement, QuotaSpec};
-pub use settlement::FlowDraws;
 pub use shard::{Shard, Sharding, shards};
 pub use stationary::unknown_law;
 pub use system::{Hop, MOST_STAGES, RowId, RowSpec, Source, System, Timing};

@@ -1,6 +1,6 @@
 //! What an application asks for, and what its client may still try.
 
-use super::settlement::FlowDraws;
+use super::draws::FlowDraws;
 use super::{MOST_STAGES, Source, System};
 use crate::snat::Slot;
 use crate::time::{SimDuration, SimTime};

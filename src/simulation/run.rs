@@ -1,13 +1,13 @@
 //! The state of a shard in one trial: rows, waiting tries, what is scheduled, and what is told of it.
 
 use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
+use super::draws::{Here, SourceStreams};
 use super::in_common::PoolsInCommon;
 use super::local_ports::LocalPorts;
 use super::observer::{Kept, Observer};
 use super::quota::{Enforcement, Quota};
 use super::request::{Batches, Budgets, Try, TryId};
 use super::scaling::Scaler;
-use super::settlement::{Here, SourceStreams};
 use super::{Hop, MOST_STAGES, RowId, RowSpec, Shard, Source, System, TrialKey};
 use crate::event_queue::{Event, EventClass, EventQueue};
 use crate::flow::{Protocol, QuotaId, SourceId};

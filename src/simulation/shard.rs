@@ -76,7 +76,7 @@ pub fn shards(system: &System, sharding: Sharding) -> Vec<Shard> {
         regroup(system, groups).into_iter().map(|sources| shard(system, sources, &drawn_by)).collect();
     if sharding != Sharding::Coupled {
         for shard in &mut shards {
-            shard.pure_loss = shard.rows.len() == 1 && loss::is_pure_loss(system, &shard.sources);
+            shard.pure_loss = loss::is_pure_loss(system, shard);
         }
     }
     shards

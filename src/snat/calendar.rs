@@ -12,7 +12,7 @@ const ROOM: usize = 16;
 const MOST_SLOTS: u64 = 1 << 19;
 
 /// Instants within one turn of the ring.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Calendar {
     /// The width of a slot is 2 to the power of this, in nanoseconds.
     width: u32,
@@ -44,7 +44,7 @@ impl Calendar {
         if slot.wrapping_sub(self.current) >= self.slots.len() as u64 {
             return false;
         }
-        let place = slot as usize & (self.slots.len() - 1);
+        let place = self.place(slot);
         let filled = usize::from(self.filled[place]);
         let fits = filled < ROOM;
         if fits {
@@ -66,7 +66,8 @@ impl Calendar {
         let mut passed = 0;
         let turn = self.slots.len() as u64;
         for over in self.current..slot.min(self.current + turn) {
-            passed += u32::from(std::mem::take(&mut self.filled[(over & (turn - 1)) as usize]));
+            let place = self.place(over);
+            passed += u32::from(std::mem::take(&mut self.filled[place]));
         }
         self.current = slot;
         passed
@@ -75,7 +76,7 @@ impl Calendar {
     /// How many instants of the slot that `now` is in have come; they are forgotten.
     #[inline(never)]
     pub fn come(&mut self, now: SimTime) -> u32 {
-        let Some(place) = self.place() else { return 0 };
+        let place = self.place(self.current);
         let filled = usize::from(self.filled[place]);
         let slot = &mut self.slots[place];
         let mut left = 0;
@@ -90,14 +91,16 @@ impl Calendar {
 
     /// The earliest instant.
     pub fn first(&self) -> Option<SimTime> {
-        let turn = self.slots.len();
-        let places = (0..turn).map(|ahead| (self.current as usize + ahead) & (turn - 1));
-        let place = places.into_iter().find(|place| self.filled[*place] > 0)?;
+        let turn = self.slots.len() as u64;
+        let mut places = (self.current..self.current + turn).map(|slot| self.place(slot));
+        let place = places.find(|place| self.filled[*place] > 0)?;
         let instants = &self.slots[place][..usize::from(self.filled[place])];
         instants.iter().min().copied().map(SimTime::from_nanos)
     }
 
-    fn place(&self) -> Option<usize> {
-        (!self.slots.is_empty()).then(|| self.current as usize & (self.slots.len() - 1))
+    /// Where a slot lies in the ring, whose length is a power of two.
+    #[inline(always)]
+    fn place(&self, slot: u64) -> usize {
+        slot as usize & (self.slots.len() - 1)
     }
 }

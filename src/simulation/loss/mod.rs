@@ -8,7 +8,7 @@ mod traffic;
 
 use super::observer::{Flows, Kept, Observer};
 use super::{Shard, Source, System, TrialKey, stationary};
-use crate::flow::{EndKind, Protocol, SourceId};
+use crate::flow::{EndKind, Protocol};
 use crate::outbound::Connections;
 use crate::snat::{Caps, Departures};
 use crate::time::{SimDuration, SimTime};
@@ -17,10 +17,9 @@ use ports::{InCalendar, InTurn, MOST_IN_TURN, Ports};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use traffic::Traffic;
 
-/// Whether `sources`, which compete for one another's ports alone, and their rows are a pure loss system.
-pub(super) fn is_pure_loss(system: &System, sources: &[SourceId]) -> bool {
-    let sources = || sources.iter().map(|source| &system.sources[source.index()]);
-    let Some(row) = sources().next().and_then(|source| source.rows().first().copied()) else { return false };
+/// Whether a shard is a pure loss system.
+pub(super) fn is_pure_loss(system: &System, shard: &Shard) -> bool {
+    let &[row] = shard.rows.as_slice() else { return false };
     let stage = system.stage_of(row);
     let row_only_counts = stage.rules.always_find()
         && !stage.rules.name_ports()
@@ -31,7 +30,7 @@ pub(super) fn is_pure_loss(system: &System, sources: &[SourceId]) -> bool {
         && !system.scales()
         && stage.connections == Connections::PassedOn
         && row_only_counts
-        && sources().all(|source| only_asks_once(system, source))
+        && shard.sources.iter().all(|source| only_asks_once(system, &system.sources[source.index()]))
 }
 
 /// Whether all that a client does is to ask one row for one port.
@@ -39,7 +38,7 @@ fn only_asks_once(system: &System, source: &Source) -> bool {
     let workload = system.workload(source);
     let [hop] = source.hops.as_slice() else { return false };
     let tcp = system.protocol(source) == Protocol::Tcp;
-    let answered = |end| workload.ends.share(end) == 0.0;
+    let never = |end| workload.ends.share(end) == 0.0;
     matches!(workload.arrivals, Arrivals::Poisson { .. })
         && system.pods_stay(source.workload)
         && hop.rows.len() == 1
@@ -51,8 +50,7 @@ fn only_asks_once(system: &System, source: &Source) -> bool {
         && workload.packets.is_none()
         && workload.retry.is_none()
         && workload.request_timeout.is_none()
-        && (!tcp
-            || workload.syn.resends.is_empty() && answered(EndKind::HalfOpen) && answered(EndKind::Refused))
+        && (!tcp || workload.syn.resends.is_empty() && never(EndKind::HalfOpen) && never(EndKind::Refused))
 }
 
 /// Runs a pure loss system and tells `observer` what happens; returns the number of events (arrivals and releases).

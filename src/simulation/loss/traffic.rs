@@ -1,7 +1,7 @@
 //! What the sources of a pure loss system ask for, in blocks.
 
+use super::super::draws::{hold_down, pick_end};
 use super::super::observer::Flows;
-use super::super::settlement::{hold_down, pick_end};
 use super::super::{Shard, Source, System, TrialKey};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::outbound::Timers;
