@@ -2,13 +2,18 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use snatsim::event_queue::{Event, EventClass, EventQueue};
-use snatsim::experiment::{self, Control};
+use snatsim::experiment::replay::{HoldDown, Question, Replayer};
+use snatsim::experiment::{self, Control, Plan};
+use snatsim::flow::{EndKind, Protocol};
+use snatsim::import::{Tally, TraceFlow};
+use snatsim::outbound::Sharing;
 use snatsim::random::{Purpose, Stream};
 use snatsim::scenario::{Scenario, read};
-use snatsim::simulation::Sharding;
-use snatsim::snat::{Asker, Holding, Identity, Rest, Row, RowStreams, Rules, Search, TakeOver};
+use snatsim::simulation::{Sharding, TrialKey, first_attempt_ports, shards};
+use snatsim::snat::{Asker, Departures, Holding, Identity, Rest, Row, RowStreams, Rules, Search, TakeOver};
 use snatsim::time::{SimDuration, SimTime};
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicUsize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,23 +141,25 @@ fn named_ports(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn scenario(text: &str) -> Scenario {
-    read("bench.toml", text, &[]).expect("the bench's own scenario is good")
+/// A node pool whose nodes each offer 1,000 erlang to 1,024 ports.
+fn loss(lifetime: &str, run: &str) -> Scenario {
+    let text = format!(
+        "[outbound]\nmodel = \"custom\"\nports = 1024\n[[node_pool]]\nname = \"user\"\nnodes = 4\n[[workload]]\npods = 4\n\
+         arrivals.poisson = {{ rate = \"4000 per s\" }}\nlifetime.{lifetime}\nsyn = \"none\"\n\
+         [run]\nduration = \"60s\"\nreplications = 1\n{run}\n"
+    );
+    read("bench.toml", &text, &[]).expect("the bench's own scenario is good")
 }
+
+/// Erlang-B(1,024, 1,000) is 0.011989.
+const EXPECTED: std::ops::Range<f64> = 0.008..0.016;
 
 fn whole_runs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("run");
     group.sample_size(10);
-    let loss = |lifetime: &str| {
-        scenario(&format!(
-            "[outbound]\nmodel = \"custom\"\nports = 1024\n[[node_pool]]\nname = \"user\"\nnodes = 4\n[[workload]]\npods = 4\n\
-             arrivals.poisson = {{ rate = \"4000 per s\" }}\nlifetime.{lifetime}\nsyn = \"none\"\n\
-             [run]\nduration = \"60s\"\nwarm_up = \"stationary\"\nreplications = 1\n"
-        ))
-    };
     for (name, scenario) in [
-        ("loss_1024/exponential", loss("exponential = { mean = \"1s\" }")),
-        ("loss_1024/constant", loss("constant = { value = \"1s\" }")),
+        ("loss_1024/exponential", loss("exponential = { mean = \"1s\" }", "warm_up = \"stationary\"")),
+        ("loss_1024/constant", loss("constant = { value = \"1s\" }", "warm_up = \"stationary\"")),
     ] {
         group.throughput(Throughput::Elements(480_000));
         group.bench_function(name, |bencher| {
@@ -162,7 +169,7 @@ fn whole_runs(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let results = experiment::run(&scenario, &control).expect("the run ends");
                 let ratio = results.failure_ratio.estimate.expect("something fails");
-                assert!((0.008..0.016).contains(&ratio), "Erlang-B says 0.011989, found {ratio}");
+                assert!(EXPECTED.contains(&ratio), "found {ratio}");
                 results.totals
             });
         });
@@ -170,5 +177,110 @@ fn whole_runs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, event_queue, port_choice, named_ports, whole_runs);
+/// The failure ratio of every number of ports, beside a run with one.
+fn failure_curve(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("failure_curve");
+    group.sample_size(10).throughput(Throughput::Elements(480_000));
+    let plan = Plan::new(&loss("exponential = { mean = \"1s\" }", "warm_up = \"10s\"")).expect("it is good");
+    let (key, stop) = (TrialKey { seed: plan.seed, replication: 0 }, AtomicUsize::new(0));
+    group.bench_function("loss_1024/every_size", |bencher| {
+        bencher.iter(|| {
+            let (mut refused, mut asked) = (0, 0);
+            for shard in shards(&plan.system, Sharding::Smallest) {
+                let taken = first_attempt_ports(&plan.system, &shard, key, &stop);
+                refused += taken.iter().skip(1024).sum::<u64>();
+                asked += taken.iter().sum::<u64>();
+            }
+            let ratio = refused as f64 / asked as f64;
+            assert!(EXPECTED.contains(&ratio), "found {ratio}");
+            ratio
+        });
+    });
+    group.bench_function("loss_1024/one_size", |bencher| {
+        let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
+        let scenario = loss("exponential = { mean = \"1s\" }", "warm_up = \"10s\"");
+        bencher.iter(|| {
+            let results = experiment::run(&scenario, &control).expect("the run ends");
+            let ratio = results.failure_ratio.estimate.expect("something fails");
+            assert!(EXPECTED.contains(&ratio), "found {ratio}");
+            results.totals
+        });
+    });
+    group.finish();
+}
+
+/// When ports come free, in a calendar and in order.
+fn departures(criterion: &mut Criterion) {
+    const FLOWS: u64 = 100_000;
+    let mut group = criterion.benchmark_group("departures");
+    group.throughput(Throughput::Elements(FLOWS));
+    let mut draws = Stream::new(1, 0, Purpose::Shape, 0);
+    let flows: Vec<SimDuration> =
+        (0..FLOWS).map(|_| SimDuration::from_nanos((1e6 * draws.exponential()) as u64)).collect();
+    // A flow each microsecond, kept for a millisecond on average: 1,000 at a time.
+    let count = |mut departures: Departures| {
+        let mut open = 0;
+        for (step, kept) in flows.iter().enumerate() {
+            let now = SimTime::from_nanos(step as u64 * 1_000);
+            open -= departures.pass(now);
+            departures.push(now + *kept, ());
+            open += 1;
+        }
+        let now = SimTime::from_nanos(FLOWS * 1_000);
+        open -= departures.pass(now);
+        open -= departures.come(now);
+        assert!((850..1_150).contains(&open), "{open}");
+        open
+    };
+    group.bench_function("calendar", |bencher| {
+        let (gap, kept) = (SimDuration::from_nanos(1_000), SimDuration::from_nanos(1_000_000));
+        bencher.iter(|| count(Departures::new(gap, kept)));
+    });
+    group.bench_function("in_order", |bencher| bencher.iter(|| count(Departures::default())));
+    group.finish();
+}
+
+/// Recorded flows, a second long and a millisecond apart, towards 64 destinations in turn.
+fn replayed(criterion: &mut Criterion) {
+    const FLOWS: i64 = 100_000;
+    let flow = |number: i64| TraceFlow {
+        start_us: number * 1_000,
+        duration_us: 1_000_000,
+        protocol: Protocol::Tcp,
+        source: Ipv4Addr::new(10, 0, 0, 1),
+        destination: Ipv4Addr::new(192, 0, 2, (number % 64) as u8),
+        port: 443,
+        end: EndKind::Fin,
+    };
+    let flows: Vec<TraceFlow> = (0..FLOWS).map(flow).collect();
+    let mut group = criterion.benchmark_group("replay");
+    group.throughput(Throughput::Elements(FLOWS as u64));
+    let hold_down = HoldDown::Fixed(SimDuration::from_nanos(1_000_000_000));
+    for (name, ports) in [("smallest_pool", None), ("limited", Some(31))] {
+        let question = Question { sharing: Sharing::Endpoint, ports, hold_down, arrivals_faster: 1 };
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let mut replayer = Replayer::new(question);
+                flows.iter().for_each(|flow| replayer.take(flow));
+                let replay = replayer.finish(Tally::default());
+                // Two seconds hold 31.25 of the flows that come each 64 ms.
+                assert_eq!(replay.smallest_pool_without_failure, 32);
+                assert_eq!(replay.failed.is_some_and(|failed| failed > 0), ports.is_some());
+                replay
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(
+    benches,
+    event_queue,
+    departures,
+    port_choice,
+    named_ports,
+    replayed,
+    failure_curve,
+    whole_runs
+);
 criterion_main!(benches);

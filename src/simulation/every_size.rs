@@ -2,7 +2,7 @@
 
 use super::draws::{Here, SourceStreams};
 use super::request::Syns;
-use super::{Feed, Shard, System, TrialKey};
+use super::{Feed, Shard, System, TrialKey, loss};
 use crate::flow::{EndKind, Protocol, SourceId};
 use crate::snat::{Holding, IndexedRow};
 use crate::time::{SimDuration, SimTime};
@@ -15,13 +15,37 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// nobody acts on a refusal.
 /// Stops in the middle once `stop` is not 0; the counts then mean nothing.
 pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: &AtomicUsize) -> Vec<u64> {
+    let mut taken = Vec::new();
+    let take = |time: SimTime, port: u32| {
+        if system.timing.measures(time) {
+            let port = port as usize;
+            if port >= taken.len() {
+                taken.resize(port + 1, 0);
+            }
+            taken[port] += 1;
+        }
+    };
+    match shard.pure_loss {
+        true => loss::number_ports(system, shard, key, stop, take),
+        false => number_ports(system, shard, key, stop, take),
+    }
+    taken
+}
+
+/// Tells of each flow when it asks and which number its port has.
+fn number_ports(
+    system: &System,
+    shard: &Shard,
+    key: TrialKey,
+    stop: &AtomicUsize,
+    mut takes: impl FnMut(SimTime, u32),
+) {
     let mut rows = vec![IndexedRow::default(); shard.rows.len()];
     let mut streams: Vec<SourceStreams> =
         shard.sources.iter().map(|id| SourceStreams::new(*id, key)).collect();
     let here = |id: &SourceId| Here::at_first(system, &system.sources[id.index()]);
     let here: Vec<Here> = shard.sources.iter().map(here).collect();
     let mut feed = Feed::new(system, shard, key);
-    let mut taken = Vec::new();
     let mut arrivals = 0u64;
     while let Some(arrival) = feed.pop()
         && arrival.time < system.timing.end
@@ -40,21 +64,11 @@ pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: 
         };
         let port = rows[row].open(arrival.time);
         rows[row].keep_until(port, release(system, source, &draws, arrival.time));
-        if system.timing.measures(arrival.time) {
-            let port = port as usize;
-            taken.resize(taken.len().max(port + 1), 0);
-            taken[port] += 1;
-        }
+        takes(arrival.time, port);
     }
-    taken
 }
 
-fn release(
-    system: &System,
-    source: &super::Source,
-    draws: &super::FlowDraws,
-    now: crate::time::SimTime,
-) -> crate::time::SimTime {
+fn release(system: &System, source: &super::Source, draws: &super::FlowDraws, now: SimTime) -> SimTime {
     let timers = &system.device_of(source).timers;
     let protocol = system.protocol(source);
     if draws.end == EndKind::HalfOpen && protocol == Protocol::Tcp {

@@ -1,50 +1,56 @@
-//! When the busy ports of a row come free, for who only counts them: a calendar, and for those that do not fit into it a
-//! FIFO lane, where they rise, or a heap.
+//! When the busy ports of a row come free, for who need not know them in order: a calendar, and for those that do not fit
+//! into it a FIFO lane, where they rise, or a heap.
 
 use super::calendar::Calendar;
 use crate::time::{SimDuration, SimTime};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// Instants at which ports come free. Time must not run back between calls.
+/// Instants at which ports come free, and which does. Time must not run back between calls.
 #[derive(Debug, Clone)]
-pub struct Departures {
-    lane: VecDeque<SimTime>,
+pub struct Departures<Port = ()> {
+    lane: VecDeque<(SimTime, Port)>,
     /// The last instant that went into the lane.
     last: SimTime,
-    calendar: Calendar,
-    heap: BinaryHeap<Reverse<SimTime>>,
+    calendar: Calendar<Port>,
+    heap: BinaryHeap<Reverse<(SimTime, Port)>>,
     /// The earliest instant of lane and heap.
     next: SimTime,
 }
 
-impl Departures {
+impl<Port: Copy + Ord + Default> Default for Departures<Port> {
+    /// For ports of which is not known how often they are taken: without a calendar.
+    fn default() -> Self {
+        Self::with(Calendar::none())
+    }
+}
+
+impl<Port: Copy + Ord + Default> Departures<Port> {
     /// For ports that are taken one each `gap` and kept for `kept`, both on average.
     pub fn new(gap: SimDuration, kept: SimDuration) -> Self {
-        Self {
-            lane: VecDeque::new(),
-            last: SimTime::ZERO,
-            calendar: Calendar::new(gap, kept),
-            heap: BinaryHeap::new(),
-            next: SimTime::NEVER,
-        }
+        Self::with(Calendar::new(gap, kept))
+    }
+
+    fn with(calendar: Calendar<Port>) -> Self {
+        let (lane, heap) = (VecDeque::new(), BinaryHeap::new());
+        Self { lane, last: SimTime::ZERO, calendar, heap, next: SimTime::NEVER }
     }
 
     /// A port comes free at `time`.
     #[inline]
-    pub fn push(&mut self, time: SimTime) {
-        if !self.calendar.push(time) {
-            self.push_in_order(time);
+    pub fn push(&mut self, time: SimTime, port: Port) {
+        if !self.calendar.push(time, port) {
+            self.push_in_order(time, port);
         }
     }
 
     #[inline(never)]
-    fn push_in_order(&mut self, time: SimTime) {
+    fn push_in_order(&mut self, time: SimTime, port: Port) {
         if time >= self.last {
             self.last = time;
-            self.lane.push_back(time);
+            self.lane.push_back((time, port));
         } else {
-            self.heap.push(Reverse(time));
+            self.heap.push(Reverse((time, port)));
         }
         self.next = self.next.min(time);
     }
@@ -56,25 +62,42 @@ impl Departures {
         if now < self.next { passed } else { passed + self.pass_in_order(now) }
     }
 
-    #[inline(never)]
     fn pass_in_order(&mut self, now: SimTime) -> u32 {
         let mut passed = 0;
-        while self.lane.front().is_some_and(|first| *first <= now) {
+        self.tell_in_order(now, |_| passed += 1);
+        passed
+    }
+
+    #[inline(never)]
+    fn tell_in_order(&mut self, now: SimTime, mut came: impl FnMut(Port)) {
+        while let Some((first, port)) = self.lane.front().copied()
+            && first <= now
+        {
             self.lane.pop_front();
-            passed += 1;
+            came(port);
         }
-        while self.heap.peek().is_some_and(|Reverse(first)| *first <= now) {
+        while let Some(Reverse((first, port))) = self.heap.peek().copied()
+            && first <= now
+        {
             self.heap.pop();
-            passed += 1;
+            came(port);
         }
         self.next = self.first_in_order().unwrap_or(SimTime::NEVER);
-        passed
+    }
+
+    /// Tells each port that has come free by `now`; no later call tells of it again.
+    #[inline(always)]
+    pub fn tell(&mut self, now: SimTime, mut came: impl FnMut(Port)) {
+        if now >= self.next {
+            self.tell_in_order(now, &mut came);
+        }
+        self.calendar.tell(now, came);
     }
 
     #[inline]
     fn first_in_order(&self) -> Option<SimTime> {
-        let heap = self.heap.peek().map(|Reverse(first)| *first);
-        self.lane.front().copied().into_iter().chain(heap).min()
+        let heap = self.heap.peek().map(|Reverse((first, _))| *first);
+        self.lane.front().map(|(first, _)| *first).into_iter().chain(heap).min()
     }
 
     /// How many more ports have come free at the instant of the last [`Self::pass`]: after both, all are told.
@@ -118,7 +141,7 @@ mod tests {
                 }
                 let long = [10_000.0, 10.0, 3e7][usize::from(step % 97 == 0) + usize::from(step % 89 == 0)];
                 let time = now + SimDuration::from_nanos((long * draws.exponential()) as u64);
-                departures.push(time);
+                departures.push(time, ());
                 sorted.push(time);
                 left += 1;
             }

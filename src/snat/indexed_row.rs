@@ -3,49 +3,52 @@
 //! An arrival would be refused by `c` ports exactly when the number it takes here is `c` or more (counting from
 //! 0): one run gives the failure count of every row size at once.
 
+use super::departures::Departures;
+use super::lowest_free::LowestFree;
 use crate::time::SimTime;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// Numbered ports, busy until their release.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct IndexedRow {
-    releases: BinaryHeap<Reverse<(SimTime, u32)>>,
-    free: BinaryHeap<Reverse<u32>>,
-    opened: u32,
+    ports: LowestFree,
+    departures: Departures<u32>,
+}
+
+impl Default for IndexedRow {
+    fn default() -> Self {
+        Self::new(Departures::default())
+    }
 }
 
 impl IndexedRow {
+    /// All ports free; `departures` is empty.
+    pub fn new(departures: Departures<u32>) -> Self {
+        Self { ports: LowestFree::default(), departures }
+    }
+
     /// Takes the lowest port that is free at `now`.
+    #[inline]
     pub fn open(&mut self, now: SimTime) -> u32 {
         self.free_due(now);
-        match self.free.pop() {
-            Some(Reverse(port)) => port,
-            None => {
-                self.opened += 1;
-                self.opened - 1
-            }
-        }
+        self.ports.take()
     }
 
     /// Whether every port is free at `now`.
     pub fn is_idle(&mut self, now: SimTime) -> bool {
         self.free_due(now);
-        self.releases.is_empty()
+        self.ports.are_all_free()
     }
 
+    #[inline]
     fn free_due(&mut self, now: SimTime) {
-        while let Some(Reverse((release, port))) = self.releases.peek().copied()
-            && release <= now
-        {
-            self.releases.pop();
-            self.free.push(Reverse(port));
-        }
+        let ports = &mut self.ports;
+        self.departures.tell(now, |port| ports.give(port));
     }
 
     /// The flow on `port` frees it at `release`.
+    #[inline]
     pub fn keep_until(&mut self, port: u32, release: SimTime) {
-        self.releases.push(Reverse((release, port)));
+        self.departures.push(release, port);
     }
 }
 
@@ -54,6 +57,7 @@ mod tests {
     use super::*;
     use crate::random::{Purpose, Stream};
     use crate::snat::{Asker, Holding, Row, RowStreams, Rules};
+    use crate::time::SimDuration;
 
     /// One pass against a separate run for every size.
     #[test]
@@ -62,15 +66,21 @@ mod tests {
         let arrivals: Vec<(SimTime, SimTime)> = (0..400)
             .map(|step| {
                 let start = SimTime::from_nanos(step * 10);
-                (start, start + crate::time::SimDuration::from_nanos(draws.below(300)))
+                (start, start + SimDuration::from_nanos(draws.below(300)))
             })
             .collect();
-        let mut unlimited = IndexedRow::default();
-        let mut refused_from = Vec::new();
-        for (start, release) in &arrivals {
-            let port = unlimited.open(*start);
-            unlimited.keep_until(port, *release);
-            refused_from.push(port);
+        let numbers = |mut unlimited: IndexedRow| -> Vec<u32> {
+            let number = |(start, release): &(SimTime, SimTime)| {
+                let port = unlimited.open(*start);
+                unlimited.keep_until(port, *release);
+                port
+            };
+            arrivals.iter().map(number).collect()
+        };
+        let refused_from = numbers(IndexedRow::default());
+        for gap in [1, 10, 1000] {
+            let departures = Departures::new(SimDuration::from_nanos(gap), SimDuration::from_nanos(150));
+            assert_eq!(numbers(IndexedRow::new(departures)), refused_from, "one each {gap} ns");
         }
         for size in 1..40 {
             let mut row = Row::new(&[Some(size)], &Rules::default(), RowStreams::all_from(draws.clone()));

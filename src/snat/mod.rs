@@ -9,6 +9,7 @@ mod holding;
 mod in_common;
 mod indexed_row;
 mod ip_choice;
+mod lowest_free;
 mod named_row;
 mod port_map;
 mod reclaim;

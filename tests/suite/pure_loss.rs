@@ -4,7 +4,10 @@ use crate::check::{run_cut, scenario};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use snatsim::simulation::{Sharding, shards};
+use snatsim::experiment::Plan;
+use snatsim::scenario::Scenario;
+use snatsim::simulation::{Sharding, TrialKey, first_attempt_ports, shards};
+use std::sync::atomic::AtomicUsize;
 
 const LIFETIMES: [&str; 6] = [
     "lifetime = \"7s\"",
@@ -92,12 +95,27 @@ proptest! {
         let in_blocks = serde_json::to_string(&run_cut(&scenario, 1, Sharding::Smallest)).unwrap();
         let in_full = serde_json::to_string(&run_cut(&scenario, 1, Sharding::Coupled)).unwrap();
         prop_assert_eq!(in_blocks, in_full, "{}", text);
+        let in_blocks = taken_ports(&scenario, Sharding::Smallest);
+        prop_assert_eq!(in_blocks, taken_ports(&scenario, Sharding::Coupled), "{}", text);
     }
+}
+
+/// How many flows took each port number on rows without a limit.
+fn taken_ports(scenario: &Scenario, sharding: Sharding) -> Vec<u64> {
+    let plan = Plan::new(scenario).unwrap();
+    let key = TrialKey { seed: plan.seed, replication: 0 };
+    let mut all = Vec::new();
+    for shard in shards(&plan.system, sharding) {
+        let taken = first_attempt_ports(&plan.system, &shard, key, &AtomicUsize::new(0));
+        all.resize(all.len().max(taken.len()), 0);
+        all.iter_mut().zip(taken).for_each(|(all, taken)| *all += taken);
+    }
+    all
 }
 
 /// The shards of a scenario that run in blocks, and all.
 fn in_blocks(text: &str) -> (usize, usize) {
-    let plan = snatsim::experiment::Plan::new(&scenario(text, &[])).unwrap();
+    let plan = Plan::new(&scenario(text, &[])).unwrap();
     let shards = shards(&plan.system, Sharding::Smallest);
     (shards.iter().filter(|shard| shard.pure_loss).count(), shards.len())
 }

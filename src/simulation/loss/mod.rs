@@ -10,7 +10,7 @@ use super::observer::{Flows, Kept, Observer};
 use super::{Shard, Source, System, TrialKey, stationary};
 use crate::flow::{EndKind, Protocol};
 use crate::outbound::Connections;
-use crate::snat::{Caps, Departures};
+use crate::snat::{Caps, Departures, IndexedRow};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::Arrivals;
 use ports::{InCalendar, InTurn, MOST_IN_TURN, Ports};
@@ -71,12 +71,33 @@ pub(super) fn run<O: Observer>(
 }
 
 /// A queue that suits the rate of the flows and how long they would keep their ports.
-fn departures(system: &System, shard: &Shard) -> Departures {
+fn departures<Port: Copy + Ord + Default>(system: &System, shard: &Shard) -> Departures<Port> {
     let sources = shard.sources.iter().map(|source| &system.sources[source.index()]);
     let rate: f64 = sources.map(|source| traffic::rate_of(system, source)).sum();
     let offered = stationary::offered(system, &shard.sources, shard.rows[0]);
     let kept = SimDuration::from_secs_f64(offered / rate).min(system.timing.end.since(SimTime::ZERO));
     Departures::new(SimDuration::from_secs_f64(1.0 / rate), kept)
+}
+
+/// Tells of each flow when it asks and which number the lowest free port has, where there is no limit.
+/// Stops in the middle once `stop` is not 0.
+pub(super) fn number_ports(
+    system: &System,
+    shard: &Shard,
+    key: TrialKey,
+    stop: &AtomicUsize,
+    mut takes: impl FnMut(SimTime, u32),
+) {
+    let mut traffic = Traffic::new(system, shard, key);
+    let mut row = IndexedRow::new(departures(system, shard));
+    let mut flows = Flows::of(shard.rows[0]);
+    while traffic.draw(&mut flows, system.timing.end) && stop.load(Ordering::Relaxed) == 0 {
+        for (now, release) in flows.times.iter().zip(&flows.releases) {
+            let port = row.open(*now);
+            row.keep_until(port, *release);
+            takes(*now, port);
+        }
+    }
 }
 
 struct Trial<'a> {

@@ -90,7 +90,7 @@ impl Ports for InCalendar {
         if self.busy == self.ports && self.is_full(now) {
             return false;
         }
-        self.departures.push(release);
+        self.departures.push(release, ());
         self.busy += 1;
         if self.busy == self.ports {
             self.last_is_taken(now);
