@@ -1,6 +1,7 @@
 //! The command line: arguments in, one exit status out.
 
 mod compare;
+mod diff;
 mod formats;
 mod models;
 mod replay;
@@ -50,6 +51,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Results again, in any format, without simulating.
     Report(report::ReportArgs),
+    /// Two results of run side by side: what went in differently, what came out differently, and whether by more than
+    /// chance.
+    Diff(diff::DiffArgs),
     /// Shipped outbound models, each figure with source, date and doubt.
     Models(models::ModelsArgs),
     /// JSON Schema of the scenario file or of an output.
@@ -80,6 +84,8 @@ enum SchemaOf {
     Size,
     /// What `replay --format json` prints.
     Replay,
+    /// What `diff --format json` prints.
+    Diff,
 }
 
 /// Arguments of every command that simulates.
@@ -154,6 +160,7 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Size(args) => size::size(args),
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => report::report(args),
+        Command::Diff(args) => diff::diff(args),
         Command::Models(args) => models::models(args),
         Command::Schema { of } => print(&schema(*of)?),
         Command::Completions { shell } => {
@@ -176,6 +183,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Results => rendering::json(&schema_for!(experiment::results::Results)),
         SchemaOf::Comparison => rendering::json(&schema_for!(experiment::compare::ComparisonResults)),
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
+        SchemaOf::Diff => rendering::json(&schema_for!(experiment::diff::Diff)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
     }
 }

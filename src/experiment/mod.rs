@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod compare;
+pub mod diff;
 pub mod estimate;
 pub mod plan;
 pub mod precision;

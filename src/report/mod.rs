@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod charts;
 pub mod check;
+mod diff;
 pub mod document;
 mod files;
 pub mod histogram;

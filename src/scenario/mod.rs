@@ -42,7 +42,7 @@ pub use events::{Events, Mark};
 pub use file::{read, read_as, read_text};
 pub use overrides::Override;
 pub use recorded::{Behind, recorded};
-pub use thresholds::parse_threshold;
+pub use thresholds::{METRICS as THRESHOLD_METRICS, parse_threshold};
 pub use ways_out::NamedWay;
 
 use crate::cluster::Cluster;

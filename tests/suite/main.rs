@@ -9,6 +9,7 @@ mod command_line;
 mod conservation;
 mod denials;
 mod determinism;
+mod diffs;
 mod documented_keys;
 mod fuzz;
 mod golden;

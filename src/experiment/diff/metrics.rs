@@ -1,0 +1,130 @@
+//! Metrics of two results, and whether they differ by more than chance.
+
+use crate::experiment::results::{RatioEstimate, Results};
+use crate::experiment::{estimate, thresholds};
+use crate::scenario::THRESHOLD_METRICS;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a difference says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The two are equal.
+    Same,
+    /// The interval of the difference does not contain 0.
+    Significant,
+    /// It does: chance may have done it.
+    NotSignificant,
+    /// There is no interval to judge by.
+    Unknown,
+}
+
+/// A metric of two results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricChange {
+    /// Its name, as thresholds know it.
+    pub metric: String,
+    /// Before; null where nothing was seen.
+    pub before: Option<f64>,
+    /// After.
+    pub after: Option<f64>,
+    /// After minus before; a ratio of which nothing was seen counts as 0.
+    pub difference: f64,
+    /// Lower bound of the difference; null where there is none.
+    pub low: Option<f64>,
+    /// Upper bound.
+    pub high: Option<f64>,
+    /// What that says.
+    pub evidence: Evidence,
+}
+
+impl MetricChange {
+    /// Whether more fails than chance would explain.
+    pub(super) fn is_worse(&self) -> bool {
+        self.metric.ends_with("failure_ratio")
+            && self.evidence == Evidence::Significant
+            && self.difference > 0.0
+    }
+}
+
+/// Every metric that a threshold may name.
+pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
+    let of = |results: &Results, name: &str| thresholds::metric(results, name).and_then(|(value, ..)| value);
+    let change = |name: &&str| {
+        let (one, other) = (of(before, name), of(after, name));
+        let difference = other.unwrap_or(0.0) - one.unwrap_or(0.0);
+        let reach = reach(before, after, name);
+        MetricChange {
+            metric: (*name).into(),
+            before: one,
+            after: other,
+            difference,
+            low: reach.map(|(below, _)| difference - below),
+            high: reach.map(|(_, above)| difference + above),
+            evidence: evidence((one, other), difference, reach),
+        }
+    };
+    THRESHOLD_METRICS.iter().map(change).collect()
+}
+
+/// How far below and above an estimate its interval reaches.
+type Reach = (f64, f64);
+
+fn evidence((before, after): (Option<f64>, Option<f64>), difference: f64, reach: Option<Reach>) -> Evidence {
+    match reach {
+        _ if before == after => Evidence::Same,
+        None => Evidence::Unknown,
+        Some((below, above)) if difference > below || -difference > above => Evidence::Significant,
+        Some(_) => Evidence::NotSignificant,
+    }
+}
+
+/// Of the difference of a ratio.
+fn reach(before: &Results, after: &Results, name: &str) -> Option<Reach> {
+    let ratios = |ratio: fn(&Results) -> &RatioEstimate| independent(ratio(before), ratio(after));
+    match name {
+        "failure_ratio" => paired(before, after).or_else(|| ratios(|results| &results.failure_ratio)),
+        "first_attempt_failure_ratio" => ratios(|results| &results.first_attempt_failure_ratio),
+        "connection_failure_ratio" => ratios(|results| &results.connection_failure_ratio),
+        "request_failure_ratio" => ratios(|results| &results.request_failure_ratio),
+        _ => None,
+    }
+}
+
+/// Replication by replication, where there are as many.
+fn paired(before: &Results, after: &Results) -> Option<Reach> {
+    let (one, other) = (failure_ratios(before), failure_ratios(after));
+    if one.len() != other.len() || one.len() < 2 {
+        return None;
+    }
+    let differences: Vec<f64> = one.iter().zip(&other).map(|(one, other)| other - one).collect();
+    let (mean, low, high) = estimate::mean(&differences);
+    Some((mean - low, high - mean))
+}
+
+/// The failure ratio of each replication.
+fn failure_ratios(results: &Results) -> Vec<f64> {
+    let mut counts = vec![(0u64, 0u64); results.replications as usize];
+    for window in &results.windows {
+        if let Some((failed, all)) = counts.get_mut(window.replication as usize) {
+            *failed += window.snat_failures;
+            *all += window.attempts;
+        }
+    }
+    counts.into_iter().map(|(failed, all)| failed as f64 / all.max(1) as f64).collect()
+}
+
+/// Of two estimates whose replications are not known one by one: as if they were independent, which makes the interval
+/// wider than it need be where they share their traffic.
+fn independent(before: &RatioEstimate, after: &RatioEstimate) -> Option<Reach> {
+    let reach = |ratio: &RatioEstimate| match (ratio.estimate, ratio.standard_error) {
+        (None, _) => Some((0.0, ratio.high)),
+        // The lower bound may have been cut at 0.
+        (Some(estimate), Some(error)) if error > 0.0 => Some((ratio.high - estimate, ratio.high - estimate)),
+        _ => None,
+    };
+    let ((before_below, before_above), (after_below, after_above)) = (reach(before)?, reach(after)?);
+    let both = |one: f64, other: f64| (one * one + other * other).sqrt();
+    Some((both(after_below, before_above), both(after_above, before_below)))
+}
