@@ -1,0 +1,53 @@
+//! The scenario of one cell.
+
+use crate::error::Error;
+use crate::scenario::Scenario;
+use crate::scenario::file::check;
+use crate::scenario::later_devices::keep_those_of_the_cluster;
+use crate::scenario::overrides::{self, Override};
+use crate::scenario::reader::Origin;
+use crate::scenario::tree::{Node, Value, parse};
+
+/// Reads and checks a scenario with keys set from outside, those of `settings` last.
+///
+/// Where these name another outbound model than the file, what the file says of its own goes, as with `read_as`; keys
+/// that are set or varied hold for every model.
+pub fn read_cell(file: &str, text: &str, set: &[Override], settings: &[Override]) -> Result<Scenario, Error> {
+    let mut tree = parse(file, text)?;
+    if let Some(model) = settings.iter().find_map(|(key, value)| (key == MODEL).then_some(value)) {
+        forget_another(&mut tree, model.trim_matches('"'));
+    }
+    overrides::apply(&mut tree, set)?;
+    overrides::apply(&mut tree, settings).map_err(as_varied)?;
+    check(Origin { file, text, flags: "--set or --vary", trace: None }, tree)
+}
+
+const MODEL: &str = "outbound.model";
+
+fn forget_another(tree: &mut Node, model: &str) {
+    let own = tree.get("outbound").and_then(|outbound| outbound.get("model"));
+    if own.is_some_and(|own| own.value == Value::Text(model.into())) {
+        return;
+    }
+    if let Some(table) = tree.entry("outbound") {
+        *table = Node::set(Value::Table(Vec::new()));
+    }
+    keep_those_of_the_cluster(tree);
+}
+
+fn as_varied(error: Error) -> Error {
+    match error {
+        Error::Input(mut problems) => {
+            problems.iter_mut().for_each(|problem| problem.file = "--vary".into());
+            Error::Input(problems)
+        }
+        other => other,
+    }
+}
+
+/// A scenario as it is given, without any default and unchecked.
+pub fn given(file: &str, text: &str, set: &[Override]) -> Result<serde_json::Value, Error> {
+    let mut tree = parse(file, text)?;
+    overrides::apply(&mut tree, set)?;
+    Ok(tree.to_json())
+}
