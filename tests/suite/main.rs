@@ -8,6 +8,7 @@ mod cluster_in_time;
 mod command_line;
 mod conservation;
 mod denials;
+mod deployment;
 mod determinism;
 mod documented_keys;
 mod fuzz;

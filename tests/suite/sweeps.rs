@@ -118,6 +118,58 @@ fn what_the_platform_refuses_is_a_row_with_its_reason() {
     assert!(cells(&sweep)[1]["reason"].as_str().unwrap().contains("write 1000 or 1008"));
 }
 
+/// Twenty IP counts and four ways out: a NAT gateway has 16 public IPs at most, which is no slip of the grid.
+#[test]
+fn values_that_one_of_the_models_does_not_allow_are_rows_too() {
+    let node = "models/scenarios/default-node.toml";
+    let models =
+        "outbound.model=azure/load-balancer,azure/nat-gateway,azure/firewall,azure/firewall-nat-gateway";
+    let vary = ["--vary", "public_ips=1..20", "--vary", models];
+    let short = ["--set", "run.duration=60s", "--replications", "2", "-o", "json"];
+    let sweep = json(&[&["sweep", node][..], &vary, &short].concat());
+    let refused: Vec<&Value> = cells(&sweep).iter().filter(|cell| cell["outcome"] == "refused").collect();
+    assert_eq!((cells(&sweep).len(), refused.len()), (80, 8), "17 to 20, two models");
+    assert_eq!(refused[0]["reason"], "`public_ips` is 17; the platform allows 1 to 16");
+    assert!(
+        refused
+            .iter()
+            .all(|cell| cell["settings"]["outbound.model"].as_str().unwrap().ends_with("nat-gateway"))
+    );
+}
+
+#[test]
+fn charts_show_a_curve_of_one_key_and_a_map_of_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = |name: &str, vary: &[&str]| {
+        let out = folder.path().join(name);
+        let vary: Vec<&str> = vary.iter().flat_map(|vary| ["--vary", vary]).collect();
+        let arguments = [&["sweep", BURST, "--out", out.to_str().unwrap()][..], &vary].concat();
+        snatsim(&arguments).assert().code(0);
+        let mut plots: Vec<String> = std::fs::read_dir(out.join("plots"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".svg"))
+            .collect();
+        plots.sort_unstable();
+        let first =
+            out.join("plots").join(plots.iter().find(|plot| plot.starts_with("failure_ratio")).unwrap());
+        (plots, std::fs::read_to_string(first).unwrap())
+    };
+    let three = ["connection_failure_ratio", "failure_ratio", "occupancy_mean"];
+    let (plots, curve) = drawn("one", &["outbound.ports=1000,1200,1600"]);
+    assert_eq!(plots, three.map(|name| format!("{name}.svg")));
+    assert!(
+        curve.contains("SNAT failures: 33.33 % at outbound.ports=1000, none seen at outbound.ports=1600")
+    );
+    let (plots, map) = drawn("two", &["outbound.ports=1000,1200,1600", "run.seed=1,2"]);
+    assert_eq!(plots.len(), 3);
+    for label in ["33.33", "none", "1200", "run.seed"] {
+        assert!(map.contains(&format!("{label}\n</text>")) || map.contains(label), "{label}");
+    }
+    let (plots, _) = drawn("three", &["outbound.ports=1000,1200", "run.seed=1,2", "run.window=30s,60s"]);
+    assert_eq!(plots.len(), 6, "{plots:?}");
+}
+
 #[test]
 fn thresholds_are_judged_in_every_cell_and_decide_nothing() {
     let vary = ["--vary", "outbound.ports=1000,1600", "--threshold", "failure_ratio < 10%"];

@@ -3,8 +3,9 @@
 use super::wording;
 use crate::error::Error;
 use crate::experiment::sweep::{Cell, Outcome, SweepResults};
+use crate::report::charts::{self, sweep::Charts};
 use crate::report::document::{Block, Document};
-use crate::report::number::percent;
+use crate::report::number::{counted, percent};
 use crate::report::table::Table;
 
 /// Cells that a report lists.
@@ -16,6 +17,15 @@ pub fn sweep(sweep: &SweepResults) -> Result<Document, Error> {
         sweep.part.iter().map(|part| Block::Paragraph(wording::how_to_merge(part))).collect();
     let warnings = sweep.warnings.iter().cloned().chain(wording::warnings(sweep));
     blocks.extend(warnings.map(Block::Warning));
+    let Charts { shown, left_out } = charts::sweep::charts(sweep);
+    blocks.extend(shown.into_iter().map(Block::Chart));
+    if left_out > 0 {
+        let told = format!(
+            "{} left out; the table below and sweep.csv have their numbers.",
+            counted(left_out as u64, "chart")
+        );
+        blocks.push(Block::Paragraph(told));
+    }
     blocks.extend([Block::Heading("Cells".into()), Block::Table(cells(sweep).cut(LISTED))]);
     blocks.extend(method(sweep));
     Ok(Document {

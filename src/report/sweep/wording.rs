@@ -47,9 +47,9 @@ pub fn headline(sweep: &SweepResults) -> String {
             format!("{} of {} meet every threshold{undecided}", count(Verdict::Pass), counted(all, "cell"))
         }
         (Some(best), Some(worst)) if ratio(worst.1) > 0.0 => format!(
-            "{}: from {} of attempts find no SNAT port ({}) to {} ({})",
+            "{}: attempts that find no SNAT port, from {} ({}) to {} ({})",
             counted(all, "cell"),
-            percent(ratio(best.1)),
+            best.1.failure_ratio.estimate.map_or("none seen".into(), percent),
             settings(&sweep.head, best.0),
             percent(ratio(worst.1)),
             settings(&sweep.head, worst.0)

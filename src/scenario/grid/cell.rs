@@ -1,12 +1,12 @@
 //! The scenario of one cell.
 
-use crate::error::Error;
-use crate::scenario::Scenario;
+use crate::error::{Error, Problem};
 use crate::scenario::file::check;
 use crate::scenario::later_devices::keep_those_of_the_cluster;
 use crate::scenario::overrides::{self, Override};
 use crate::scenario::reader::Origin;
 use crate::scenario::tree::{Node, Value, parse};
+use crate::scenario::{Scenario, shipped, units};
 
 /// Reads and checks a scenario with keys set from outside, those of `settings` last.
 ///
@@ -19,6 +19,10 @@ pub fn read_cell(file: &str, text: &str, set: &[Override], settings: &[Override]
     }
     overrides::apply(&mut tree, set)?;
     overrides::apply(&mut tree, settings).map_err(as_varied)?;
+    let outside = outside_the_range(&tree);
+    if !outside.is_empty() {
+        return Err(Error::PlatformRefuses(outside));
+    }
     check(Origin { file, text, flags: "--set or --vary", trace: None }, tree)
 }
 
@@ -33,6 +37,44 @@ fn forget_another(tree: &mut Node, model: &str) {
         *table = Node::set(Value::Table(Vec::new()));
     }
     keep_those_of_the_cluster(tree);
+}
+
+/// Values of `[outbound]` that the platform does not allow. In a single run they are a slip; a grid over several models meets
+/// them by its nature.
+fn outside_the_range(tree: &Node) -> Vec<Problem> {
+    let outbound = tree.get("outbound");
+    let model = outbound.and_then(shipped::model_of);
+    let ranges = match model.as_ref().and_then(|model| model.get("range")).map(|range| &range.value) {
+        Some(Value::Table(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    let outside = ranges.iter().filter_map(|range| {
+        let [value, least, most] =
+            [outbound?.get(&range.key)?, range.node.get("least")?, range.node.get("most")?];
+        let within = (quantity(least)?..=quantity(most)?).contains(&quantity(value)?);
+        (!within).then(|| {
+            let [value, least, most] = [value, least, most].map(written);
+            format!("`{}` is {value}; the platform allows {least} to {most}", range.key)
+        })
+    });
+    let problem = |message| Problem { file: "--vary".into(), line: None, column: None, message, help: None };
+    outside.map(problem).collect()
+}
+
+/// A whole number, or the nanoseconds of a time.
+fn quantity(node: &Node) -> Option<i128> {
+    match &node.value {
+        Value::Integer(number) => Some(i128::from(*number)),
+        Value::Text(text) => units::duration(text).ok().map(|span| i128::from(span.nanos())),
+        _ => None,
+    }
+}
+
+fn written(node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) => text.clone(),
+        _ => node.to_json().to_string(),
+    }
 }
 
 fn as_varied(error: Error) -> Error {
