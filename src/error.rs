@@ -19,6 +19,8 @@ pub enum ExitStatus {
     Inconclusive = 3,
     /// The platform would refuse the configuration.
     PlatformRefuses = 4,
+    /// Parts of a sweep are missing, or of different runs.
+    PartsMissing = 6,
     /// Our own defect, or an output that could not be written.
     Defect = 70,
     /// Interrupted (SIGINT).
@@ -29,12 +31,13 @@ pub enum ExitStatus {
 
 impl ExitStatus {
     /// All statuses, in order of their code.
-    pub const ALL: [ExitStatus; 8] = [
+    pub const ALL: [ExitStatus; 9] = [
         Self::Success,
         Self::ThresholdFailed,
         Self::WrongInput,
         Self::Inconclusive,
         Self::PlatformRefuses,
+        Self::PartsMissing,
         Self::Defect,
         Self::Interrupted,
         Self::Terminated,
@@ -53,6 +56,7 @@ impl ExitStatus {
             Self::WrongInput => "wrong usage or input",
             Self::Inconclusive => "inconclusive: the interval straddles a threshold",
             Self::PlatformRefuses => "the platform would refuse the configuration",
+            Self::PartsMissing => "parts of a sweep are missing, or of different runs",
             Self::Defect => "a defect of snatsim, or an output that could not be written",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
@@ -102,6 +106,9 @@ pub enum Error {
     /// A configuration that the platform would refuse.
     #[error("the platform would refuse this configuration\n{}", join(.0))]
     PlatformRefuses(Vec<Problem>),
+    /// Parts of a sweep that do not make a whole.
+    #[error("{}", join(.0))]
+    Parts(Vec<Problem>),
     /// An output that could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -135,6 +142,7 @@ impl Error {
         match self {
             Self::Input(_) => ExitStatus::WrongInput,
             Self::PlatformRefuses(_) => ExitStatus::PlatformRefuses,
+            Self::Parts(_) => ExitStatus::PartsMissing,
             Self::Write { .. } | Self::Defect(_) => ExitStatus::Defect,
             Self::Stopped(status) => *status,
         }

@@ -48,7 +48,8 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus, Error> {
         });
     }
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
-    let mut comparison = watched(simulating.watching, |control| compare::compare(&scenarios, control))?;
+    let mut comparison =
+        watched(simulating.watching, "shards", |control| compare::compare(&scenarios, control))?;
     if simulating.reproducible {
         comparison.options.iter_mut().for_each(|option| option.results.performance = None);
     }

@@ -3,11 +3,13 @@
 mod compare;
 mod diff;
 mod formats;
+mod merge;
 mod models;
 mod replay;
 mod report;
 mod run;
 mod size;
+mod sweep;
 mod watch;
 
 use crate::error::{Error, ExitStatus};
@@ -35,7 +37,8 @@ fn after_help() -> String {
     format!(
         "Examples:\n  snatsim run models/scenarios/default-node.toml\n  snatsim run night.toml --set public_ips=3 --format json\n  \
          snatsim compare night.toml --option 'model=azure/nat-gateway,public_ips=1'\n  \
-         snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n\nExit status:\n{table}"
+         snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n  \
+         snatsim sweep night.toml --vary public_ips=1..8 --vary idle_timeout=4m,10m\n\nExit status:\n{table}"
     )
 }
 
@@ -47,6 +50,10 @@ enum Command {
     Compare(compare::CompareArgs),
     /// The smallest setting that meets a target.
     Size(size::SizeArgs),
+    /// A grid of settings, in parallel, resumable, in parts if need be.
+    Sweep(sweep::SweepArgs),
+    /// Parts of a sweep as one run of it would have been.
+    Merge(merge::MergeArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
     Replay(replay::ReplayArgs),
     /// Results again, in any format, without simulating.
@@ -82,6 +89,8 @@ enum SchemaOf {
     Comparison,
     /// What `size --format json` prints.
     Size,
+    /// What `sweep --format json` prints.
+    Sweep,
     /// What `replay --format json` prints.
     Replay,
     /// What `diff --format json` prints.
@@ -158,6 +167,8 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Run(args) => run::run(args),
         Command::Compare(args) => compare::compare(args),
         Command::Size(args) => size::size(args),
+        Command::Sweep(args) => sweep::sweep(args),
+        Command::Merge(args) => merge::merge_parts(args),
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => report::report(args),
         Command::Diff(args) => diff::diff(args),
@@ -184,6 +195,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Comparison => rendering::json(&schema_for!(experiment::compare::ComparisonResults)),
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
         SchemaOf::Diff => rendering::json(&schema_for!(experiment::diff::Diff)),
+        SchemaOf::Sweep => rendering::json(&schema_for!(experiment::sweep::SweepResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
     }
 }

@@ -134,7 +134,7 @@ fn behind_model(args: &ReplayArgs, model: &str, reading: &Reading) -> Result<Exi
     let inside: Vec<String> = reading.inside.iter().map(Ipv4Net::to_string).collect();
     let behind = Behind { model, files: &args.traces, inside: &inside, faster: args.arrivals_faster };
     let scenario = recorded(&trace, &behind, &args.overrides)?;
-    let mut results = watched(args.watching, |control| crate::experiment::run(&scenario, control))?;
+    let mut results = watched(args.watching, "shards", |control| crate::experiment::run(&scenario, control))?;
     if args.reproducible {
         results.performance = None;
     }

@@ -39,7 +39,8 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
         scenario.thresholds.push(threshold);
     }
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
-    let mut results = watched(simulating.watching, |control| crate::experiment::run(&scenario, control))?;
+    let mut results =
+        watched(simulating.watching, "shards", |control| crate::experiment::run(&scenario, control))?;
     if simulating.reproducible {
         results.performance = None;
     }

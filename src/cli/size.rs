@@ -69,7 +69,7 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
     };
     let question = Question { vary, candidates: &candidates, target: &target, scenario_at: &scenario_at };
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
-    let mut answer = watched(simulating.watching, |control| size::size(&question, control))?;
+    let mut answer = watched(simulating.watching, "shards", |control| size::size(&question, control))?;
     if simulating.reproducible {
         for results in [&mut answer.proved_by, &mut answer.refuted_by].into_iter().flatten() {
             results.performance = None;

@@ -28,9 +28,10 @@ fn threads() -> impl TypedValueParser<Value = usize> {
     clap::value_parser!(u64).range(0..=MOST_THREADS).map(|threads| threads as usize)
 }
 
-/// Runs `work` with a progress bar on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.
+/// Runs `work` with a progress bar of `things` on standard error, if that is a terminal, and stops it at SIGINT or SIGTERM.
 pub(super) fn watched<T>(
     how: Watching,
+    things: &str,
     work: impl FnOnce(&Control<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let stop = Arc::new(AtomicUsize::new(0));
@@ -42,7 +43,7 @@ pub(super) fn watched<T>(
             signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::from(status.code()));
         registered.map_err(|why| Error::Defect(format!("signals cannot be watched: {why}")))?;
     }
-    let bar = bar(how.quiet);
+    let bar = bar(how.quiet, things);
     let progress = |done: u64, all: u64| {
         bar.set_length(all);
         // Threads may tell their progress out of order.
@@ -55,12 +56,14 @@ pub(super) fn watched<T>(
     result
 }
 
-fn bar(quiet: bool) -> ProgressBar {
+fn bar(quiet: bool, things: &str) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} shards, {per_sec}, {eta} left") {
+    match ProgressStyle::with_template(&format!(
+        "{{bar:40}} {{pos}}/{{len}} {things}, {{per_sec}}, {{eta}} left"
+    )) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

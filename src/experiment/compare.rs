@@ -3,7 +3,7 @@
 //! Nothing that is drawn depends on the device, so the difference between two options is taken replication by
 //! replication: what the traffic has in common cancels.
 
-use super::plan::{Plan, Start};
+use super::plan::{Plan, Start, settling_time};
 use super::results::{Results, SCHEMA_VERSION, Verdict, WarmUpChoice, WarmUpReason};
 use super::{Control, analysis, estimate, runner, warm_up};
 use crate::error::Error;
@@ -107,7 +107,7 @@ fn common_start(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Pla
         return Ok(plans);
     }
     let from_empty = |(scenario, plan): (&Scenario, Plan)| match plan.start {
-        Start::Stationary => warm_up::from_empty(&plan, scenario, control),
+        Start::Stationary => warm_up::from_empty(&plan, settling_time(&plan.system), scenario, control),
         _ => Ok(plan),
     };
     let plans: Vec<Plan> = scenarios.iter().zip(plans).map(from_empty).collect::<Result<_, Error>>()?;

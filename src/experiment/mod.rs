@@ -11,6 +11,7 @@ pub mod replay;
 pub mod results;
 pub mod runner;
 pub mod size;
+pub mod sweep;
 pub mod thresholds;
 pub mod warm_up;
 pub mod warnings;

@@ -86,15 +86,14 @@ impl Progress {
     /// below it. Otherwise all trials are run again with all who draw on it in one shard.
     fn go_on(&mut self, plan: &Plan, control: &Control<'_>) -> Result<(), Error> {
         let began = Instant::now();
-        let pool = threads(control)?;
         let more = self.summaries.len() as u32..plan.replications;
-        self.summaries.extend(pool.install(|| run_trials(plan, &self.cut, more, control))?);
+        self.summaries.extend(on_threads(control, || run_trials(plan, &self.cut, more, control))??);
         let may_bind = |summary: &Summary| a_quota_may_bind(plan, summary);
         if self.sharding != Sharding::ByQuota && self.summaries.iter().any(may_bind) {
             self.sharding = Sharding::ByQuota;
             self.cut = shards(&plan.system, self.sharding);
             let all = 0..plan.replications;
-            self.summaries = pool.install(|| run_trials(plan, &self.cut, all, control))?;
+            self.summaries = on_threads(control, || run_trials(plan, &self.cut, all, control))??;
         }
         self.wall_s += began.elapsed().as_secs_f64();
         Ok(())
@@ -109,6 +108,17 @@ impl Progress {
 fn a_quota_may_bind(plan: &Plan, summary: &Summary) -> bool {
     let most = |quota: &QuotaId| u64::from(plan.system.quotas[quota.index()].most);
     summary.most_live.iter().any(|(quota, live)| *live >= most(quota))
+}
+
+/// Does `work` on the threads of `control`, or on those of the larger work that it is a part of.
+pub(super) fn on_threads<T: Send>(
+    control: &Control<'_>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Error> {
+    match rayon::current_thread_index() {
+        Some(_) => Ok(work()),
+        None => Ok(threads(control)?.install(work)),
+    }
 }
 
 /// The threads to run on.
@@ -147,9 +157,14 @@ fn run_trials(
     let summaries: Option<Vec<Summary>> = replications.into_par_iter().map(trial).collect();
     match control.stop.load(Ordering::Relaxed) {
         0 => summaries.ok_or_else(|| Error::Defect("a run stopped by itself".into())),
-        code if code == usize::from(ExitStatus::Terminated.code()) => {
-            Err(Error::Stopped(ExitStatus::Terminated))
-        }
-        _ => Err(Error::Stopped(ExitStatus::Interrupted)),
+        code => Err(stopped(code)),
+    }
+}
+
+/// What a run ends with that was stopped by the signal of this exit code.
+pub(super) fn stopped(code: usize) -> Error {
+    match code == usize::from(ExitStatus::Terminated.code()) {
+        true => Error::Stopped(ExitStatus::Terminated),
+        false => Error::Stopped(ExitStatus::Interrupted),
     }
 }

@@ -4,7 +4,7 @@
 //! kept. Its random numbers are those of a replication that no run reaches, and its length does not depend on how
 //! many replications follow, so that more of them leave the first ones as they were.
 
-use super::plan::{Plan, Start, settling_time};
+use super::plan::{Plan, Start};
 use super::results::{WarmUpChoice, WarmUpReason};
 use super::{Control, runner};
 use crate::analytic::mser5::{self, mser5};
@@ -36,9 +36,13 @@ pub fn settled(scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error
     }
 }
 
-/// The same for a `plan` that could begin in its stationary law, and must begin with every port free like another one.
-pub fn from_empty(plan: &Plan, scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
-    let span = settling_time(&plan.system);
+/// The same for a `plan` that must begin with every port free like another one, and measure after `span` at the earliest.
+pub fn from_empty(
+    plan: &Plan,
+    span: SimDuration,
+    scenario: &Scenario,
+    control: &Control<'_>,
+) -> Result<Plan, Error> {
     long_enough(Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(span))?, scenario, control)
 }
 
@@ -96,7 +100,7 @@ fn pilot(
         one.merge(&other);
         one
     };
-    Ok(runner::threads(control)?.install(|| cut.par_iter().map(part).reduce(|| nothing.clone(), join)))
+    runner::on_threads(control, || cut.par_iter().map(part).reduce(|| nothing.clone(), join))
 }
 
 #[cfg(test)]

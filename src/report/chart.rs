@@ -88,8 +88,23 @@ pub enum Shape {
     Dots(Vec<(f64, f64)>),
     /// Upright lines across the panel, each with a text at its top.
     Moments(Vec<(f64, String)>),
+    /// Rectangles shaded by what they stand for, each with a text in its middle.
+    Fields(Vec<Field>),
     /// A sentence in the middle of the panel, where there is nothing to draw.
     Note(String),
+}
+
+/// A shaded rectangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// One corner.
+    pub from: (f64, f64),
+    /// The opposite corner.
+    pub to: (f64, f64),
+    /// From 0, paper, to 1, the mark's colour.
+    pub shade: f64,
+    /// A text in its middle; may be empty.
+    pub label: String,
 }
 
 /// A filled rectangle.
@@ -128,6 +143,12 @@ impl Shape {
             Self::Dots(points) => Self::Dots(keep(points)),
             Self::Band(band) => Self::Band(
                 band.into_iter().filter(|(x, low, high)| point(&(*x, *low)) && high.is_finite()).collect(),
+            ),
+            Self::Fields(fields) => Self::Fields(
+                fields
+                    .into_iter()
+                    .filter(|field| point(&field.from) && point(&field.to) && field.shade.is_finite())
+                    .collect(),
             ),
             Self::Moments(moments) => Self::Moments(moments),
             Self::Note(text) => Self::Note(text),

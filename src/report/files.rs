@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::Results;
 use crate::experiment::size::SizeResults;
+use crate::experiment::sweep::SweepResults;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +34,20 @@ impl OutputDirectory {
         for folder in [path, &plots] {
             let fail = |source| Error::Write { path: folder.into(), source };
             std::fs::create_dir_all(folder).map_err(fail)?;
-            tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+            aside().tempfile_in(folder).map_err(fail)?;
         }
         Ok(directory)
+    }
+
+    /// Removes files that were never renamed because a run was killed; not while another one writes here.
+    pub fn clear(&self) {
+        for folder in [self.path.clone(), self.path.join("plots")] {
+            let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for file in files.filter(|file| file.file_name().to_string_lossy().starts_with(ASIDE)) {
+                // What stays is never read.
+                drop(std::fs::remove_file(file.path()));
+            }
+        }
     }
 
     /// Writes what `run` found.
@@ -65,6 +77,13 @@ impl OutputDirectory {
         self.write(&files)
     }
 
+    /// Writes what `sweep` found.
+    pub fn write_sweep(&self, sweep: &SweepResults) -> Result<(), Error> {
+        let mut files = vec![json(sweep)?, ("sweep.csv".into(), table::csv(&sweep.table())?)];
+        files.extend(report(&sweep.document()?)?);
+        self.write(&files)
+    }
+
     fn write(&self, files: &[Artefact]) -> Result<(), Error> {
         let written = files.iter().map(|(name, bytes)| {
             let path = self.path.join(name);
@@ -91,18 +110,24 @@ impl Drop for OutputDirectory {
     }
 }
 
+/// How the names of files begin that are not whole yet.
+const ASIDE: &str = ".snatsim-";
+
 /// A file that others may read, as far as the user's mask allows.
 #[cfg(unix)]
 fn aside() -> tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt;
     let mut builder = tempfile::Builder::new();
+    builder.prefix(ASIDE);
     builder.permissions(std::fs::Permissions::from_mode(0o666));
     builder
 }
 
 #[cfg(not(unix))]
 fn aside() -> tempfile::Builder<'static, 'static> {
-    tempfile::Builder::new()
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(ASIDE);
+    builder
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Artefact, Error> {

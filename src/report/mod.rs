@@ -16,6 +16,7 @@ pub mod plot;
 pub mod present;
 pub mod read;
 pub mod review;
+pub mod sweep;
 pub mod table;
 pub mod text;
 mod wording;

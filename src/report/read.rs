@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::{Results, SCHEMA_VERSION};
 use crate::experiment::size::SizeResults;
+use crate::experiment::sweep::SweepResults;
 use serde::Serialize;
 
 /// What a `results.json` may hold.
@@ -20,9 +21,11 @@ pub enum AnyResults {
     Comparison(ComparisonResults),
     /// Of `size`.
     Size(Box<SizeResults>),
+    /// Of `sweep` or `merge`.
+    Sweep(SweepResults),
 }
 
-/// Reads the JSON that `run`, `compare` or `size` wrote; `file` names it in errors.
+/// Reads the JSON that `run`, `compare`, `size` or `sweep` wrote; `file` names it in errors.
 pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
     let fail = |why: serde_json::Error| Error::input(file, format!("no results of snatsim: {why}"));
     let value: serde_json::Value = serde_json::from_str(text).map_err(fail)?;
@@ -35,6 +38,8 @@ pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
     let has = |key: &str| value.get(key).is_some();
     if has("options") {
         serde_json::from_value(value).map(AnyResults::Comparison).map_err(fail)
+    } else if has("cells") {
+        serde_json::from_value(value).map(AnyResults::Sweep).map_err(fail)
     } else if has("vary") {
         serde_json::from_value(value).map(|size| AnyResults::Size(Box::new(size))).map_err(fail)
     } else {
@@ -49,6 +54,7 @@ macro_rules! each {
             AnyResults::Run($results) => $call,
             AnyResults::Comparison($results) => $call,
             AnyResults::Size($results) => $call,
+            AnyResults::Sweep($results) => $call,
         }
     };
 }

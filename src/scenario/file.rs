@@ -93,7 +93,8 @@ pub fn read_as(
     check(Origin { file, text, flags: "--set or --option", trace: None }, tree)
 }
 
-fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
+/// Checks a tree whose keys are all set.
+pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
     presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(shipped::model_of);

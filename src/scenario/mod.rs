@@ -9,6 +9,7 @@ pub mod devices;
 mod epochs;
 mod events;
 pub mod file;
+pub mod grid;
 mod keys;
 mod later_devices;
 mod laws;

@@ -14,6 +14,9 @@ const SHORT: [(&str, &str); 4] = [
     ("instances", "outbound.instances"),
 ];
 
+/// Short names that are so much alike are meant.
+const ALIKE: f64 = 0.9;
+
 /// So many replications: `run.replications` without a `run.precision` that would make it a first batch.
 pub const REPLICATIONS: &str = "replications";
 
@@ -51,10 +54,14 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
             "run.replications".into()
         }
         "pool_max" => only(tree, "workload", "client_pool.max")?,
-        _ => SHORT.iter().find(|(short, _)| *short == key).map_or(key, |(_, full)| full).to_string(),
+        _ => full_name(key).to_string(),
     };
     let first = full.split('.').next().unwrap_or_default();
     if !TOP.contains(&first) {
+        let near = SHORT.iter().find(|(short, _)| strsim::jaro_winkler(short, key) > ALIKE);
+        if let Some((short, _)) = near {
+            return Err(problem(key, format!("a scenario has no `{first}`; did you mean `{short}`?")));
+        }
         let message = format!(
             "a scenario has no `{first}`; did you mean `outbound.{full}`, `run.{full}` or `workload.NAME.{full}`?"
         );
@@ -70,6 +77,14 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
     }
     *node = read_value(value);
     Ok(())
+}
+
+/// The path of a key that does not depend on the scenario; others are themselves.
+pub fn full_name(key: &str) -> &str {
+    match key {
+        REPLICATIONS => "run.replications",
+        _ => SHORT.iter().find(|(short, _)| *short == key).map_or(key, |(_, full)| full),
+    }
 }
 
 /// The entry of a table, or the table of a list by its `name` or number.

@@ -10,7 +10,7 @@ use std::time::Duration;
 const BURST: &str = "tests/scenarios/o-db1.toml";
 
 /// Every file under `folder`, with its contents.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -120,7 +120,10 @@ fn every_other_output_has_its_schema() {
     let trace = ["replay", "tests/data/zat/conn.log", "--ports", "16"];
     let compare = [&["compare", node][..], &short].concat();
     let size = [&["size", node][..], &target, &short].concat();
-    for (name, command) in [("comparison", compare), ("size", size), ("replay", trace.to_vec())] {
+    let vary = ["--vary", "ports_per_node=1001,1024", "--threshold", "failure_ratio < 1%"];
+    let sweep = [&["sweep", node][..], &vary, &short].concat();
+    let others = [("comparison", compare), ("size", size), ("replay", trace.to_vec()), ("sweep", sweep)];
+    for (name, command) in others {
         let mut document = json(&[command.as_slice(), &["-o", "json"]].concat());
         let schema = schema(name);
         assert_eq!(problems(&schema, &document), Vec::<String>::new(), "{name}");

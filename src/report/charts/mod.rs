@@ -4,6 +4,7 @@ pub mod connect_delay;
 pub mod failure_ratio;
 pub mod options;
 pub mod port_pools;
+pub mod sweep;
 pub mod timeline;
 
 use super::chart::Chart;

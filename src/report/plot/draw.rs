@@ -5,7 +5,7 @@ use super::pen::{Drawing, HAlign, Pen, VAlign, anchored, text_width};
 use super::scale::Scale;
 use super::{Surface, colour, legend};
 use crate::error::Error;
-use crate::report::chart::{Axis, Bar, Chart, Mark, Panel, Shape};
+use crate::report::chart::{Axis, Bar, Chart, Field, Mark, Panel, Shape};
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
@@ -122,6 +122,7 @@ fn mark<DB: DrawingBackend>(pen: &Pen, plane: &Plane<DB>, mark: &Mark) -> Result
         Shape::Dots(points) => points
             .iter()
             .try_for_each(|at| pen.done(plane.draw(&Circle::new(*at, pen.scaled(4.5) as i32, ink.filled())))),
+        Shape::Fields(fields) => fields.iter().try_for_each(|each| field(pen, plane, each, ink)),
         Shape::Moments(moments) => moments.iter().try_for_each(|each| moment(pen, plane, each, line)),
         Shape::Note(text) => {
             let (x, y) = (plane.get_x_range(), plane.get_y_range());
@@ -160,4 +161,21 @@ fn bar<DB: DrawingBackend>(pen: &Pen, plane: &Plane<DB>, bar: &Bar, ink: RGBColo
     let text =
         EmptyElement::at(above) + Text::new(drawable(&bar.label), (0, -(pen.scaled(3.0) as i32)), style);
     pen.done(plane.draw(&text))
+}
+
+/// A rectangle with its text in the middle and a thin edge.
+fn field<DB: DrawingBackend>(
+    pen: &Pen,
+    plane: &Plane<DB>,
+    field: &Field,
+    ink: RGBColor,
+) -> Result<(), Error> {
+    let corners = [field.from, field.to];
+    pen.done(plane.draw(&Rectangle::new(corners, colour(Surface::Paper).filled())))?;
+    pen.done(plane.draw(&Rectangle::new(corners, ink.mix(field.shade.clamp(0.0, 1.0)).filled())))?;
+    let edge = colour(Surface::Grid).stroke_width(pen.scaled(1.0) as u32);
+    pen.done(plane.draw(&Rectangle::new(corners, edge)))?;
+    let middle = ((field.from.0 + field.to.0) / 2.0, (field.from.1 + field.to.1) / 2.0);
+    let style = anchored(&pen.small(), (HAlign::Centre, VAlign::Middle));
+    pen.done(plane.draw(&Text::new(drawable(&field.label), middle, style)))
 }
