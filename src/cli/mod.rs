@@ -1,7 +1,9 @@
 //! The command line: arguments in, one exit status out.
 
+mod check;
 mod compare;
 mod formats;
+mod import;
 mod models;
 mod replay;
 mod report;
@@ -34,7 +36,8 @@ fn after_help() -> String {
     format!(
         "Examples:\n  snatsim run models/scenarios/default-node.toml\n  snatsim run night.toml --set public_ips=3 --format json\n  \
          snatsim compare night.toml --option 'model=azure/nat-gateway,public_ips=1'\n  \
-         snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n\nExit status:\n{table}"
+         snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n  \
+         az aks show -g shop -n aks1 -o json | snatsim check -\n\nExit status:\n{table}"
     )
 }
 
@@ -46,6 +49,10 @@ enum Command {
     Compare(compare::CompareArgs),
     /// The smallest setting that meets a target.
     Size(size::SizeArgs),
+    /// Would the platform accept this configuration? No simulation, milliseconds.
+    Check(check::CheckArgs),
+    /// What is deployed, as a scenario that a person can read and edit.
+    Import(import::ImportArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
     Replay(replay::ReplayArgs),
     /// Results again, in any format, without simulating.
@@ -80,6 +87,8 @@ enum SchemaOf {
     Size,
     /// What `replay --format json` prints.
     Replay,
+    /// What `check --format json` prints.
+    Check,
 }
 
 /// Arguments of every command that simulates.
@@ -152,6 +161,8 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Run(args) => run::run(args),
         Command::Compare(args) => compare::compare(args),
         Command::Size(args) => size::size(args),
+        Command::Check(args) => check::check(args),
+        Command::Import(args) => import::import(args),
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => report::report(args),
         Command::Models(args) => models::models(args),
@@ -177,6 +188,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Comparison => rendering::json(&schema_for!(experiment::compare::ComparisonResults)),
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
+        SchemaOf::Check => rendering::json(&schema_for!(experiment::check::Check)),
     }
 }
 
