@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod acceptance;
 mod autoscaling;
 mod check;
 mod cluster_in_time;
 mod command_line;
 mod conservation;
 mod denials;
+mod deployed_configuration;
 mod determinism;
 mod documented_keys;
 mod fuzz;
 mod golden;
+mod imported_configuration;
 mod input_errors;
 mod invariance;
 mod kernel_lab;

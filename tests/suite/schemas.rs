@@ -120,7 +120,10 @@ fn every_other_output_has_its_schema() {
     let trace = ["replay", "tests/data/zat/conn.log", "--ports", "16"];
     let compare = [&["compare", node][..], &short].concat();
     let size = [&["size", node][..], &target, &short].concat();
-    for (name, command) in [("comparison", compare), ("size", size), ("replay", trace.to_vec())] {
+    let check = vec!["check", "tests/data/azure-config/load-balancer-outbound-rules.json"];
+    for (name, command) in
+        [("comparison", compare), ("size", size), ("replay", trace.to_vec()), ("check", check)]
+    {
         let mut document = json(&[command.as_slice(), &["-o", "json"]].concat());
         let schema = schema(name);
         assert_eq!(problems(&schema, &document), Vec::<String>::new(), "{name}");

@@ -12,6 +12,10 @@ pub fn firewall(resource: &View<'_>, name: String) -> Firewall {
     for configuration in resource.list(&["ipConfigurations", "ip_configuration"]) {
         add_of_configuration(&configuration, &mut addresses);
     }
+    // In a virtual hub the platform makes the public IPs.
+    if let Some(hub) = resource.at(&["hubIPAddresses", "publicIPs"]) {
+        addresses.managed = hub.count(&["count"]);
+    }
     let scale = resource.at(&["autoscaleConfiguration"]);
     let of = |names: &[&str]| scale.as_ref().map_or(Said::Nothing, |scale| scale.count(names));
     Firewall {

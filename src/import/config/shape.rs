@@ -47,7 +47,10 @@ pub fn is_configuration(text: &str) -> bool {
     let text = text.trim_start();
     let first = |text: &str| text.trim_start().chars().next();
     match first(text) {
-        Some('{') => !serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("outbound").is_some()),
+        Some('{') => {
+            let is_scenario = |value: Value| value.get("outbound").or(value.get("workload")).is_some();
+            !serde_json::from_str(text).is_ok_and(is_scenario)
+        }
         Some('[') => matches!(first(&text[1..]), Some('{' | ']')),
         _ => false,
     }
@@ -89,13 +92,13 @@ fn read_file(file: &str, text: &str, deployed: &mut Deployed) -> Result<(), Vec<
 /// Adds whatever is in `view`; false where nothing of it is known.
 fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
     if view.is_list() {
-        return view.entries().iter().fold(false, |known, entry| add_all(entry, deployed) || known);
+        return add_each(&view.entries(), deployed);
     }
     if terraform::is_one(view) {
         return terraform::add_all(view, deployed);
     }
     if let Some(resources) = arm::resources(view) {
-        return resources.iter().fold(false, |known, entry| add_all(entry, deployed) || known);
+        return add_each(&resources, deployed);
     }
     let Some(kind) = kind_of(view) else {
         let listed = view.get(&["value"]).filter(View::is_list);
@@ -107,6 +110,11 @@ fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
         add_all(inner, deployed);
     });
     true
+}
+
+/// Adds all of them, also behind one of which nothing is known.
+fn add_each(views: &[View<'_>], deployed: &mut Deployed) -> bool {
+    views.iter().filter(|view| add_all(view, deployed)).count() > 0
 }
 
 fn kind_of(view: &View<'_>) -> Option<&'static Kind> {

@@ -91,7 +91,9 @@ struct Resource<'a> {
 
 impl<'a> Plan<'a> {
     fn of_type<'p>(&'p self, name: &'p str) -> impl Iterator<Item = Resource<'a>> + 'p {
-        let found = self.resources.iter().filter(move |resource| resource.text_of(&["type"]) == Some(name));
+        let found = self.resources.iter().filter(move |resource| {
+            resource.text_of(&["type"]) == Some(name) && resource.text_of(&["mode"]) != Some("data")
+        });
         found.filter_map(|resource| {
             Some(Resource { address: resource.text_of(&["address"])?, values: resource.get(&["values"])? })
         })

@@ -3,6 +3,7 @@
 use super::figures::{out_of_range, range, shipped_number, whole};
 use super::{SettingValue, Subject};
 use crate::import::config::{Addresses, Deployed, Origin, Said};
+use crate::outbound::Refusal;
 
 /// A prefix has no more addresses than IPv4.
 const ADDRESS_BITS: u64 = 32;
@@ -27,15 +28,8 @@ pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, mo
             Some(length) => {
                 count += 1 << (ADDRESS_BITS - length.min(ADDRESS_BITS));
                 origins.push(origin);
-                let bounds = (whole_bound("least"), whole_bound("most"));
-                let what = format!("the length of prefix {name}");
-                subject.refusals.extend(out_of_range(
-                    "PrefixLengthOutOfRange",
-                    "prefix_length",
-                    &what,
-                    length,
-                    bounds,
-                ));
+                let of_gateway = model == "azure/nat-gateway";
+                subject.refusals.extend(wrong_prefix(name, length).filter(|_| of_gateway));
             }
             None => unknown.push(format!("the length of public IP prefix {name}")),
         }
@@ -78,8 +72,11 @@ fn no_address(subject: &mut Subject, model: &str) {
     }
 }
 
-fn whole_bound(name: &str) -> u64 {
-    whole(&format!("prefix_length.{name}"))
+/// A NAT gateway takes prefixes of some lengths only.
+fn wrong_prefix(name: &str, length: u64) -> Option<Refusal> {
+    let bound = |name: &str| whole(&format!("prefix_length.{name}"));
+    let what = format!("the length of prefix {name}");
+    out_of_range("PrefixLengthOutOfRange", "prefix_length", &what, length, (bound("least"), bound("most")))
 }
 
 fn length(name: &str, deployed: &Deployed) -> Option<u64> {

@@ -37,8 +37,12 @@ pub fn subject(cluster: &Cluster, deployed: &Deployed) -> Subject {
         Some(name) => name.eq_ignore_ascii_case(&cluster.name),
         None => deployed.clusters.len() == 1,
     });
-    let inside = cluster.node_pools.iter();
-    let pools: Vec<&NodePool> = inside.chain(outside.map(|(_, pool)| pool)).collect();
+    let mut pools: Vec<&NodePool> = cluster.node_pools.iter().collect();
+    for (_, pool) in outside {
+        if !pools.iter().any(|own| own.name.eq_ignore_ascii_case(&pool.name)) {
+            pools.push(pool);
+        }
+    }
     subject.own_network = pools.iter().any(|pool| pool.own_network);
     node_pools(&mut subject, &pools);
     let Some(outbound_type) = outbound_type(&mut subject, cluster) else { return subject };
@@ -97,6 +101,7 @@ fn planned_change(subject: &mut Subject, cluster: &Cluster, to: &str) {
 /// The node pools as the platform counts them.
 fn node_pools(subject: &mut Subject, pools: &[&NodePool]) {
     let mut unset = Vec::new();
+    let mut all = 0;
     for pool in pools {
         let what = |what: &str| format!("{what} of node pool {}", pool.name);
         let autoscales = pool.autoscales.value().unwrap_or(false);
@@ -110,11 +115,12 @@ fn node_pools(subject: &mut Subject, pools: &[&NodePool]) {
             subject.lacks(what("the count"), "give `az aks show -o json`");
             continue;
         };
-        if nodes.max(most.unwrap_or(0)) > MOST_NODES {
-            let message = format!("{} is {}", what("the count"), nodes.max(most.unwrap_or(0)));
-            let help = format!("use at most {MOST_NODES} nodes");
+        all += nodes.max(most.unwrap_or(0)) + 1;
+        if all > MOST_NODES {
+            let message = format!("the node pools up to {} have more than {MOST_NODES} nodes", pool.name);
+            let help = format!("use at most {MOST_NODES} nodes with their surge");
             subject.refusals.push(Refusal { code: "TooManyNodes", key: "node_pool", message, help });
-            continue;
+            return;
         }
         let surge = match &pool.surge {
             Said::Value { value: Surge::Nodes(surge), .. } => *surge,

@@ -127,9 +127,9 @@ fn no_node_pool(subject: &Subject) -> String {
     format!("[[node_pool]]\nname = \"nodes\"\nnodes = {count}\n\n")
 }
 
-/// A text of TOML.
+/// A text of TOML on one line.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.into()).to_string()
+    toml::Value::String(bare(text)).to_string()
 }
 
 /// A comment ends with its line.
