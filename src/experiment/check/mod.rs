@@ -79,7 +79,7 @@ pub struct Check {
     /// Each setting with where it came from.
     pub values: Vec<ValueOrigin>,
     /// Everything else that the files hold, each judged by itself.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Check>,
 }
 
