@@ -33,10 +33,11 @@ pub fn changed(file: &str, changes: &[(&str, Value)]) -> String {
     body.to_string()
 }
 
-const PORTS: &str = "/networkProfile/loadBalancerProfile/allocatedOutboundPorts";
+pub const PORTS: &str = "/networkProfile/loadBalancerProfile/allocatedOutboundPorts";
 const IPS: &str = "/networkProfile/loadBalancerProfile/managedOutboundIps/count";
 
-fn codes(check: &Value) -> Vec<&str> {
+/// Codes of the problems.
+pub fn codes(check: &Value) -> Vec<&str> {
     let problems = check["problems"].as_array().unwrap();
     problems.iter().map(|problem| problem["code"].as_str().unwrap()).collect()
 }
@@ -313,50 +314,6 @@ fn limits_of_gateways_firewalls_and_timeouts_are_known() {
         check_text(&changed("config/aks-flat.json", &[(PORTS, json!(64_008)), (IPS, json!(100))]), &[]);
     let code = "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAllowedPortsPerRule";
     assert_eq!((status, codes(&check)), (4, vec![code]));
-}
-
-/// Both tables of the page on outbound types.
-#[test]
-fn a_change_of_the_outbound_type_is_judged_by_the_platforms_tables() {
-    let types = [
-        "loadBalancer",
-        "managedNATGateway",
-        "managedNATGatewayV2",
-        "userAssignedNATGateway",
-        "userDefinedRouting",
-        "none",
-        "block",
-    ];
-    let managed: [(&str, [bool; 7]); 5] = [
-        ("loadBalancer", [true, true, true, false, false, true, true]),
-        ("managedNATGateway", [false, true, true, false, false, true, true]),
-        ("managedNATGatewayV2", [false, false, true, false, false, false, false]),
-        ("none", [true, true, true, false, false, true, true]),
-        ("block", [true, true, true, false, false, true, true]),
-    ];
-    let own: [(&str, [bool; 7]); 4] = [
-        ("loadBalancer", [true, false, false, true, true, true, false]),
-        ("userAssignedNATGateway", [true, false, false, true, true, true, false]),
-        ("userDefinedRouting", [true, false, false, true, true, true, false]),
-        ("none", [true, false, false, true, true, true, false]),
-    ];
-    let kind = "/networkProfile/outboundType";
-    let subnet = "/agentPoolProfiles/0/vnetSubnetId";
-    let tables = [(Value::Null, &managed[..]), (json!("/s/subnets/nodes"), &own[..])];
-    for (network, table) in tables {
-        for (from, allowed) in table {
-            let body = changed(
-                "config/aks-flat.json",
-                &[(kind, json!(from)), (subnet, network.clone()), (PORTS, json!(1_024))],
-            );
-            for (to, allowed) in types.iter().zip(allowed) {
-                let (_, check) = check_text(&body, &["--to", to]);
-                let refused = codes(&check).contains(&"OutboundTypeChangeNotAllowed");
-                assert_eq!(!refused, *allowed, "{from} to {to}, {network}");
-                assert_eq!(check["outbound_type_changes"]["drops_connections"], true);
-            }
-        }
-    }
 }
 
 /// What `run` refuses and what `check` refuses are one.

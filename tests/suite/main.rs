@@ -36,6 +36,7 @@ mod oracles_search;
 mod oracles_time;
 mod oracles_traffic;
 mod oracles_two_levels;
+mod outbound_type_changes;
 mod outputs;
 mod platforms;
 mod ports_in_common;
