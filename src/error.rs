@@ -15,7 +15,7 @@ pub enum ExitStatus {
     ThresholdFailed = 1,
     /// Wrong usage or input.
     WrongInput = 2,
-    /// The interval straddles a threshold.
+    /// The interval straddles a threshold, or the input does not say enough to judge it.
     Inconclusive = 3,
     /// The platform would refuse the configuration.
     PlatformRefuses = 4,
@@ -54,7 +54,9 @@ impl ExitStatus {
             Self::Success => "done, and every threshold holds",
             Self::ThresholdFailed => "a threshold failed",
             Self::WrongInput => "wrong usage or input",
-            Self::Inconclusive => "inconclusive: the interval straddles a threshold",
+            Self::Inconclusive => {
+                "inconclusive: the interval straddles a threshold, or the files checked do not say enough"
+            }
             Self::PlatformRefuses => "the platform would refuse the configuration",
             Self::PartsMissing => "parts of a sweep are missing, or of different runs",
             Self::Defect => "a defect of snatsim, or an output that could not be written",

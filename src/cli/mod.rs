@@ -1,8 +1,10 @@
 //! The command line: arguments in, one exit status out.
 
+mod check;
 mod compare;
 mod diff;
 mod formats;
+mod import;
 mod merge;
 mod models;
 mod replay;
@@ -38,7 +40,8 @@ fn after_help() -> String {
         "Examples:\n  snatsim run models/scenarios/default-node.toml\n  snatsim run night.toml --set public_ips=3 --format json\n  \
          snatsim compare night.toml --option 'model=azure/nat-gateway,public_ips=1'\n  \
          snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n  \
-         snatsim sweep night.toml --vary public_ips=1..8 --vary idle_timeout=4m,10m\n\nExit status:\n{table}"
+         snatsim sweep night.toml --vary public_ips=1..8 --vary idle_timeout=4m,10m\n  \
+         az aks show -g shop -n aks1 -o json | snatsim check -\n\nExit status:\n{table}"
     )
 }
 
@@ -54,6 +57,10 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Parts of a sweep as one run of it would have been.
     Merge(merge::MergeArgs),
+    /// Would the platform accept this configuration? No simulation, milliseconds.
+    Check(check::CheckArgs),
+    /// What is deployed, as a scenario that a person can read and edit.
+    Import(import::ImportArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
     Replay(replay::ReplayArgs),
     /// Results again, in any format, without simulating.
@@ -95,6 +102,8 @@ enum SchemaOf {
     Replay,
     /// What `diff --format json` prints.
     Diff,
+    /// What `check --format json` prints.
+    Check,
 }
 
 /// Arguments of every command that simulates.
@@ -169,6 +178,8 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Size(args) => size::size(args),
         Command::Sweep(args) => sweep::sweep(args),
         Command::Merge(args) => merge::merge_parts(args),
+        Command::Check(args) => check::check(args),
+        Command::Import(args) => import::import(args),
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => report::report(args),
         Command::Diff(args) => diff::diff(args),
@@ -197,6 +208,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Diff => rendering::json(&schema_for!(experiment::diff::Diff)),
         SchemaOf::Sweep => rendering::json(&schema_for!(experiment::sweep::SweepResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
+        SchemaOf::Check => rendering::json(&schema_for!(experiment::check::Check)),
     }
 }
 

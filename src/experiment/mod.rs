@@ -1,6 +1,7 @@
 //! From a checked scenario to results: plan, shards, runner, estimates, verdict.
 
 pub mod analysis;
+pub mod check;
 pub mod compare;
 pub mod diff;
 pub mod estimate;

@@ -1,7 +1,8 @@
-//! Recorded traffic as people have it: Zeek's `conn.log`, a plain table, runs measured on a kernel.
+//! What people have: recorded traffic (Zeek's `conn.log`, a plain table, runs measured on a kernel) and deployed configuration.
 //!
 //! Leaves out: flow logs of the platforms and connection tracking tables.
 
+pub mod config;
 mod csv_trace;
 mod decimal;
 mod filter;

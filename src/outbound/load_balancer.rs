@@ -158,11 +158,15 @@ impl LoadBalancer {
         if !ports.is_multiple_of(self.granularity) {
             return Err(self.not_a_multiple(ports));
         }
+        self.with_room(ports, cluster)
+    }
+
+    fn with_room(&self, ports: u32, cluster: &Cluster) -> Result<u32, Refusal> {
         let nodes = cluster.nodes_counted();
-        if u64::from(ports) * u64::from(nodes) > self.inventory() {
-            return Err(self.too_many(ports, nodes));
+        match u64::from(ports) * u64::from(nodes) > self.inventory() {
+            true => Err(self.too_many(ports, nodes)),
+            false => Ok(ports),
         }
-        Ok(ports)
     }
 
     fn not_a_multiple(&self, ports: u32) -> Refusal {
@@ -219,6 +223,17 @@ impl WayOut for LoadBalancer {
             realloc_delay: self.realloc_delay,
             ..egress
         })
+    }
+
+    /// A grant of an odd size may need too many ports besides.
+    fn refusals(&self, cluster: &Cluster) -> Vec<Refusal> {
+        match self.allocation {
+            Allocation::Manual(ports) if ports > 0 && !ports.is_multiple_of(self.granularity) => {
+                let besides = self.with_room(ports, cluster).err();
+                std::iter::once(self.not_a_multiple(ports)).chain(besides).collect()
+            }
+            _ => self.ports_per_node(cluster).err().into_iter().collect(),
+        }
     }
 
     fn timers(&self) -> &Timers {

@@ -19,6 +19,11 @@ pub trait WayOut {
     /// The device for `cluster`, or why the platform would refuse it.
     fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal>;
 
+    /// Everything for which the platform would refuse it.
+    fn refusals(&self, cluster: &Cluster) -> Vec<Refusal> {
+        self.egress(cluster).err().into_iter().collect()
+    }
+
     /// How long it keeps mappings.
     fn timers(&self) -> &Timers;
 

@@ -1,5 +1,6 @@
 //! Results as people and programs read them. Nothing is simulated or estimated here.
 
+mod acceptance;
 pub mod chart;
 pub mod charts;
 pub mod check;

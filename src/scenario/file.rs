@@ -4,6 +4,7 @@ use super::autoscale::events_by_rule;
 use super::cluster::cluster;
 use super::destinations::destinations;
 use super::events::{DRAIN, Events, Stage, events};
+use super::judged::{Judged, judge};
 use super::later_devices::{LaterDevice, keep_those_of_the_cluster, later_devices};
 use super::node_stage::{self, node_stage};
 use super::overrides::Override;
@@ -16,7 +17,7 @@ use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
 use super::ways_out::{self, NamedWay, ways_out};
-use super::{RefusedLater, Scenario, devices, packets, presets, probes, shipped};
+use super::{Scenario, devices, packets, presets, probes, shipped};
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::import::Trace;
@@ -57,6 +58,11 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 /// Reads and checks a scenario with some keys set from outside. Files that it names are found from the folder of
 /// `file`; for a bare name and for standard input, that is the working directory.
 pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, Error> {
+    read_judged(file, text, overrides)?.accepted()
+}
+
+/// The same, whatever the platform would refuse of it.
+pub fn read_judged(file: &str, text: &str, overrides: &[Override]) -> Result<Judged, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
     check(Origin { file, text, flags: "--set", trace: None }, tree)
@@ -71,7 +77,7 @@ pub fn read_recorded(
 ) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
-    check(Origin { file, text, flags: "--set", trace: Some(trace) }, tree)
+    check(Origin { file, text, flags: "--set", trace: Some(trace) }, tree)?.accepted()
 }
 
 /// The same with the whole `[outbound]` table replaced by another model and its keys; events that change the table go with it.
@@ -90,11 +96,11 @@ pub fn read_as(
     let keys: Vec<Override> =
         outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
     super::overrides::apply(&mut tree, &keys)?;
-    check(Origin { file, text, flags: "--set or --option", trace: None }, tree)
+    check(Origin { file, text, flags: "--set or --option", trace: None }, tree)?.accepted()
 }
 
 /// Checks a tree whose keys are all set.
-pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Error> {
+pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Judged, Error> {
     presets::lay_under(&mut tree);
     let own = tree.get("outbound").cloned();
     let shipped = own.as_ref().and_then(shipped::model_of);
@@ -105,38 +111,7 @@ pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Scenario, Erro
     reader.finish()?;
     let (scenario, refusals) =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    let refused = |table: Option<&Node>, refusal: Refusal| {
-        let node = table.and_then(|table| table.get(refusal.key));
-        let span = node.map_or(0..0, |node| node.span.clone());
-        origin.problem(&span, format!("{} ({})", refusal.message, refusal.code), Some(refusal.help))
-    };
-    let of_cluster = refusals.into_iter().map(|refusal| (tree.get("cluster"), refusal));
-    let all = of_cluster.chain(refused_devices(&scenario, &tree));
-    let problems: Vec<_> = all.map(|(table, refusal)| refused(table, refusal)).collect();
-    if !problems.is_empty() {
-        return Err(Error::PlatformRefuses(problems));
-    }
-    if let Err(RefusedLater { at, refusal }) = scenario.epochs() {
-        let mark = scenario.events.marks.iter().rev().find(|mark| mark.at <= at);
-        let (span, what) = mark.map_or((0..0, ""), |mark| (mark.span.clone(), mark.what.as_str()));
-        let message = format!("at {at} ({what}): {} ({})", refusal.message, refusal.code);
-        return Err(Error::PlatformRefuses(vec![origin.problem(&span, message, Some(refusal.help))]));
-    }
-    Ok(Scenario { resolved, ..scenario })
-}
-
-/// Devices that the platform would refuse, each with the table of its settings.
-fn refused_devices<'t>(scenario: &Scenario, tree: &'t Node) -> Vec<(Option<&'t Node>, Refusal)> {
-    let Scenario { outbound, ways_out, cluster, .. } = scenario;
-    let own = outbound.egress(cluster).err().map(|refusal| (tree.get("outbound"), refusal));
-    let way = |(number, way): (usize, &NamedWay)| {
-        let table = match tree.get("way_out").map(|node| &node.value) {
-            Some(Value::List(tables)) => tables.get(number),
-            _ => None,
-        };
-        way.egress(cluster).err().map(|refusal| (table, refusal))
-    };
-    own.into_iter().chain(ways_out.iter().enumerate().filter_map(way)).collect()
+    Ok(judge(origin, &tree, Scenario { resolved, ..scenario }, refusals))
 }
 
 /// The file with the figures of the shipped models under it.

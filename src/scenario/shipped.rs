@@ -1,6 +1,7 @@
 //! What is shipped in `models/`, all kinds together.
 
 use super::client_pool::CLIENTS;
+use super::deployed::ACCEPTANCE;
 use super::devices;
 use super::network::NETWORK_PLUGINS;
 use super::node_stage::NODE_STAGES;
@@ -10,9 +11,10 @@ use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
 use crate::profile::Profile;
 
-/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes and pods do, workloads.
+/// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes and pods do, what the platform
+/// checks, workloads.
 pub fn all() -> impl Iterator<Item = Profile> {
-    let around = NETWORK_PLUGINS.into_iter().chain(NODE_STAGES).chain([POD]).chain(WORKLOADS);
+    let around = NETWORK_PLUGINS.into_iter().chain(NODE_STAGES).chain([POD, ACCEPTANCE]).chain(WORKLOADS);
     devices::models().chain(CLIENTS).chain(SYN_SCHEDULES).chain(around)
 }
 

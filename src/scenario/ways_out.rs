@@ -25,10 +25,16 @@ pub struct NamedWay {
 impl NamedWay {
     /// Its device for `cluster`, or why the platform would refuse it.
     pub fn egress(&self, cluster: &Cluster) -> Result<Egress, Refusal> {
-        self.device.egress(cluster).map_err(|refusal| {
-            let message = format!("way out \"{}\": {}", self.name, refusal.message);
-            Refusal { message, ..refusal }
-        })
+        self.device.egress(cluster).map_err(|refusal| self.told(refusal))
+    }
+
+    /// Everything for which the platform would refuse it.
+    pub fn refusals(&self, cluster: &Cluster) -> Vec<Refusal> {
+        self.device.refusals(cluster).into_iter().map(|refusal| self.told(refusal)).collect()
+    }
+
+    fn told(&self, refusal: Refusal) -> Refusal {
+        Refusal { message: format!("way out \"{}\": {}", self.name, refusal.message), ..refusal }
     }
 }
 

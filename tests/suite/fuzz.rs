@@ -7,9 +7,11 @@
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use snatsim::experiment::Plan;
+use snatsim::experiment::check::of_subjects;
 use snatsim::import::{Reading, TraceFormat};
 use snatsim::report::read::results;
 use snatsim::report::{Format, render};
+use snatsim::scenario::deployed::{scenario_text, subjects};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -193,6 +195,28 @@ fn damaged_traces() {
         let path = folder.path().join("lab.csv");
         std::fs::write(&path, bytes).unwrap();
         drop(snatsim::import::read(&[path], &Reading { format: TraceFormat::Lab, ..Reading::default() }));
+    });
+}
+
+/// Deployed configuration is read, judged, shown in every form, and written as a scenario that some reader takes.
+#[test]
+fn damaged_configuration() {
+    let mut files = files_in("tests/data/config", ".json");
+    files.extend(files_in("tests/data/azure-config", ".json"));
+    survives("config", &files, 3_000, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let read = snatsim::import::config::read(&[("damaged.json".into(), text.into())]);
+        let Ok(subjects) = read.map(|deployed| subjects(&deployed)) else { return };
+        if let Some(check) = of_subjects(&subjects, Some("none")).unwrap() {
+            for format in
+                [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
+            {
+                render(&check, format).unwrap();
+            }
+        }
+        for subject in &subjects {
+            drop(snatsim::scenario::read_judged("imported.toml", &scenario_text(subject), &[]));
+        }
     });
 }
 

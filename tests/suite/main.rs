@@ -2,18 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod acceptance;
 mod autoscaling;
 mod check;
 mod cluster_in_time;
 mod command_line;
 mod conservation;
 mod denials;
+mod deployed_configuration;
 mod deployment;
 mod determinism;
 mod diffs;
 mod documented_keys;
 mod fuzz;
 mod golden;
+mod imported_configuration;
 mod input_errors;
 mod invariance;
 mod kernel_lab;
@@ -35,6 +38,7 @@ mod oracles_search;
 mod oracles_time;
 mod oracles_traffic;
 mod oracles_two_levels;
+mod outbound_type_changes;
 mod outputs;
 mod platforms;
 mod ports_in_common;

@@ -122,7 +122,10 @@ fn every_other_output_has_its_schema() {
     let size = [&["size", node][..], &target, &short].concat();
     let vary = ["--vary", "ports_per_node=1001,1024", "--threshold", "failure_ratio < 1%"];
     let sweep = [&["sweep", node][..], &vary, &short].concat();
-    let others = [("comparison", compare), ("size", size), ("replay", trace.to_vec()), ("sweep", sweep)];
+    let check = vec!["check", "tests/data/azure-config/load-balancer-outbound-rules.json"];
+    let trace = trace.to_vec();
+    let others =
+        [("comparison", compare), ("size", size), ("replay", trace), ("sweep", sweep), ("check", check)];
     for (name, command) in others {
         let mut document = json(&[command.as_slice(), &["-o", "json"]].concat());
         let schema = schema(name);

@@ -20,9 +20,10 @@ mod timers;
 pub(super) use search::port_range;
 
 use super::keys::Keys;
-use super::reader::{Reader, Table};
+use super::reader::{Origin, Reader, Table};
 use super::tree::Node;
 use crate::cluster::Cluster;
+use crate::error::Error;
 use crate::outbound::Outbound;
 use crate::profile::Profile;
 
@@ -95,6 +96,19 @@ pub fn outbound<'a>(
     cluster: &Cluster,
 ) -> Option<Outbound> {
     device(Keys { own: reader.table(own, "outbound"), shipped }, cluster)
+}
+
+/// Reads a device from a table of its own, without a scenario around it; `file` names it in errors.
+pub fn of_table(
+    file: &str,
+    table: &Node,
+    shipped: Option<&Node>,
+    cluster: &Cluster,
+) -> Result<Outbound, Error> {
+    let reader = Reader::new(Origin { file, text: "", flags: file, trace: None });
+    let device = outbound(&reader, table, shipped, cluster);
+    reader.finish()?;
+    device.ok_or_else(|| Error::Defect("a device without a problem could not be read".into()))
 }
 
 /// Reads the device that `model` names, from a table of which everything else was read.

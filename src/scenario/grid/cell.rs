@@ -23,7 +23,7 @@ pub fn read_cell(file: &str, text: &str, set: &[Override], settings: &[Override]
     if !outside.is_empty() {
         return Err(Error::PlatformRefuses(outside));
     }
-    check(Origin { file, text, flags: "--set or --vary", trace: None }, tree)
+    check(Origin { file, text, flags: "--set or --vary", trace: None }, tree)?.accepted()
 }
 
 const MODEL: &str = "outbound.model";

@@ -1,0 +1,101 @@
+//! The numbers of a device and the cluster behind it.
+
+use super::{Check, PoolCount, rates};
+use crate::cluster::{Cluster, NodePool};
+use crate::outbound::Outbound;
+use crate::outbound::firewall::Firewall;
+use crate::outbound::load_balancer::{Allocation, LoadBalancer};
+use crate::outbound::nat_gateway::NatGateway;
+use crate::scenario::deployed::figure;
+
+impl Check {
+    /// Counts the nodes.
+    pub(super) fn count_nodes(&mut self, cluster: &Cluster) {
+        let count = |pool: &NodePool| PoolCount {
+            name: pool.name.clone(),
+            nodes: u64::from(pool.most_by_autoscaler.unwrap_or_else(|| cluster.nodes_there_in(pool))),
+            surge: u64::from(pool.max_surge),
+        };
+        self.node_pools = cluster.node_pools.iter().map(count).collect();
+        self.nodes_counted = Some(u64::from(cluster.nodes_counted()));
+    }
+
+    /// Counts the ports of `device` for the nodes of `cluster`; a device whose ports do not depend on nodes needs none.
+    pub(super) fn count_ports(&mut self, device: &Outbound, cluster: Option<&Cluster>) {
+        let none = Cluster::new(Vec::new(), None);
+        self.public_ips = Some(u64::from(device.public_ips(cluster.unwrap_or(&none))));
+        self.idle_timeout_s = device.timers().idle_timeout.map(|time| time.as_secs_f64());
+        match device {
+            Outbound::LoadBalancer(settings) => self.of_load_balancer(settings, cluster),
+            Outbound::NatGateway(settings) => self.of_nat_gateway(settings),
+            Outbound::FirewallNatGateway(settings) => self.of_nat_gateway(&settings.0),
+            Outbound::Firewall(settings) => self.of_firewall(settings),
+            other => self.of_other(other, cluster.unwrap_or(&none)),
+        }
+    }
+
+    fn of_load_balancer(&mut self, device: &LoadBalancer, cluster: Option<&Cluster>) {
+        self.ports_available = Some(device.inventory());
+        self.automatic = Some(matches!(device.allocation, Allocation::Automatic | Allocation::Manual(0)));
+        let granted = cluster.and_then(|cluster| device.ports_per_node(cluster).ok());
+        match device.allocation {
+            Allocation::Manual(ports) if ports > 0 => {
+                let nodes = cluster.map(Cluster::nodes_counted);
+                self.ports_per_node = Some(u64::from(ports));
+                self.ports_needed = nodes.map(|nodes| u64::from(nodes) * u64::from(ports));
+                self.max_nodes = Some(device.most_nodes(ports));
+            }
+            _ => {
+                self.ports_per_node = granted.map(u64::from);
+                let nodes = cluster.map(|cluster| u64::from(cluster.nodes_there()));
+                self.ports_needed = self.ports_per_node.and_then(|ports| Some(ports * nodes?));
+                self.max_nodes = device.tiers.last().map(|tier| u64::from(tier.nodes));
+                self.assumptions.extend(cluster.and_then(|cluster| next_tier(device, cluster)));
+            }
+        }
+        if let Some(ports) = self.ports_per_node {
+            self.rates = rates::of("node", ports, &device.timers);
+        }
+    }
+
+    fn of_nat_gateway(&mut self, device: &NatGateway) {
+        self.ports_available = Some(device.ports());
+        self.connections_per_destination = device.flows_per_destination();
+        self.rates = rates::of("gateway", device.ports(), &device.timers);
+    }
+
+    fn of_firewall(&mut self, device: &Firewall) {
+        let ports = device.ports();
+        self.ports_available = Some(ports);
+        self.degraded_above = Some(ports as f64 * figure("firewall_degraded_above"));
+        self.rates = rates::of("firewall", ports, &device.timers);
+    }
+
+    /// Whatever else: its port pools as they would be simulated.
+    fn of_other(&mut self, device: &Outbound, cluster: &Cluster) {
+        let Ok(egress) = device.egress(cluster) else { return };
+        self.ports_available = egress.pools.iter().map(|pool| pool.all_ports()).sum();
+        let largest = egress.pools.iter().filter_map(|pool| pool.all_ports()).max();
+        if let Some(ports) = largest.filter(|ports| *ports > 0) {
+            self.rates = rates::of("port pool", ports, &egress.timers);
+        }
+    }
+}
+
+/// What the tiers give when all counted nodes are there, if that is less than now.
+fn next_tier(device: &LoadBalancer, cluster: &Cluster) -> Option<String> {
+    let (now, counted) = (cluster.nodes_there(), cluster.nodes_counted());
+    let tier = |nodes: u32| device.tiers.iter().find(|tier| nodes <= tier.nodes);
+    let grant = |ports: u32| ports.saturating_mul(device.public_ips).min(device.automatic_most);
+    let ports_now = grant(tier(now)?.ports);
+    match tier(counted) {
+        None => Some(format!(
+            "the tiers do not cover {counted} nodes, which autoscaling and the surge of an upgrade allow"
+        )),
+        Some(then) if grant(then.ports) < ports_now => Some(format!(
+            "{now} nodes now decide on the tier; with {counted}, which autoscaling and the surge of an upgrade allow, a node has {} ports",
+            grant(then.ports)
+        )),
+        Some(_) => None,
+    }
+}

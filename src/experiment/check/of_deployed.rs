@@ -1,0 +1,187 @@
+//! Checks of deployed configuration.
+
+use super::changes::{Deployment, smallest};
+use super::rates::doubts;
+use super::{Check, MissingInput, PlatformProblem, TypeChanges, ValueOrigin, problem, together};
+use crate::cluster::Cluster;
+use crate::error::Error;
+use crate::outbound::{Outbound, Refusal};
+use crate::scenario::deployed::{
+    Setting, SettingValue, Subject, SubjectKind, TypeChange, allowed_changes, figure_is_true,
+};
+use crate::scenario::shipped;
+
+/// Judges each subject; `asked` is an outbound type that clusters are to be changed to.
+pub fn of_subjects(subjects: &[Subject], asked: Option<&str>) -> Result<Option<Check>, Error> {
+    let checks: Result<Vec<Check>, Error> =
+        subjects.iter().map(|subject| of_subject(subject, asked)).collect();
+    Ok(together(checks?))
+}
+
+fn of_subject(subject: &Subject, asked: Option<&str>) -> Result<Check, Error> {
+    let mut check = Check::new(&subject.name);
+    check.outbound_type = subject.outbound_type.clone().or_else(|| subject.model.clone());
+    check.model.clone_from(&subject.model);
+    check.assumptions.clone_from(&subject.assumptions);
+    let missing = subject.missing.iter();
+    check.missing = missing
+        .map(|missing| MissingInput { what: missing.what.clone(), how: missing.how.clone() })
+        .collect();
+    check.values = values(subject);
+    check.problems = subject.refusals.iter().map(|refusal| placed(subject, refusal)).collect();
+    let cluster = subject.cluster();
+    if let Some(cluster) = &cluster {
+        check.count_nodes(cluster);
+    }
+    let none = Cluster::new(Vec::new(), None);
+    if let Some(device) = subject.device(cluster.as_ref().unwrap_or(&none))? {
+        judge(&mut check, subject, &device, cluster.as_ref());
+        check.assumptions.extend(shipped_doubts(subject)?);
+    }
+    if subject.kind == SubjectKind::Cluster {
+        change_of_type(&mut check, subject, asked);
+    }
+    Ok(check.decided())
+}
+
+/// Numbers of the device, with what it says of itself where everything is known that it depends on.
+fn judge(check: &mut Check, subject: &Subject, device: &Outbound, cluster: Option<&Cluster>) {
+    check.count_ports(device, cluster);
+    forget_unsaid(check, subject);
+    let decisive = |refusal: &Refusal| ["public_ips", "ports_per_node", "node_pool"].contains(&refusal.key);
+    let known = subject.missing.is_empty() && !subject.refusals.iter().any(decisive);
+    if let Some(cluster) = cluster.filter(|_| known) {
+        let refusals = device.refusals(cluster);
+        check.problems.extend(refusals.iter().map(|refusal| placed(subject, refusal)));
+        if let Outbound::LoadBalancer(device) = device {
+            let most = shipped::named("azure/load-balancer").and_then(|profile| profile.most("public_ips"));
+            let deployment = (subject.kind == SubjectKind::Cluster)
+                .then(|| Deployment { name: &subject.name, group: subject.group.as_deref() });
+            check.smallest_changes = smallest(device, cluster, most.unwrap_or(0), deployment.as_ref());
+        }
+    }
+}
+
+/// What the model assumes of the rates.
+fn shipped_doubts(subject: &Subject) -> Result<Vec<String>, Error> {
+    let profile = subject.model.as_deref().and_then(shipped::named);
+    let figures = profile.map_or_else(|| Ok(Vec::new()), |profile| profile.figures())?;
+    Ok(doubts(&figures, |_| true))
+}
+
+/// Numbers that rest on a setting which no file gives, or gives as something that the platform refuses.
+fn forget_unsaid(check: &mut Check, subject: &Subject) {
+    let known = |key: &str| {
+        let refused = subject.refusals.iter().any(|refusal| refusal.key == key);
+        let missing = |setting: &Setting| setting.key == key && setting.value == SettingValue::Missing;
+        !refused && !subject.settings.iter().any(missing)
+    };
+    if !known("public_ips") {
+        check.public_ips = subject.number("public_ips");
+        check.ports_available = None;
+        check.max_nodes = None;
+        check.connections_per_destination = None;
+        check.degraded_above = None;
+        if check.ports_per_node.is_none() || check.automatic == Some(true) {
+            check.rates = Vec::new();
+        }
+    }
+    if !known("ports_per_node") {
+        check.automatic = None;
+        check.ports_per_node = subject.number("ports_per_node");
+        let ports = check.ports_per_node;
+        check.ports_needed = check.nodes_counted.and_then(|nodes| ports?.checked_mul(nodes));
+        check.max_nodes = None;
+        check.rates = Vec::new();
+    }
+    if !known("instances") {
+        check.ports_available = None;
+        check.degraded_above = None;
+        check.rates = Vec::new();
+    }
+    if !known("idle_timeout") {
+        check.idle_timeout_s = None;
+        check.rates.retain(|rate| rate.ends != "abandoned");
+    }
+}
+
+/// A refusal with the place of its setting; of a rule of the network API with that API's code.
+fn placed(subject: &Subject, refusal: &Refusal) -> PlatformProblem {
+    let setting = subject.settings.iter().find(|setting| setting.key == refusal.key);
+    let mut problem = problem(refusal, setting.map(|setting| setting.origin.clone()));
+    if subject.kind == SubjectKind::OutboundRule && refusal.code == TOO_MANY_PORTS {
+        problem.code = TOO_MANY_PORTS_OF_A_RULE.into();
+    }
+    problem
+}
+
+/// Of AKS.
+const TOO_MANY_PORTS: &str = "InvalidLoadBalancerProfileAllocatedOutboundPorts";
+/// The same of the network API, one layer down.
+const TOO_MANY_PORTS_OF_A_RULE: &str =
+    "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts";
+
+fn values(subject: &Subject) -> Vec<ValueOrigin> {
+    let setting = |Setting { key, value, origin }: &Setting| ValueOrigin {
+        key: format!("outbound.{key}"),
+        value: match value {
+            SettingValue::Number(number) => number.to_string(),
+            SettingValue::Text(text) => text.clone(),
+            SettingValue::Missing => "?".into(),
+        },
+        origin: origin.clone(),
+    };
+    let pools = subject.node_pools.iter().map(|pool| ValueOrigin {
+        key: format!("node_pool.{}", pool.name),
+        value: match pool.autoscale {
+            Some((least, most)) => {
+                format!("{} nodes, {least} to {most} by autoscaler, surge {}", pool.nodes, pool.surge)
+            }
+            None => format!("{} nodes, surge {}", pool.nodes, pool.surge),
+        },
+        origin: pool.origin.clone(),
+    });
+    subject.settings.iter().map(setting).chain(pools).collect()
+}
+
+/// What the outbound type may become, and whether what is asked for is among it.
+fn change_of_type(check: &mut Check, subject: &Subject, asked: Option<&str>) {
+    let Some(now) = &subject.outbound_type else { return };
+    let (from, to) = match (&subject.change, asked) {
+        (_, Some(asked)) => (now.clone(), Some(asked.to_string())),
+        (Some(TypeChange { from, to }), None) => (from.clone(), Some(to.clone())),
+        (None, None) => (now.clone(), None),
+    };
+    let allowed = allowed_changes(subject.own_network, &from);
+    let network = if subject.own_network {
+        "a virtual network of its own"
+    } else {
+        "a virtual network that AKS manages"
+    };
+    if allowed.is_none() {
+        check.assumptions.push(format!("the table of changes has no {from} in {network}"));
+    }
+    let allowed = allowed.unwrap_or_default();
+    if let Some(to) = to.as_deref().filter(|to| !to.eq_ignore_ascii_case(&from)) {
+        if allowed.iter().any(|name| name.eq_ignore_ascii_case(to)) {
+            check.assumptions.push(format!(
+                "the change from {from} to {to} ends every open connection and changes the addresses of the cluster"
+            ));
+        } else {
+            let listed = if allowed.is_empty() { "nothing else".into() } else { allowed.join(", ") };
+            check.problems.push(PlatformProblem {
+                code: "OutboundTypeChangeNotAllowed".into(),
+                message: format!("the outbound type {from} of a cluster in {network} cannot become {to}"),
+                help: format!("it may become {listed}; else make the cluster anew"),
+                place: None,
+            });
+        }
+    }
+    check.outbound_type_changes = Some(TypeChanges {
+        from,
+        own_network: subject.own_network,
+        allowed,
+        asked: to,
+        drops_connections: figure_is_true("change_drops_connections"),
+    });
+}

@@ -1,0 +1,82 @@
+//! `az aks show -o json`, `Microsoft.ContainerService/managedClusters` of Resource Manager, and their node pools.
+
+use super::addresses::{name_after, references};
+use super::view::View;
+use super::{Addresses, Cluster, NodePool, Said, Surge};
+
+/// A cluster with its settings at the top or under `properties`.
+pub fn cluster(resource: &View<'_>, name: String) -> Cluster {
+    let network = resource.at(&["networkProfile"]);
+    let balancer = network.as_ref().and_then(|network| network.at(&["loadBalancerProfile"]));
+    let gateway = network.as_ref().and_then(|network| network.at(&["natGatewayProfile"]));
+    let of = |profile: &Option<View<'_>>, names: &[&str]| {
+        profile.as_ref().map_or(Said::Nothing, |profile| profile.count(names))
+    };
+    let pools = resource.list(&["agentPoolProfiles"]);
+    let node_pool = |(number, pool): (usize, &View<'_>)| {
+        let name = pool.text_of(&["name"]).map_or_else(|| format!("pool-{}", number + 1), str::to_string);
+        node_pool(pool, name)
+    };
+    Cluster {
+        group: group(resource),
+        outbound_type: network.as_ref().map_or(Said::Nothing, |network| network.word(&["outboundType"])),
+        node_pools: pools.iter().enumerate().map(node_pool).collect(),
+        ports_per_node: of(&balancer, &["allocatedOutboundPorts"]),
+        idle_minutes: of(&balancer, &["idleTimeoutInMinutes"]),
+        addresses: balancer.as_ref().map(addresses).unwrap_or_default(),
+        gateway_idle_minutes: of(&gateway, &["idleTimeoutInMinutes"]),
+        gateway_addresses: gateway.as_ref().map(addresses).unwrap_or_default(),
+        origin: Some(resource.origin()),
+        name,
+        ..Cluster::default()
+    }
+}
+
+fn group(resource: &View<'_>) -> Option<String> {
+    let of_id = || name_after(resource.text_of(&["id"])?, "resourceGroups");
+    resource.text_of(&["resourceGroup"]).or_else(of_id).map(str::to_string)
+}
+
+/// Public IPs of a load balancer's or NAT gateway's profile.
+fn addresses(profile: &View<'_>) -> Addresses {
+    let inside = |outer: &[&str], inner: &[&str]| {
+        profile.get(outer).map_or(Vec::new(), |outer| references(&outer.list(inner)))
+    };
+    let managed = profile.get(&["managedOutboundIPs", "managedOutboundIPProfile"]);
+    Addresses {
+        managed: managed.map_or(Said::Nothing, |managed| managed.count(&["count"])),
+        single: inside(&["outboundIPs"], &["publicIPs"]),
+        prefixes: inside(&["outboundIPPrefixes"], &["publicIPPrefixes"]),
+        effective: references(&profile.list(&["effectiveOutboundIPs"])),
+    }
+}
+
+/// A node pool, in a cluster or by itself.
+pub fn node_pool(pool: &View<'_>, name: String) -> NodePool {
+    let upgrade = pool.at(&["upgradeSettings"]);
+    NodePool {
+        name,
+        nodes: pool.count(&["count"]),
+        autoscales: pool.flag(&["enableAutoScaling"]),
+        least: pool.count(&["minCount"]),
+        most: pool.count(&["maxCount"]),
+        surge: upgrade.as_ref().map_or(Said::Nothing, max_surge),
+        own_network: pool.get(&["vnetSubnetID"]).is_some_and(|subnet| subnet.text().is_some()),
+    }
+}
+
+/// `maxSurge`: a number, or a share such as "33%".
+pub fn max_surge(upgrade: &View<'_>) -> Said<Surge> {
+    let Some(found) = upgrade.get(&["maxSurge"]) else { return Said::Nothing };
+    let Some(percent) = found.text().and_then(|text| text.trim().strip_suffix('%')) else {
+        return match found.as_count() {
+            Said::Value { value, origin } => Said::Value { value: Surge::Nodes(value), origin },
+            Said::Unknown { why, origin } => Said::Unknown { why, origin },
+            Said::Nothing => Said::Nothing,
+        };
+    };
+    match percent.trim().parse().ok().filter(|percent| *percent <= 100) {
+        Some(percent) => found.said(Surge::Percent(percent)),
+        None => found.wrong("a whole number, or a share from \"0%\" to \"100%\""),
+    }
+}
