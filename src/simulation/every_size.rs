@@ -16,29 +16,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Stops in the middle once `stop` is not 0; the counts then mean nothing.
 pub fn first_attempt_ports(system: &System, shard: &Shard, key: TrialKey, stop: &AtomicUsize) -> Vec<u64> {
     let mut taken = Vec::new();
-    let take = |time: SimTime, port: u32| {
-        if system.timing.measures(time) {
-            let port = port as usize;
-            if port >= taken.len() {
-                taken.resize(port + 1, 0);
-            }
-            taken[port] += 1;
-        }
+    let took = |times: &[SimTime], ports: &[u32]| {
+        let ports = &ports[times.partition_point(|time| *time < system.timing.origin)..];
+        let needed = ports.iter().max().map_or(0, |port| *port as usize + 1);
+        taken.resize(taken.len().max(needed), 0);
+        ports.iter().for_each(|port| taken[*port as usize] += 1);
     };
     match shard.pure_loss {
-        true => loss::number_ports(system, shard, key, stop, take),
-        false => number_ports(system, shard, key, stop, take),
+        true => loss::number_ports(system, shard, key, stop, took),
+        false => number_ports(system, shard, key, stop, took),
     }
     taken
 }
 
-/// Tells of each flow when it asks and which number its port has.
+/// Tells of each flow alone when it asks and which number its port has.
 fn number_ports(
     system: &System,
     shard: &Shard,
     key: TrialKey,
     stop: &AtomicUsize,
-    mut takes: impl FnMut(SimTime, u32),
+    mut took: impl FnMut(&[SimTime], &[u32]),
 ) {
     let mut rows = vec![IndexedRow::default(); shard.rows.len()];
     let mut streams: Vec<SourceStreams> =
@@ -62,9 +59,8 @@ fn number_ports(
         else {
             continue;
         };
-        let port = rows[row].open(arrival.time);
-        rows[row].keep_until(port, release(system, source, &draws, arrival.time));
-        takes(arrival.time, port);
+        let release = release(system, source, &draws, arrival.time);
+        took(&[arrival.time], &[rows[row].take(arrival.time, release)]);
     }
 }
 

@@ -26,11 +26,13 @@ impl IndexedRow {
         Self { ports: LowestFree::default(), departures }
     }
 
-    /// Takes the lowest port that is free at `now`.
+    /// Takes the lowest port that is free at `now`, until `release`.
     #[inline]
-    pub fn open(&mut self, now: SimTime) -> u32 {
+    pub fn take(&mut self, now: SimTime, release: SimTime) -> u32 {
         self.free_due(now);
-        self.ports.take()
+        let port = self.ports.take();
+        self.departures.push(release, port);
+        port
     }
 
     /// Whether every port is free at `now`.
@@ -43,12 +45,6 @@ impl IndexedRow {
     fn free_due(&mut self, now: SimTime) {
         let ports = &mut self.ports;
         self.departures.tell(now, |port| ports.give(port));
-    }
-
-    /// The flow on `port` frees it at `release`.
-    #[inline]
-    pub fn keep_until(&mut self, port: u32, release: SimTime) {
-        self.departures.push(release, port);
     }
 }
 
@@ -70,12 +66,7 @@ mod tests {
             })
             .collect();
         let numbers = |mut unlimited: IndexedRow| -> Vec<u32> {
-            let number = |(start, release): &(SimTime, SimTime)| {
-                let port = unlimited.open(*start);
-                unlimited.keep_until(port, *release);
-                port
-            };
-            arrivals.iter().map(number).collect()
+            arrivals.iter().map(|(start, release)| unlimited.take(*start, *release)).collect()
         };
         let refused_from = numbers(IndexedRow::default());
         for gap in [1, 10, 1000] {

@@ -83,8 +83,7 @@ impl PoolRows {
         let limited = || ports.map(|ports| Row::new(&[Some(ports)], &Rules::default(), streams()));
         let new = || Pair { limited: limited(), unlimited: IndexedRow::default() };
         let row = self.rows.row(row_key(flow, self.sharing), |row| row.is_busy(start), new);
-        let port = row.unlimited.open(start);
-        row.unlimited.keep_until(port, release);
+        let port = row.unlimited.take(start, release);
         self.smallest = self.smallest.max(port + 1);
         let Some(limited) = &mut row.limited else { return false };
         match limited.open(start, &Asker::default()) {

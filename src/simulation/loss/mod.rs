@@ -79,24 +79,23 @@ fn departures<Port: Copy + Ord + Default>(system: &System, shard: &Shard) -> Dep
     Departures::new(SimDuration::from_secs_f64(1.0 / rate), kept)
 }
 
-/// Tells of each flow when it asks and which number the lowest free port has, where there is no limit.
+/// Tells of flows, in blocks, when each asks and which number the lowest free port has, where there is no limit.
 /// Stops in the middle once `stop` is not 0.
 pub(super) fn number_ports(
     system: &System,
     shard: &Shard,
     key: TrialKey,
     stop: &AtomicUsize,
-    mut takes: impl FnMut(SimTime, u32),
+    mut took: impl FnMut(&[SimTime], &[u32]),
 ) {
     let mut traffic = Traffic::new(system, shard, key);
     let mut row = IndexedRow::new(departures(system, shard));
     let mut flows = Flows::of(shard.rows[0]);
+    let mut ports = Vec::new();
     while traffic.draw(&mut flows, system.timing.end) && stop.load(Ordering::Relaxed) == 0 {
-        for (now, release) in flows.times.iter().zip(&flows.releases) {
-            let port = row.open(*now);
-            row.keep_until(port, *release);
-            takes(*now, port);
-        }
+        ports.clear();
+        ports.extend(flows.times.iter().zip(&flows.releases).map(|(now, release)| row.take(*now, *release)));
+        took(&flows.times, &ports);
     }
 }
 
