@@ -10,6 +10,7 @@ mod models;
 mod replay;
 mod report;
 mod run;
+mod setting;
 mod size;
 mod sweep;
 mod watch;
@@ -51,7 +52,7 @@ enum Command {
     Run(run::RunArgs),
     /// The same traffic through several outbound devices, paired.
     Compare(compare::CompareArgs),
-    /// The smallest setting that meets a target.
+    /// The setting that just meets a target: proved, its neighbour refuted, confirmed.
     Size(size::SizeArgs),
     /// A grid of settings, in parallel, resumable, in parts if need be.
     Sweep(sweep::SweepArgs),

@@ -1,21 +1,22 @@
 //! `snatsim size`.
 
+use super::setting::{Setting, Varied};
 use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::size::{self, Question};
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
-use crate::scenario::devices::models;
-use crate::scenario::{Comparison, Outbound, Scenario, parse_threshold, read, read_text, shipped};
-use clap::{Args, ValueEnum};
+use crate::scenario::{Comparison, Scenario, parse_threshold, read, read_text};
+use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'
   snatsim size models/scenarios/default-node.toml --vary ports_per_node \\
-          --target 'failure_ratio < 1%'";
+          --target 'failure_ratio < 1%'
+  snatsim size night.toml --vary idle_timeout=4m..30m:1m --target 'failure_ratio < 0.1%'";
 
 /// Arguments of `size`.
 #[derive(Debug, Args)]
@@ -23,9 +24,10 @@ Examples:
 pub struct SizeArgs {
     #[command(flatten)]
     simulating: Simulating,
-    /// The setting to vary.
-    #[arg(long, value_enum)]
-    vary: Setting,
+    /// The setting to vary: public_ips, ports_per_node, nodes or instances (the smallest is sought), idle_timeout or
+    /// pool_max (the largest). Every allowed value is tried, or those of `--vary KEY=a,b,c` or `KEY=from..to:step`.
+    #[arg(long, value_name = "KEY[=VALUES]", value_parser = Varied::parse)]
+    vary: Varied,
     /// What it must meet: `failure_ratio < 0.1%`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     target: String,
@@ -34,40 +36,29 @@ pub struct SizeArgs {
     out: Option<PathBuf>,
 }
 
-/// A setting that can be sized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Setting {
-    /// Public IPs of the outbound device.
-    #[value(name = "public_ips")]
-    PublicIps,
-    /// Ports granted to each node (load balancer), or ports of a port pool (custom).
-    #[value(name = "ports_per_node")]
-    PortsPerNode,
-}
-
-/// Finds the smallest setting.
+/// Finds the setting that just meets the target.
 pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
     let simulating = &args.simulating;
     let source = read_text(&simulating.scenario)?;
     let overrides = simulating.all_overrides();
-    let base = read_feasible(&simulating.file(), &source, &overrides, args.vary)?;
+    let base = read_feasible(&simulating.file(), &source, &overrides, args.vary.setting)?;
     let target = parse_threshold(&args.target).map_err(|why| Error::input("--target", why))?;
     if matches!(target.comparison, Comparison::Above | Comparison::AtLeast) {
         let why = format!("\"{}\" is met by too few ports; write `<` or `<=`", args.target);
         return Err(Error::input("--target", why));
     }
-    let (key, candidates) = candidates(args.vary, &base)?;
+    let setting = args.vary.setting;
+    let key = setting.key(&base)?;
+    let candidates = args.vary.candidates(&base)?;
     check_no_event_sets(key, &base)?;
     let scenario_at = |value: u64| {
         let mut overrides = overrides.clone();
-        overrides.push((key.into(), value.to_string()));
+        overrides.push((key.into(), setting.written(value)));
         read(&simulating.file(), &source, &overrides)
     };
-    let vary = match args.vary {
-        Setting::PublicIps => "public_ips",
-        Setting::PortsPerNode => "ports_per_node",
-    };
-    let question = Question { vary, candidates: &candidates, target: &target, scenario_at: &scenario_at };
+    let (vary, sought) = (setting.name(), setting.sought());
+    let question =
+        Question { vary, sought, candidates: &candidates, target: &target, scenario_at: &scenario_at };
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let mut answer = watched(simulating.watching, "shards", |control| size::size(&question, control))?;
     if simulating.reproducible {
@@ -101,24 +92,6 @@ fn read_feasible(
     }
 }
 
-fn candidates(vary: Setting, base: &Scenario) -> Result<(&'static str, Vec<u64>), Error> {
-    match (vary, &base.outbound) {
-        (Setting::PublicIps, _) => Ok(("outbound.public_ips", (1..=most_public_ips(base)).collect())),
-        (Setting::PortsPerNode, Outbound::LoadBalancer(device)) => {
-            let step = u64::from(device.granularity);
-            let most = device.largest_grant(base.cluster.nodes_counted());
-            Ok(("outbound.ports_per_node", (1..=most / step).map(|grants| grants * step).collect()))
-        }
-        (Setting::PortsPerNode, Outbound::Custom(_)) => {
-            Ok(("outbound.ports", (1..=MOST_CUSTOM_PORTS).collect()))
-        }
-        _ => Err(Error::input(
-            "--vary",
-            "ports_per_node belongs to azure/load-balancer and custom; write public_ips",
-        )),
-    }
-}
-
 /// A value that an event replaces would be judged for a part of the run only.
 fn check_no_event_sets(key: &str, base: &Scenario) -> Result<(), Error> {
     let pointer = format!("/{}", key.replace('.', "/"));
@@ -132,17 +105,4 @@ fn check_no_event_sets(key: &str, base: &Scenario) -> Result<(), Error> {
         )),
         false => Ok(()),
     }
-}
-
-/// All ports of an address.
-const MOST_CUSTOM_PORTS: u64 = 65_536;
-
-/// The most the platform allows; for a custom device as many as the largest platform.
-fn most_public_ips(base: &Scenario) -> u64 {
-    let model = base.resolved.pointer("/outbound/model").and_then(|model| model.as_str());
-    let most = match model.and_then(shipped::named) {
-        Some(profile) => profile.most("public_ips"),
-        None => models().filter_map(|profile| profile.most("public_ips")).max(),
-    };
-    most.unwrap_or(1)
 }

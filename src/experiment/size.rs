@@ -1,10 +1,16 @@
-//! The smallest setting that meets a target.
+//! The setting that just meets a target.
 //!
-//! Where every row has one capacity and clients never act again after a refusal, one pass with the lowest free
+//! Values are tried in the order of what they cost, so the first that meets the target is sought. Where every row has one capacity and clients never act again after a refusal, one pass with the lowest free
 //! port gives the failure ratio of every capacity at once; elsewhere plain bisection under common random
-//! numbers. The answer is then proved by a full run, and the next smaller setting refuted by another.
+//! numbers. The answer is then proved by a full run, its neighbour refuted by another, and the proof repeated
+//! with random numbers that the search has not seen.
 
 mod curve;
+mod results;
+mod theory;
+
+pub use results::{Binding, Confirmation, SizeResults, Sought};
+pub use theory::TheoryAnswer;
 
 use super::plan::Start;
 use super::results::{Results, SCHEMA_VERSION, Verdict};
@@ -12,54 +18,14 @@ use super::{Control, Plan, run_plan, thresholds, warm_up};
 use crate::error::Error;
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// What `size` found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SizeResults {
-    /// Version of the shape.
-    pub schema_version: u32,
-    /// The setting that was varied.
-    pub vary: String,
-    /// The target.
-    pub target: String,
-    /// Pass where a value meets it, fail where even the largest does not, inconclusive where that cannot be told.
-    pub verdict: Verdict,
-    /// The smallest value that meets it; null when none is known to.
-    pub answer: Option<u64>,
-    /// Why there is no answer, or no refutation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-    /// A run at the answer.
-    pub proved_by: Option<Results>,
-    /// A run at the next smaller value.
-    pub refuted_by: Option<Results>,
-    /// How the answer was found: `one-pass` or `bisection`.
-    pub method: String,
-    /// Simulations needed.
-    pub evaluations: u32,
-}
-
-impl SizeResults {
-    /// The answer in one sentence.
-    pub fn headline(&self) -> String {
-        let Self { vary, target, .. } = self;
-        match (self.answer, self.verdict) {
-            (Some(value), _) => format!("{vary} = {value} is the smallest that meets {target}"),
-            (None, Verdict::Inconclusive) => {
-                format!("INCONCLUSIVE: whether any {vary} meets {target} is not known")
-            }
-            (None, _) => format!("no {vary} meets {target}"),
-        }
-    }
-}
-
-/// A question about the smallest setting.
+/// A question about a setting.
 pub struct Question<'a> {
     /// The setting.
     pub vary: &'a str,
-    /// Values that may be tried, rising.
+    /// Which value that meets the target is wanted.
+    pub sought: Sought,
+    /// Values that may be tried, the one most wanted first.
     pub candidates: &'a [u64],
     /// The target.
     pub target: &'a Threshold,
@@ -70,12 +36,14 @@ pub struct Question<'a> {
 /// Answers `question`.
 pub fn size(question: &Question<'_>, control: &Control<'_>) -> Result<SizeResults, Error> {
     let allowed = allowed(question)?;
-    let mut search = Search { question, control, allowed: &allowed, largest: None, evaluations: 0 };
+    let mut search =
+        Search { question, control, allowed: &allowed, last: None, theory: None, evaluations: 0 };
     if allowed.is_empty() {
         let why = "the platform would accept none of the values".into();
         return Ok(search.no_answer("bisection", Verdict::Fail, why));
     }
-    search.largest = Some(warm_up::settled(&search.scenario(allowed.len() - 1)?, control)?);
+    search.theory = TheoryAnswer::of(question, &allowed)?;
+    search.last = Some(warm_up::settled(&search.scenario(allowed.len() - 1)?, control)?);
     let (method, guess) = match search.curve()? {
         Some(guess) => ("one-pass", guess),
         None => ("bisection", search.bisect()?),
@@ -112,8 +80,9 @@ struct Search<'a> {
     question: &'a Question<'a>,
     control: &'a Control<'a>,
     allowed: &'a [u64],
-    /// The plan of the largest value. Every value begins after its warm-up, or it would meet other traffic.
-    largest: Option<Plan>,
+    /// The plan of the last value. Every value begins after its warm-up, or it would meet other traffic.
+    last: Option<Plan>,
+    theory: Option<TheoryAnswer>,
     evaluations: u32,
 }
 
@@ -125,20 +94,32 @@ impl Search<'_> {
     }
 
     fn evaluate(&mut self, position: usize) -> Result<Results, Error> {
-        self.evaluations += 1;
         let scenario = self.scenario(position)?;
-        let mut plan = Plan::new(&scenario)?;
-        if let (Some(largest), Start::WarmUp) = (&self.largest, plan.start) {
-            plan.begin_after(largest.warm_up().max(plan.warm_up()), &scenario);
-            plan.warm_up_choice = largest.warm_up_choice;
+        self.run(&scenario)
+    }
+
+    fn run(&mut self, scenario: &Scenario) -> Result<Results, Error> {
+        self.evaluations += 1;
+        let mut plan = Plan::new(scenario)?;
+        if let (Some(last), Start::WarmUp) = (&self.last, plan.start) {
+            plan.begin_after(last.warm_up().max(plan.warm_up()), scenario);
+            plan.warm_up_choice = last.warm_up_choice;
         }
-        run_plan(&scenario, plan, self.control)
+        run_plan(scenario, plan, self.control)
+    }
+
+    /// Runs a value with another seed.
+    fn confirm(&mut self, position: usize) -> Result<Option<Confirmation>, Error> {
+        let mut scenario = self.scenario(position)?;
+        scenario.run.seed = scenario.run.seed.wrapping_add(1);
+        let judged = self.run(&scenario)?.thresholds.into_iter().next();
+        Ok(judged.map(|judged| Confirmation { seed: scenario.run.seed, judged }))
     }
 
     /// The first position that the failure curve passes, where one pass is exact.
     fn curve(&mut self) -> Result<Option<usize>, Error> {
         let last = self.scenario(self.allowed.len() - 1)?;
-        let Some(plan) = &self.largest else { return Ok(None) };
+        let Some(plan) = &self.last else { return Ok(None) };
         let metric = self.question.target.metric.as_str();
         if !is_exact(plan) || !curve::METRICS.contains(&metric) {
             return Ok(None);
@@ -181,48 +162,61 @@ impl Search<'_> {
         Ok(low)
     }
 
-    /// Runs the guess and its smaller neighbour, and moves until the one passes and the other does not.
+    /// Runs the guess and its neighbour, and moves until the one passes and the other does not.
     fn prove(&mut self, method: &str, guess: usize) -> Result<SizeResults, Error> {
         let mut position = guess;
         let mut proof = self.evaluate(position)?;
         while proof.verdict != Verdict::Pass {
             if position + 1 == self.allowed.len() {
-                let largest = self.allowed[position];
-                let advice = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
-                let why = match advice {
-                    Some(advice) => format!("at {largest}, the largest allowed value, {advice}"),
-                    None => format!("even {largest}, the largest allowed value, does not meet the target"),
-                };
-                let mut none = self.no_answer(method, proof.verdict, why);
-                none.refuted_by = Some(proof);
-                return Ok(none);
+                return Ok(self.not_even_the_last(method, proof));
             }
             position += 1;
             proof = self.evaluate(position)?;
         }
         let mut refuted_by = None;
         while position > 0 && refuted_by.is_none() {
-            let smaller = self.evaluate(position - 1)?;
-            if smaller.verdict == Verdict::Pass {
+            let neighbour = self.evaluate(position - 1)?;
+            if neighbour.verdict == Verdict::Pass {
                 position -= 1;
-                proof = smaller;
+                proof = neighbour;
             } else {
-                refuted_by = Some(smaller);
+                refuted_by = Some(neighbour);
             }
         }
-        let smallest = || format!("{} is the smallest value that the platform accepts", self.allowed[0]);
-        Ok(SizeResults {
-            schema_version: SCHEMA_VERSION,
-            verdict: Verdict::Pass,
-            vary: self.question.vary.into(),
-            target: self.question.target.expression.clone(),
-            answer: Some(self.allowed[position]),
-            why: refuted_by.is_none().then(smallest),
-            proved_by: Some(proof),
-            refuted_by,
-            method: method.into(),
-            evaluations: self.evaluations,
-        })
+        let confirmed_by = self.confirm(position)?;
+        let confirmed = confirmed_by.as_ref().map_or(Verdict::Pass, |confirmed| confirmed.judged.verdict);
+        let no_other = || {
+            format!(
+                "no {} value is accepted by the platform or was asked for",
+                match self.question.sought {
+                    Sought::Smallest => "smaller",
+                    Sought::Largest => "larger",
+                }
+            )
+        };
+        let verdict = if confirmed == Verdict::Pass { Verdict::Pass } else { Verdict::Inconclusive };
+        let mut answer = self.no_answer(method, verdict, String::new());
+        answer.answer = Some(self.allowed[position]);
+        answer.why = match verdict {
+            Verdict::Pass => refuted_by.is_none().then(no_other),
+            _ => Some("the search may have been lucky: use more replications or a longer `duration`".into()),
+        };
+        answer.binding = refuted_by.as_ref().and_then(Binding::of);
+        (answer.proved_by, answer.refuted_by, answer.confirmed_by) = (Some(proof), refuted_by, confirmed_by);
+        Ok(answer)
+    }
+
+    fn not_even_the_last(&self, method: &str, proof: Results) -> SizeResults {
+        let mut none = self.no_answer(method, proof.verdict, String::new());
+        let (value, last) = (none.value(self.allowed[self.allowed.len() - 1]), self.question.sought.last());
+        let advice = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
+        none.why = Some(match advice {
+            Some(advice) => format!("at {value}, the {last} allowed value, {advice}"),
+            None => format!("even {value}, the {last} allowed value, does not meet the target"),
+        });
+        none.binding = Binding::of(&proof);
+        none.refuted_by = Some(proof);
+        none
     }
 
     fn no_answer(&self, method: &str, verdict: Verdict, why: String) -> SizeResults {
@@ -231,10 +225,14 @@ impl Search<'_> {
             verdict,
             vary: self.question.vary.into(),
             target: self.question.target.expression.clone(),
+            sought: self.question.sought,
             answer: None,
             why: Some(why),
             proved_by: None,
             refuted_by: None,
+            confirmed_by: None,
+            binding: None,
+            theory: self.theory.clone(),
             method: method.into(),
             evaluations: self.evaluations,
         }

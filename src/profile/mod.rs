@@ -36,7 +36,12 @@ impl Profile {
 
     /// The most that the platform allows of a setting, where the model says.
     pub fn most(&self, key: &str) -> Option<u64> {
-        self.tree().ok()?.get("range")?.get(key)?.get("most")?.to_json().as_u64()
+        self.range(key, "most")?.as_u64()
+    }
+
+    /// An end of a setting's range, `least` or `most`, where the model says.
+    pub fn range(&self, key: &str, end: &str) -> Option<serde_json::Value> {
+        Some(self.tree().ok()?.get("range")?.get(key)?.get(end)?.to_json())
     }
 
     /// The name without its folder, as a scenario names a client or a SYN schedule.

@@ -144,13 +144,17 @@ fn metrics(diff: &Diff) -> Table {
             true => format!("{} s", number(value)),
             false => percent(value),
         };
+        let difference = |difference: f64| match change.metric.starts_with("connect_delay") {
+            true => format!("{} s", number(difference)),
+            false => format!("{} points", number(difference * 100.0)),
+        };
         let interval = change.low.zip(change.high);
         table.push([
             change.metric.clone(),
             change.before.map_or("none seen".into(), value),
             change.after.map_or("none seen".into(), value),
-            value(change.difference),
-            interval.map_or("-".into(), |(low, high)| format!("[{}, {}]", value(low), value(high))),
+            difference(change.difference),
+            interval.map_or("-".into(), |(low, high)| format!("[{}, {}]", difference(low), difference(high))),
             evidence(change.evidence).into(),
         ]);
     }

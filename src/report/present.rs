@@ -2,14 +2,14 @@
 
 use super::check::Check;
 use super::document::{Block, Document, Tone};
-use super::number::{count, number};
+use super::number::number;
 use super::table::Table;
 use super::{junit, markdown, review, table, text, wording};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
 use crate::experiment::results::{RatioEstimate, Results, ThresholdResult, Verdict};
-use crate::experiment::size::SizeResults;
+use crate::experiment::size::{Confirmation, SizeResults};
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,14 +192,24 @@ impl Present for SizeResults {
             Verdict::Inconclusive => Tone::Neutral,
         };
         let mut table = Table::new([self.vary.as_str(), "against the target", "verdict"]);
-        let value = |answer: Option<u64>| answer.map_or("none".into(), count);
-        let other = if self.answer.is_some() { "next smaller" } else { "largest allowed" };
-        let sides = [(value(self.answer), &self.proved_by), (other.into(), &self.refuted_by)];
+        let value = self.answer.map_or("none".into(), |value| self.value(value));
+        let last = format!("{} allowed", self.sought.last());
+        let other = if self.answer.is_some() { self.sought.step().to_string() } else { last };
+        let sides = [(value, &self.proved_by), (other, &self.refuted_by)];
         for (name, results) in sides.into_iter().filter_map(|(name, results)| Some((name, results.as_ref()?)))
         {
             let found = results.thresholds.first().map(wording::against).unwrap_or_default();
             table.push([name, found, wording::verdict(results.verdict).into()]);
         }
+        if let Some(Confirmation { seed, judged }) = &self.confirmed_by {
+            let verdict = wording::verdict(judged.verdict).into();
+            table.push([format!("confirmed with seed {seed}"), wording::against(judged), verdict]);
+        }
+        let binding =
+            self.binding.iter().map(|binding| format!("What binds: {}.", wording::binding(binding)));
+        let theory =
+            self.theory.iter().map(|theory| format!("Theory answers: {}.", wording::theory(self, theory)));
+        document.blocks.extend(binding.chain(theory).map(Block::Paragraph));
         document.blocks.insert(0, Block::Table(table));
         document.blocks.extend(self.why.iter().cloned().map(Block::Paragraph));
         Ok(document)

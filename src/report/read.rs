@@ -6,7 +6,7 @@ use super::present::Present;
 use super::table::Table;
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
-use crate::experiment::results::{Results, SCHEMA_VERSION};
+use crate::experiment::results::{RatioEstimate, Results, SCHEMA_VERSION};
 use crate::experiment::size::SizeResults;
 use crate::experiment::sweep::SweepResults;
 use serde::Serialize;
@@ -43,8 +43,30 @@ pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
     } else if has("vary") {
         serde_json::from_value(value).map(|size| AnyResults::Size(Box::new(size))).map_err(fail)
     } else {
-        serde_json::from_value(value).map(|results| AnyResults::Run(Box::new(results))).map_err(fail)
+        let results: Box<Results> = serde_json::from_value(value).map_err(fail)?;
+        possible(&results).map_err(|why| Error::input(file, format!("no results of snatsim: {why}")))?;
+        Ok(AnyResults::Run(results))
     }
+}
+
+/// What no run can have found was damaged, or written by hand.
+fn possible(results: &Results) -> Result<(), String> {
+    if !results.scenario.is_object() {
+        return Err("`scenario` is no table".into());
+    }
+    for (name, ratio) in [
+        ("failure_ratio", &results.failure_ratio),
+        ("first_attempt_failure_ratio", &results.first_attempt_failure_ratio),
+        ("connection_failure_ratio", &results.connection_failure_ratio),
+        ("request_failure_ratio", &results.request_failure_ratio),
+    ] {
+        let RatioEstimate { estimate, low, high, .. } = ratio;
+        let bounds = [estimate.unwrap_or(*low), *low, *high];
+        if !bounds.iter().all(|bound| (0.0..=1.0).contains(bound)) || low > high {
+            return Err(format!("`{name}` is not between 0 and 1: {estimate:?}, {low} to {high}"));
+        }
+    }
+    Ok(())
 }
 
 /// Passes a call on to whatever was read.

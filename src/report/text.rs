@@ -279,12 +279,18 @@ pub fn size(answer: &SizeResults) -> String {
     let mut text = format!("{}\n\n", answer.headline());
     let target = |results: &Results| results.thresholds.first().map(wording::against).unwrap_or_default();
     if let (Some(value), Some(proof)) = (answer.answer, &answer.proved_by) {
-        line(&mut text, &format!("at {value}"), &target(proof));
+        line(&mut text, &format!("at {}", answer.value(value)), &target(proof));
     }
     if let Some(refuted) = &answer.refuted_by {
-        let place = if answer.answer.is_some() { "one step smaller" } else { "at the largest" };
+        let last = format!("at the {}", answer.sought.last());
+        let place = if answer.answer.is_some() { answer.sought.step() } else { &last };
         line(&mut text, place, &target(refuted));
     }
+    if let Some(confirmed) = &answer.confirmed_by {
+        line(&mut text, &format!("with seed {}", confirmed.seed), &wording::against(&confirmed.judged));
+    }
+    answer.binding.iter().for_each(|binding| line(&mut text, "what binds", &wording::binding(binding)));
+    answer.theory.iter().for_each(|theory| line(&mut text, "theory", &wording::theory(answer, theory)));
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
     line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));
     text

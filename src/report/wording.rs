@@ -6,6 +6,7 @@ use crate::experiment::results::{
     ClientPoolFigures, FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures,
     StopReason, ThresholdResult, TimeoutFigures, Totals, UsedPorts, Verdict, WarmUpReason,
 };
+use crate::experiment::size::{Binding, SizeResults, TheoryAnswer};
 
 /// The outbound device: `azure/nat-gateway, 2 public IPs`.
 pub fn device(results: &Results) -> String {
@@ -247,6 +248,21 @@ pub fn recovery(recovery: &Recovery, duration_s: f64) -> String {
              run ended, {ran_on} s after it"
         ),
     }
+}
+
+/// What refuses where there are too few.
+pub fn binding(binding: &Binding) -> String {
+    let Binding { stage, reason, port_pool, destination } = binding;
+    let towards = destination.as_ref().map(|name| format!(" towards {name}")).unwrap_or_default();
+    format!("{stage}: {}, port pool {port_pool}{towards}", reason.replace('_', " "))
+}
+
+/// What theory answers to a question of `size`.
+pub fn theory(answer: &SizeResults, theory: &TheoryAnswer) -> String {
+    let TheoryAnswer { answer: value, ports, offered_erlang, erlang_b } = theory;
+    let value = value.map_or("no allowed value".into(), |value| answer.value(value));
+    let (offered, ports) = (number(*offered_erlang), count(*ports));
+    format!("{value} (Erlang-B {} with {offered} erlang on {ports} ports)", percent(*erlang_b))
 }
 
 #[cfg(test)]

@@ -138,8 +138,8 @@ fn size_proves_its_answer_and_refutes_the_next_smaller() {
     arguments.extend(set);
     let found = json(&arguments);
     let answer = found["answer"].as_u64().unwrap();
-    // Erlang-B gives 0.99 % at 70 ports; the interval must clear the limit, so a port or two more are right.
-    assert!((70..=73).contains(&answer), "{answer}");
+    // Erlang-B gives 0.95 % at 69 ports; the interval must clear the limit, so a port or two more are right.
+    assert!((69..=72).contains(&answer), "{answer}");
     assert_eq!(found["method"], "one-pass");
     assert_eq!(found["proved_by"]["verdict"], "pass");
     assert_ne!(found["refuted_by"]["verdict"], "pass");

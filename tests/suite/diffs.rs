@@ -133,3 +133,33 @@ fn the_command_says_what_differs_and_ends_as_asked() {
         assert!(found == code && output.contains(said), "{arguments:?}: {found}\n{output}");
     }
 }
+
+/// Without retries an attempt is a flow: both ratios are one number, and say one thing.
+#[test]
+fn ratios_that_are_one_have_one_interval() {
+    let diff = diff(("a", &with(&[])), ("b", &with(&[("outbound.ports", "7")])), &[]);
+    let interval = |metric: &str| {
+        let change = diff.metrics.iter().find(|change| change.metric == metric).unwrap();
+        (change.low, change.high, change.evidence)
+    };
+    assert_eq!(interval("failure_ratio"), interval("first_attempt_failure_ratio"));
+    assert_eq!(interval("failure_ratio"), interval("connection_failure_ratio"));
+}
+
+#[test]
+fn results_that_no_run_can_have_found_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = written(folder.path(), "good", &[]);
+    let text = std::fs::read_to_string(&good).unwrap();
+    let mut results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    results["failure_ratio"]["estimate"] = 5.into();
+    let bad = folder.path().join("bad.json");
+    for said in ["`failure_ratio` is not between 0 and 1", "`scenario` is no table"] {
+        std::fs::write(&bad, results.to_string()).unwrap();
+        let output = snatsim(&["diff", &good, bad.to_str().unwrap()]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).to_string();
+        assert!(output.status.code() == Some(2) && error.contains(said), "{error}");
+        results["failure_ratio"]["estimate"] = 0.1.into();
+        results["scenario"] = serde_json::Value::Null;
+    }
+}

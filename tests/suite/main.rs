@@ -55,6 +55,7 @@ mod scenario_files;
 mod schemas;
 mod second_opinion;
 mod shipped_scenarios;
+mod sizing;
 mod sweep_inputs;
 mod sweep_parts;
 mod sweep_resumed;

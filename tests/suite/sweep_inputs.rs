@@ -46,6 +46,8 @@ fn a_cell_with_bad_input_ends_the_sweep_and_is_named() {
     assert_refused(&unknown, "cell 1 of 2 (outbound.prots=64): unknown key `prots` in `outbound`");
     assert_refused(&unknown, "did you mean `ports`?");
     assert_refused(&["--vary", "public_ip=1,2"], "did you mean `public_ips`?");
+    let gateway = ["--set", "outbound={ model = \"azure/nat-gateway\" }", "--vary", "idle_timeout=4..6:2"];
+    assert_refused(&gateway, "cell 1 of 2 (idle_timeout=4): `idle_timeout` is 4, which has no unit");
     assert_refused(&["--vary", "frequency=1,2"], "a scenario has no `frequency`");
     assert_refused(
         &["--vary", "outbound.model=custom,azure/moon"],

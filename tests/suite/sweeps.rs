@@ -251,3 +251,23 @@ fn a_seed_may_vary_too() {
         cells(&sweep).iter().map(|cell| &cell["figures"]["totals"]["attempts"]).collect();
     assert!(attempts[0] != attempts[1] && attempts[1] != attempts[2], "{attempts:?}");
 }
+
+/// A NAT gateway with a limit towards each destination has no known law; beside it the load balancer does not start as in `run`.
+#[test]
+fn a_cell_that_does_not_start_as_in_a_run_says_so() {
+    let node = "models/scenarios/default-node.toml";
+    let short = ["--set", "run.duration=60s", "--replications", "2", "-o", "json"];
+    let starts = |models: &str| {
+        let vary = format!("outbound.model={models}");
+        let sweep = json(&[&["sweep", node, "--vary", &vary][..], &short].concat());
+        let figures = sweep["cells"][0]["figures"].clone();
+        (figures["start"].as_str().unwrap().to_string(), figures["warnings"].to_string())
+    };
+    let (start, warnings) = starts("azure/load-balancer");
+    assert!(start == "stationary" && !warnings.contains("no stationary start"), "{start} {warnings}");
+    let (start, warnings) = starts("azure/load-balancer,azure/nat-gateway");
+    assert!(
+        start == "warm-up" && warnings.contains("other cells have no stationary start"),
+        "{start} {warnings}"
+    );
+}

@@ -1,6 +1,7 @@
 //! From the sums of all trials to results that a person can act on.
 
 mod clients;
+pub mod closed_form;
 mod cross_check;
 mod curves;
 mod phases;

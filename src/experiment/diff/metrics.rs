@@ -54,7 +54,7 @@ pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
     let change = |name: &&str| {
         let (one, other) = (of(before, name), of(after, name));
         let difference = other.unwrap_or(0.0) - one.unwrap_or(0.0);
-        let reach = reach(before, after, name);
+        let reach = reach(before, after, name).filter(|_| one != other);
         MetricChange {
             metric: (*name).into(),
             before: one,
@@ -82,14 +82,17 @@ fn evidence((before, after): (Option<f64>, Option<f64>), difference: f64, reach:
 
 /// Of the difference of a ratio.
 fn reach(before: &Results, after: &Results, name: &str) -> Option<Reach> {
-    let ratios = |ratio: fn(&Results) -> &RatioEstimate| independent(ratio(before), ratio(after));
-    match name {
-        "failure_ratio" => paired(before, after).or_else(|| ratios(|results| &results.failure_ratio)),
-        "first_attempt_failure_ratio" => ratios(|results| &results.first_attempt_failure_ratio),
-        "connection_failure_ratio" => ratios(|results| &results.connection_failure_ratio),
-        "request_failure_ratio" => ratios(|results| &results.request_failure_ratio),
-        _ => None,
-    }
+    let of: fn(&Results) -> &RatioEstimate = match name {
+        "failure_ratio" => |results| &results.failure_ratio,
+        "first_attempt_failure_ratio" => |results| &results.first_attempt_failure_ratio,
+        "connection_failure_ratio" => |results| &results.connection_failure_ratio,
+        "request_failure_ratio" => |results| &results.request_failure_ratio,
+        _ => return None,
+    };
+    // Where nobody tries twice all ratios are one.
+    let by_replication = [before, after].into_iter().all(|results| *of(results) == results.failure_ratio);
+    let paired = by_replication.then(|| paired(before, after)).flatten();
+    paired.or_else(|| independent(of(before), of(after)))
 }
 
 /// Replication by replication, where there are as many.

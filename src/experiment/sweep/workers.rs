@@ -7,7 +7,8 @@ use super::results::{Cell, Outcome};
 use super::store::Store;
 use super::{Question, figures::CellFigures};
 use crate::error::Error;
-use crate::experiment::{Control, run_plan, runner};
+use crate::experiment::plan::Start;
+use crate::experiment::{Control, Plan, run_plan, runner};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -87,11 +88,24 @@ fn simulate(
     let within = Control { threads, stop, sharding, progress: &|_, _| {} };
     let scenario = question.scenario(number)?;
     let plan = plan(&scenario, prepared.common_start, &within)?;
-    let results = run_plan(&scenario, plan, &within)?;
+    let another_start = another_start(Plan::new(&scenario)?.start, &plan);
+    let mut results = run_plan(&scenario, plan, &within)?;
+    results.warnings.extend(another_start);
     let of_this = results.performance.as_ref().map_or(0, |performance| performance.events);
     events.fetch_add(of_this, Ordering::Relaxed);
     let outcome = Outcome::Simulated { figures: Box::new(CellFigures::from(results)) };
     as_read_back(&Cell { cell: number, settings, outcome })
+}
+
+/// What a cell that would start stationary by itself must say when it does not.
+fn another_start(alone: Start, plan: &Plan) -> Option<String> {
+    let warm_up = plan.warm_up().as_secs_f64();
+    (alone == Start::Stationary && plan.start != Start::Stationary).then(|| {
+        format!(
+            "this cell starts after a warm-up of {warm_up} s, because other cells have no stationary start; `run` starts it \
+             stationary, and may find another figure; set `run.warm_up`, and it will be the same in both"
+        )
+    })
 }
 
 /// A cell is the same whether it was kept or not.

@@ -96,9 +96,11 @@ pub fn method(sweep: &SweepResults) -> String {
     let replications: Vec<u32> = sweep.simulated().map(|(_, figures)| figures.replications).collect();
     let range = |least: Option<&u32>, most: Option<&u32>| match (least, most) {
         (Some(least), Some(most)) if least < most => format!("{least} to {most} replications"),
-        (Some(least), _) => counted(u64::from(*least), "replication"),
-        _ => "no replication".into(),
+        (least, _) => counted(least.copied().unwrap_or_default().into(), "replication"),
     };
+    if seeds.is_empty() {
+        return "nothing was simulated".into();
+    }
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
     format!(
         "{} a cell, seed {}; with one seed all cells meet the same traffic; intervals are of {} % for each cell by itself",

@@ -51,6 +51,10 @@ fn outside_the_range(tree: &Node) -> Vec<Problem> {
     let outside = ranges.iter().filter_map(|range| {
         let [value, least, most] =
             [outbound?.get(&range.key)?, range.node.get("least")?, range.node.get("most")?];
+        // Of the wrong kind is bad input.
+        if std::mem::discriminant(&value.value) != std::mem::discriminant(&least.value) {
+            return None;
+        }
         let within = (quantity(least)?..=quantity(most)?).contains(&quantity(value)?);
         (!within).then(|| {
             let [value, least, most] = [value, least, most].map(written);
