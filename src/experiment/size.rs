@@ -162,38 +162,49 @@ impl Search<'_> {
         Ok(low)
     }
 
-    /// Runs the guess and its neighbour, and moves until the one passes and the other does not.
+    /// Runs the guess and looks further from there, in steps that double, until one value passes and its neighbour does not.
     fn prove(&mut self, method: &str, guess: usize) -> Result<SizeResults, Error> {
-        let mut position = guess;
-        let mut proof = self.evaluate(position)?;
-        while proof.verdict != Verdict::Pass {
-            if position + 1 == self.allowed.len() {
-                return Ok(self.not_even_the_last(method, proof));
+        let last = self.allowed.len() - 1;
+        let (mut passed, mut failed) = (None::<(usize, Results)>, None::<(usize, Results)>);
+        let mut step = 1;
+        loop {
+            let next = match (&passed, &failed) {
+                (None, None) => guess,
+                (None, Some((below, _))) if *below == last => break,
+                (None, Some((below, _))) => (below + step).min(last),
+                (Some((0, _)), None) => break,
+                (Some((above, _)), None) => above.saturating_sub(step),
+                (Some((above, _)), Some((below, _))) if above - below == 1 => break,
+                (Some((above, _)), Some((below, _))) => below + (above - below) / 2,
+            };
+            if passed.is_some() != failed.is_some() {
+                step *= 2;
             }
-            position += 1;
-            proof = self.evaluate(position)?;
-        }
-        let mut refuted_by = None;
-        while position > 0 && refuted_by.is_none() {
-            let neighbour = self.evaluate(position - 1)?;
-            if neighbour.verdict == Verdict::Pass {
-                position -= 1;
-                proof = neighbour;
-            } else {
-                refuted_by = Some(neighbour);
+            let results = self.evaluate(next)?;
+            match results.verdict {
+                Verdict::Pass => passed = Some((next, results)),
+                _ => failed = Some((next, results)),
             }
         }
+        let failed = failed.map(|(_, results)| results);
+        match (passed, failed) {
+            (Some((position, proof)), refuted_by) => self.answer(method, position, proof, refuted_by),
+            (None, Some(refuted_by)) => Ok(self.not_even_the_last(method, refuted_by)),
+            (None, None) => Err(Error::Defect("no value was tried".into())),
+        }
+    }
+
+    /// The answer at a position, once another seed has confirmed it.
+    fn answer(
+        &mut self,
+        method: &str,
+        position: usize,
+        proof: Results,
+        refuted_by: Option<Results>,
+    ) -> Result<SizeResults, Error> {
         let confirmed_by = self.confirm(position)?;
         let confirmed = confirmed_by.as_ref().map_or(Verdict::Pass, |confirmed| confirmed.judged.verdict);
-        let no_other = || {
-            format!(
-                "no {} value is accepted by the platform or was asked for",
-                match self.question.sought {
-                    Sought::Smallest => "smaller",
-                    Sought::Largest => "larger",
-                }
-            )
-        };
+        let no_other = || format!("no {} value is accepted, or was asked for", self.question.sought.beyond());
         let verdict = if confirmed == Verdict::Pass { Verdict::Pass } else { Verdict::Inconclusive };
         let mut answer = self.no_answer(method, verdict, String::new());
         answer.answer = Some(self.allowed[position]);

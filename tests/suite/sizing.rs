@@ -122,7 +122,7 @@ fn the_largest_client_pool_is_sought() {
     let text = "[outbound]\nmodel = \"custom\"\npartition = \"node\"\nports = 100\n[[node_pool]]\nname = \"user\"\nnodes = 1\n\
         [[workload]]\nname = \"api\"\npods = 1\narrivals.burst = { at = \"1s\", flows = 300 }\nlifetime = \"1s\"\nsyn = \"none\"\n\
         client_pool = { max = 10 }\n[run]\nduration = \"60s\"\nwarm_up = \"0s\"\nreplications = 2\n";
-    let (status, found, error) = size(text, &["--vary", "pool_max", "--target", "failure_ratio < 50%"]);
+    let (status, _, error) = size(text, &["--vary", "pool_max", "--target", "failure_ratio < 50%"]);
     assert!(status.is_some_and(|status| status != 2), "{error}");
     let (_, none, error) = size(text, &["--vary", "pool_max=80..120", "--target", "occupancy.max < 1"]);
     assert_eq!((&none["answer"], &none["sought"]), (&99.into(), &"largest".into()), "{error}");

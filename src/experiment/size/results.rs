@@ -97,6 +97,14 @@ impl Sought {
         }
     }
 
+    /// What a value better than the answer would be.
+    pub fn beyond(self) -> &'static str {
+        match self {
+            Self::Smallest => "smaller",
+            Self::Largest => "larger",
+        }
+    }
+
     /// The value that is tried when no other meets the target.
     pub fn last(self) -> &'static str {
         match self {
