@@ -1,6 +1,6 @@
 //! The engine's parts and whole runs; every bench asserts its answer.
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Bencher, Criterion, Throughput, criterion_group, criterion_main};
 use snatsim::event_queue::{Event, EventClass, EventQueue};
 use snatsim::experiment::replay::{HoldDown, Question, Replayer};
 use snatsim::experiment::{self, Control, Plan};
@@ -154,6 +154,17 @@ fn loss(lifetime: &str, run: &str) -> Scenario {
 /// Erlang-B(1,024, 1,000) is 0.011989.
 const EXPECTED: std::ops::Range<f64> = 0.008..0.016;
 
+fn run_alone(bencher: &mut Bencher<'_>, scenario: &Scenario) {
+    let stop = AtomicUsize::new(0);
+    let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
+    bencher.iter(|| {
+        let results = experiment::run(scenario, &control).expect("the run ends");
+        let ratio = results.failure_ratio.estimate.expect("something fails");
+        assert!(EXPECTED.contains(&ratio), "found {ratio}");
+        results.totals
+    });
+}
+
 fn whole_runs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("run");
     group.sample_size(10);
@@ -162,17 +173,7 @@ fn whole_runs(criterion: &mut Criterion) {
         ("loss_1024/constant", loss("constant = { value = \"1s\" }", "warm_up = \"stationary\"")),
     ] {
         group.throughput(Throughput::Elements(480_000));
-        group.bench_function(name, |bencher| {
-            let stop = AtomicUsize::new(0);
-            let control =
-                Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
-            bencher.iter(|| {
-                let results = experiment::run(&scenario, &control).expect("the run ends");
-                let ratio = results.failure_ratio.estimate.expect("something fails");
-                assert!(EXPECTED.contains(&ratio), "found {ratio}");
-                results.totals
-            });
-        });
+        group.bench_function(name, |bencher| run_alone(bencher, &scenario));
     }
     group.finish();
 }
@@ -196,16 +197,8 @@ fn failure_curve(criterion: &mut Criterion) {
             ratio
         });
     });
-    group.bench_function("loss_1024/one_size", |bencher| {
-        let control = Control { threads: 1, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
-        let scenario = loss("exponential = { mean = \"1s\" }", "warm_up = \"10s\"");
-        bencher.iter(|| {
-            let results = experiment::run(&scenario, &control).expect("the run ends");
-            let ratio = results.failure_ratio.estimate.expect("something fails");
-            assert!(EXPECTED.contains(&ratio), "found {ratio}");
-            results.totals
-        });
-    });
+    let one_size = loss("exponential = { mean = \"1s\" }", "warm_up = \"10s\"");
+    group.bench_function("loss_1024/one_size", |bencher| run_alone(bencher, &one_size));
     group.finish();
 }
 
