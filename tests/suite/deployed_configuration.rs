@@ -12,7 +12,7 @@ fn the_shapes_and_cases_of_one_cluster_give_one_answer() {
     let nested = json!({
         "type": "Microsoft.ContainerService/ManagedClusters",
         "id": "/subscriptions/S/resourcegroups/prod/providers/Microsoft.ContainerService/managedClusters/publick8s",
-        "Name": "publick8s",
+        "Name": "publick8s", "kubernetesVersion": flat["kubernetesVersion"],
         "Properties": { "AgentPoolProfiles": flat["agentPoolProfiles"], "networkProfile": flat["networkProfile"] }
     });
     let upper = flat

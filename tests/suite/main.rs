@@ -14,6 +14,7 @@ mod deployment;
 mod determinism;
 mod diffs;
 mod documented_keys;
+mod doubtful_configuration;
 mod fuzz;
 mod golden;
 mod imported_configuration;

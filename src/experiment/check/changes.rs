@@ -114,6 +114,19 @@ fn command(remedy: &Remedy, deployment: &Deployment<'_>) -> Option<String> {
         "public_ips" => "--load-balancer-managed-outbound-ip-count",
         _ => return None,
     };
-    let group = deployment.group.unwrap_or("RESOURCE_GROUP");
-    Some(format!("az aks update --resource-group {group} --name {} {flag} {}", deployment.name, remedy.to))
+    let group = shell_word(deployment.group.unwrap_or("RESOURCE_GROUP"))?;
+    let name = shell_word(deployment.name)?;
+    Some(format!("az aks update --resource-group {group} --name {name} {flag} {}", remedy.to))
+}
+
+/// One word of a POSIX shell; none for a text with control characters, which no name of the platform has.
+fn shell_word(text: &str) -> Option<String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._/-".contains(letter);
+    if text.contains(char::is_control) {
+        return None;
+    }
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        return Some(text.into());
+    }
+    Some(format!("'{}'", text.replace('\'', "'\\''")))
 }

@@ -1,5 +1,6 @@
 //! The numbers of a device and the cluster behind it.
 
+use super::rates::Cap;
 use super::{Check, PoolCount, rates};
 use crate::cluster::{Cluster, NodePool};
 use crate::outbound::Outbound;
@@ -54,21 +55,23 @@ impl Check {
             }
         }
         if let Some(ports) = self.ports_per_node {
-            self.rates = rates::of("node", ports, &device.timers);
+            self.rates = rates::of("node", ports, &device.timers, None);
         }
     }
 
     fn of_nat_gateway(&mut self, device: &NatGateway) {
         self.ports_available = Some(device.ports());
         self.connections_per_destination = device.flows_per_destination();
-        self.rates = rates::of("gateway", device.ports(), &device.timers);
+        let counts_holds = device.cap_counts_holds;
+        let cap = self.connections_per_destination.map(|connections| Cap { connections, counts_holds });
+        self.rates = rates::of("gateway", device.ports(), &device.timers, cap);
     }
 
     fn of_firewall(&mut self, device: &Firewall) {
         let ports = device.ports();
         self.ports_available = Some(ports);
         self.degraded_above = Some(ports as f64 * figure("firewall_degraded_above"));
-        self.rates = rates::of("firewall", ports, &device.timers);
+        self.rates = rates::of("firewall", ports, &device.timers, None);
     }
 
     /// Whatever else: its port pools as they would be simulated.
@@ -77,7 +80,7 @@ impl Check {
         self.ports_available = egress.pools.iter().map(|pool| pool.all_ports()).sum();
         let largest = egress.pools.iter().filter_map(|pool| pool.all_ports()).max();
         if let Some(ports) = largest.filter(|ports| *ports > 0) {
-            self.rates = rates::of("port pool", ports, &egress.timers);
+            self.rates = rates::of("port pool", ports, &egress.timers, None);
         }
     }
 }

@@ -15,8 +15,19 @@ pub fn references(list: &[View<'_>]) -> Vec<(String, Origin)> {
 
 /// The name in a reference.
 pub fn reference(view: &View<'_>) -> Option<(String, Origin)> {
+    let (id, origin) = id(view)?;
+    Some((last_name(&id), origin))
+}
+
+/// The ids in a list of references.
+pub fn ids(list: &[View<'_>]) -> Vec<(String, Origin)> {
+    list.iter().filter_map(id).collect()
+}
+
+/// The id in a reference, or the expression in its place.
+pub fn id(view: &View<'_>) -> Option<(String, Origin)> {
     let id = view.text().or_else(|| view.text_of(&["id"]))?;
-    Some((last_name(id), view.origin()))
+    Some((id.trim().into(), view.origin()))
 }
 
 /// The last name of an id: `.../publicIPAddresses/pip` is `pip`, as is `[resourceId('Microsoft.Network/publicIPAddresses', 'pip')]`.
@@ -26,6 +37,9 @@ pub fn last_name(id: &str) -> String {
         let last = quoted.rsplit(',').next().unwrap_or(quoted).trim();
         let bare = last.trim_matches('\'');
         return if last.starts_with('\'') { bare.into() } else { format!("[{bare}]") };
+    }
+    if id.starts_with('[') {
+        return id.into();
     }
     id.trim_end_matches('/').rsplit('/').next().unwrap_or(id).into()
 }
@@ -39,7 +53,7 @@ pub fn name_after<'a>(id: &'a str, kind: &str) -> Option<&'a str> {
 
 /// Adds what a frontend or IP configuration refers to.
 pub fn add_of_configuration(configuration: &View<'_>, addresses: &mut Addresses) {
-    let of = |names: &[&str]| configuration.get(names).as_ref().and_then(reference);
+    let of = |names: &[&str]| configuration.get(names).as_ref().and_then(id);
     addresses.single.extend(of(&["publicIPAddress", "public_ip_address_id"]));
     addresses.prefixes.extend(of(&["publicIPPrefix", "public_ip_prefix_id"]));
 }

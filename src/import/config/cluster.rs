@@ -1,6 +1,6 @@
 //! `az aks show -o json`, `Microsoft.ContainerService/managedClusters` of Resource Manager, and their node pools.
 
-use super::addresses::{name_after, references};
+use super::addresses::{ids, name_after};
 use super::view::View;
 use super::{Addresses, Cluster, NodePool, Said, Surge};
 
@@ -19,6 +19,10 @@ pub fn cluster(resource: &View<'_>, name: String) -> Cluster {
     };
     Cluster {
         group: group(resource),
+        version: resource.word(&["currentKubernetesVersion"]).or(resource.word(&["kubernetesVersion"])),
+        load_balancer_sku: network
+            .as_ref()
+            .map_or(Said::Nothing, |network| network.word(&["loadBalancerSku"])),
         outbound_type: network.as_ref().map_or(Said::Nothing, |network| network.word(&["outboundType"])),
         node_pools: pools.iter().enumerate().map(node_pool).collect(),
         ports_per_node: of(&balancer, &["allocatedOutboundPorts"]),
@@ -32,7 +36,8 @@ pub fn cluster(resource: &View<'_>, name: String) -> Cluster {
     }
 }
 
-fn group(resource: &View<'_>) -> Option<String> {
+/// Resource group of a cluster.
+pub fn group(resource: &View<'_>) -> Option<String> {
     let of_id = || name_after(resource.text_of(&["id"])?, "resourceGroups");
     resource.text_of(&["resourceGroup"]).or_else(of_id).map(str::to_string)
 }
@@ -40,14 +45,14 @@ fn group(resource: &View<'_>) -> Option<String> {
 /// Public IPs of a load balancer's or NAT gateway's profile.
 fn addresses(profile: &View<'_>) -> Addresses {
     let inside = |outer: &[&str], inner: &[&str]| {
-        profile.get(outer).map_or(Vec::new(), |outer| references(&outer.list(inner)))
+        profile.get(outer).map_or(Vec::new(), |outer| ids(&outer.list(inner)))
     };
-    let managed = profile.get(&["managedOutboundIPs", "managedOutboundIPProfile"]);
+    let managed = profile.get(&["managedOutboundIPs", "managedOutboundIPProfile"]).and_then(View::block);
     Addresses {
         managed: managed.map_or(Said::Nothing, |managed| managed.count(&["count"])),
         single: inside(&["outboundIPs"], &["publicIPs"]),
         prefixes: inside(&["outboundIPPrefixes"], &["publicIPPrefixes"]),
-        effective: references(&profile.list(&["effectiveOutboundIPs"])),
+        effective: ids(&profile.list(&["effectiveOutboundIPs"])),
     }
 }
 
@@ -61,7 +66,8 @@ pub fn node_pool(pool: &View<'_>, name: String) -> NodePool {
         least: pool.count(&["minCount"]),
         most: pool.count(&["maxCount"]),
         surge: upgrade.as_ref().map_or(Said::Nothing, max_surge),
-        own_network: pool.get(&["vnetSubnetID"]).is_some_and(|subnet| subnet.text().is_some()),
+        subnet: pool.text_of(&["vnetSubnetID"]).map(str::to_string),
+        kind: pool.word(&["type"]),
     }
 }
 

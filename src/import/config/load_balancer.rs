@@ -15,9 +15,8 @@ pub fn load_balancer(resource: &View<'_>, name: &str) -> Vec<OutboundRule> {
         for frontend in frontends.iter().filter(|frontend| names(frontend, &own)) {
             add_of_configuration(frontend, &mut addresses);
         }
-        let rule_name = rule.text_of(&["name"]).unwrap_or("outbound rule");
         OutboundRule {
-            name: format!("{name}/{rule_name}"),
+            name: full_name(name, rule),
             load_balancer: name.into(),
             addresses,
             backends: rule
@@ -30,8 +29,10 @@ pub fn load_balancer(resource: &View<'_>, name: &str) -> Vec<OutboundRule> {
             shares_frontend_with: rules
                 .iter()
                 .filter(|other| other.origin() != rule.origin())
-                .find(|other| frontends_of(other).iter().any(|name| own.contains(name)))
-                .and_then(|other| other.text_of(&["name"]).map(str::to_string)),
+                .filter(|other| frontends_of(other).iter().any(|name| own.contains(name)))
+                .map(|other| full_name(name, other))
+                .collect(),
+            load_balancer_sku: resource.get(&["sku"]).map_or(Said::Nothing, |sku| sku.word(&["name"])),
             ..settings(rule)
         }
     };
@@ -46,6 +47,10 @@ pub fn outbound_rule(rule: &View<'_>) -> OutboundRule {
     let addresses = Addresses { single: frontends, ..Addresses::default() };
     let name = if balancer.is_empty() { name.into() } else { format!("{balancer}/{name}") };
     OutboundRule { name, load_balancer: balancer.into(), addresses, ..settings(rule) }
+}
+
+fn full_name(balancer: &str, rule: &View<'_>) -> String {
+    format!("{balancer}/{}", rule.text_of(&["name"]).unwrap_or("outbound rule"))
 }
 
 fn settings(rule: &View<'_>) -> OutboundRule {

@@ -7,6 +7,7 @@ mod addresses;
 mod arm;
 mod cluster;
 mod firewall;
+mod json;
 mod load_balancer;
 mod nat_gateway;
 mod shape;
@@ -14,7 +15,9 @@ mod terraform;
 mod text;
 mod view;
 
+pub use addresses::last_name;
 pub use shape::{is_configuration, read};
+pub use terraform::AFTER_APPLY;
 pub use text::read_text;
 
 use std::fmt;
@@ -103,8 +106,35 @@ pub struct NodePool {
     pub most: Said<u64>,
     /// Extra nodes of an upgrade.
     pub surge: Said<Surge>,
-    /// Whether its subnet is one of the owner's.
-    pub own_network: bool,
+    /// Id of its subnet, where that is one of the owner's.
+    pub subnet: Option<String>,
+    /// What its machines are: a scale set, an availability set.
+    pub kind: Said<String>,
+}
+
+/// The cluster of a node pool that stands outside of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnCluster {
+    /// This one.
+    Named {
+        /// Name.
+        name: String,
+        /// Resource group, where it is said.
+        group: Option<String>,
+    },
+    /// No file says which.
+    Unsaid,
+}
+
+/// A node pool that stands outside of its cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsidePool {
+    /// The node pool.
+    pub pool: NodePool,
+    /// Its cluster.
+    pub of: OwnCluster,
+    /// Its file.
+    pub file: String,
 }
 
 /// Where the public IPs of a device come from.
@@ -112,9 +142,9 @@ pub struct NodePool {
 pub struct Addresses {
     /// IPs that the platform makes, as a number.
     pub managed: Said<u64>,
-    /// Names of single IPs.
+    /// Ids of single IPs, or names of those that have none yet.
     pub single: Vec<(String, Origin)>,
-    /// Names of prefixes.
+    /// Ids of prefixes, or names.
     pub prefixes: Vec<(String, Origin)>,
     /// IPs in use; repeats what stands above.
     pub effective: Vec<(String, Origin)>,
@@ -127,6 +157,10 @@ pub struct Cluster {
     pub name: String,
     /// Its resource group.
     pub group: Option<String>,
+    /// Version of Kubernetes.
+    pub version: Said<String>,
+    /// SKU of its load balancer.
+    pub load_balancer_sku: Said<String>,
     /// Way out, in AKS's word.
     pub outbound_type: Said<String>,
     /// Way out before the plan, where there is one.
@@ -179,8 +213,10 @@ pub struct OutboundRule {
     pub inbound: Vec<InboundPorts>,
     /// Whether the frontends and inbound rules are in the file; else there is an address for each frontend.
     pub frontends_known: bool,
-    /// Another outbound rule on one of its frontends.
-    pub shares_frontend_with: Option<String>,
+    /// Names of the other outbound rules on its frontends.
+    pub shares_frontend_with: Vec<String>,
+    /// SKU of its load balancer.
+    pub load_balancer_sku: Said<String>,
     /// Where it stood.
     pub origin: Option<Origin>,
 }
@@ -194,8 +230,14 @@ pub struct NatGateway {
     pub idle_minutes: Said<u64>,
     /// Public IPs.
     pub addresses: Addresses,
+    /// Ids of its subnets, as far as they are said.
+    pub subnets: Vec<String>,
     /// Whether it is on the subnet of a firewall.
     pub on_firewall_subnet: bool,
+    /// SKU.
+    pub sku: Said<String>,
+    /// Its availability zones.
+    pub zones: usize,
     /// Where it stood.
     pub origin: Option<Origin>,
 }
@@ -229,8 +271,8 @@ pub struct Prefix {
 pub struct Deployed {
     /// Clusters.
     pub clusters: Vec<Cluster>,
-    /// Node pools that stand outside of a cluster, with the name of theirs where it is said.
-    pub node_pools: Vec<(Option<String>, NodePool)>,
+    /// Node pools that stand outside of their cluster.
+    pub node_pools: Vec<OutsidePool>,
     /// Outbound rules of load balancers.
     pub outbound_rules: Vec<OutboundRule>,
     /// NAT gateways.

@@ -1,8 +1,8 @@
 //! `az network nat gateway show`, `Microsoft.Network/natGateways`.
 
-use super::addresses::references;
+use super::addresses::{ids, references};
 use super::view::View;
-use super::{Addresses, NatGateway};
+use super::{Addresses, NatGateway, Said};
 
 /// A NAT gateway.
 pub fn nat_gateway(resource: &View<'_>, name: String) -> NatGateway {
@@ -11,11 +11,14 @@ pub fn nat_gateway(resource: &View<'_>, name: String) -> NatGateway {
         name,
         idle_minutes: resource.count(&["idleTimeoutInMinutes"]),
         addresses: Addresses {
-            single: references(&resource.list(&["publicIPAddresses"])),
-            prefixes: references(&resource.list(&["publicIPPrefixes"])),
+            single: ids(&resource.list(&["publicIPAddresses"])),
+            prefixes: ids(&resource.list(&["publicIPPrefixes"])),
             ..Addresses::default()
         },
         on_firewall_subnet: subnets.iter().any(|(name, _)| name.eq_ignore_ascii_case("AzureFirewallSubnet")),
+        subnets: ids(&resource.list(&["subnets"])).into_iter().map(|(id, _)| id).collect(),
+        sku: resource.get(&["sku"]).map_or(Said::Nothing, |sku| sku.word(&["name"])),
+        zones: resource.list(&["zones"]).len(),
         origin: Some(resource.origin()),
     }
 }

@@ -1,13 +1,13 @@
 //! Which shape a file has, and what is in it.
 
 use super::addresses::{last_name, name_after, prefix};
-use super::cluster::{cluster, node_pool};
+use super::cluster::{cluster, group, node_pool};
 use super::firewall::firewall;
 use super::load_balancer::{load_balancer, outbound_rule};
 use super::nat_gateway::nat_gateway;
 use super::text::WHAT_IS_READ;
 use super::view::{Document, View};
-use super::{Deployed, arm, terraform};
+use super::{Deployed, OutsidePool, OwnCluster, arm, json, terraform};
 use crate::error::{Error, Problem};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -70,7 +70,7 @@ pub fn read(files: &[(String, String)]) -> Result<Deployed, Error> {
 }
 
 fn read_file(file: &str, text: &str, deployed: &mut Deployed) -> Result<(), Vec<Problem>> {
-    let mut value: Value = serde_json::from_str(text).map_err(|why| vec![no_json(file, text, &why)])?;
+    let mut value = json::read(text).map_err(|why| vec![no_json(file, text, &why)])?;
     arm::resolve(&mut value, &mut deployed.notes);
     terraform::mark_unknown(&mut value);
     let document = Document { file, problems: RefCell::new(Vec::new()) };
@@ -106,9 +106,14 @@ fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
     };
     (kind.add)(view, deployed);
     // An ARM template may nest resources in their parents.
+    let outer = deployed.node_pools.len();
     view.list(&["resources"]).iter().for_each(|inner| {
         add_all(inner, deployed);
     });
+    if kind.of_type == "managedClusters" {
+        let nested = deployed.node_pools[outer..].iter_mut();
+        nested.for_each(|pool| pool.of = OwnCluster::Named { name: name(view), group: group(view) });
+    }
     true
 }
 
@@ -137,8 +142,12 @@ fn add_cluster(view: &View<'_>, deployed: &mut Deployed) {
 fn add_node_pool(view: &View<'_>, deployed: &mut Deployed) {
     let of_id = view.text_of(&["id"]).and_then(|id| name_after(id, "managedClusters"));
     let of_name = view.text_of(&["name"]).and_then(|name| Some(name.split_once('/')?.0));
-    let cluster = of_id.or(of_name).filter(|name| !name.contains('[')).map(str::to_string);
-    deployed.node_pools.push((cluster, node_pool(view, name(view))));
+    let of = match of_id.or(of_name).filter(|name| !name.contains('[')) {
+        Some(name) => OwnCluster::Named { name: name.into(), group: group(view) },
+        None => OwnCluster::Unsaid,
+    };
+    let pool = node_pool(view, name(view));
+    deployed.node_pools.push(OutsidePool { pool, of, file: view.origin().file });
 }
 
 fn add_outbound_rule(view: &View<'_>, deployed: &mut Deployed) {

@@ -2,11 +2,12 @@
 //!
 //! What a plan leaves to its apply is marked as unknown; what a resource refers to is then looked up in the plan's configuration.
 
-use super::addresses::{add_of_configuration, last_name, reference, references};
+use super::addresses::{add_of_configuration, id, ids, last_name, name_after};
 use super::cluster::max_surge;
 use super::view::View;
 use super::{
-    Addresses, Cluster, Deployed, Firewall, NatGateway, NodePool, Origin, OutboundRule, Prefix, Said,
+    Addresses, Cluster, Deployed, Firewall, NatGateway, NodePool, Origin, OutboundRule, OutsidePool,
+    OwnCluster, Prefix, Said,
 };
 use serde_json::{Map, Value};
 
@@ -40,7 +41,8 @@ fn mark_resource(module: &mut Value, address: &Value, unknown: &Value) {
     inner.into_iter().flatten().for_each(|module| mark_resource(module, address, unknown));
 }
 
-const AFTER_APPLY: &str = "[known after apply]";
+/// What an apply will decide.
+pub const AFTER_APPLY: &str = "[known after apply]";
 
 fn mark(value: &mut Value, unknown: &Value) {
     match (value, unknown) {
@@ -110,8 +112,8 @@ impl<'a> Plan<'a> {
             .clusters
             .extend(self.of_type("azurerm_kubernetes_cluster").map(|found| self.cluster(&found)));
         deployed.node_pools.extend(self.of_type("azurerm_kubernetes_cluster_node_pool").map(|found| {
-            let cluster = self.referred(&found, "kubernetes_cluster_id").map(|(name, _)| name);
-            (cluster, node_pool(&found.values, self.name(&found)))
+            let pool = node_pool(&found.values, self.name(&found));
+            OutsidePool { pool, of: self.own_cluster(&found), file: found.values.origin().file }
         }));
         deployed
             .nat_gateways
@@ -131,20 +133,58 @@ impl<'a> Plan<'a> {
 
     /// The name of the resource that `key` refers to: by its id, or by the plan's configuration while it has none.
     fn referred(&self, resource: &Resource<'_>, key: &str) -> Option<(String, Origin)> {
+        let (id, origin) = self.referred_id(resource, key)?;
+        Some((last_name(&id), origin))
+    }
+
+    /// The same with the whole id where it is known.
+    fn referred_id(&self, resource: &Resource<'_>, key: &str) -> Option<(String, Origin)> {
         let found = resource.values.get(&[key])?;
-        let (name, origin) = reference(&found)?;
-        if !name.starts_with('[') {
-            return Some((name, origin));
+        let (id, origin) = id(&found)?;
+        if !id.starts_with('[') {
+            return Some((id, origin));
         }
         let names = self.references_of(resource.address, key);
         let target = names.iter().find_map(|address| self.at(address))?;
         Some((self.name(&target), origin))
     }
 
+    /// The cluster of a node pool: by its id, else the only one that the configuration names for it.
+    fn own_cluster(&self, pool: &Resource<'_>) -> OwnCluster {
+        let key = "kubernetes_cluster_id";
+        if let Some(id) = pool.values.text_of(&[key]).filter(|id| !id.starts_with('[')) {
+            let group = name_after(id, "resourceGroups").map(str::to_string);
+            return OwnCluster::Named { name: last_name(id), group };
+        }
+        let names = self.references_of(pool.address, key);
+        let may_be_other = names
+            .iter()
+            .any(|name| ["var.", "local.", "module.", "data."].iter().any(|kind| name.starts_with(kind)));
+        let mut found: Vec<Resource<'_>> = names.iter().flat_map(|name| self.instances(name)).collect();
+        found.dedup_by(|one, other| one.address == other.address);
+        match found.as_slice() {
+            [only] if !may_be_other => {
+                OwnCluster::Named { name: self.name(only), group: group_name(&only.values) }
+            }
+            _ => OwnCluster::Unsaid,
+        }
+    }
+
+    /// Clusters at an address: the one of exactly that name, else all of its instances.
+    fn instances(&self, address: &str) -> Vec<Resource<'a>> {
+        let all: Vec<Resource<'a>> = self.of_type("azurerm_kubernetes_cluster").collect();
+        let exact = all.iter().any(|cluster| cluster.address == address);
+        let is_one = |cluster: &Resource<'a>| match exact {
+            true => cluster.address == address,
+            false => cluster.address.split('[').next() == Some(address),
+        };
+        all.into_iter().filter(is_one).collect()
+    }
+
     /// The names that a list of ids refers to.
     fn all_referred(&self, resource: &Resource<'_>, list: &View<'_>, key: &str) -> Vec<(String, Origin)> {
         let unknown = |name: &str| name.starts_with('[');
-        let said = references(&list.entries());
+        let said = ids(&list.entries());
         if said.iter().any(|(name, _)| unknown(name)) {
             let names = self.references_of(resource.address, key);
             let targets: Vec<_> = names.iter().filter_map(|address| self.at(address)).collect();
@@ -194,7 +234,11 @@ impl<'a> Plan<'a> {
         let change = self.change(found.address);
         Cluster {
             name: self.name(found),
-            group: values.text_of(&["resource_group_name"]).map(str::to_string),
+            group: group_name(values),
+            version: values.word(&["kubernetes_version"]),
+            load_balancer_sku: network
+                .as_ref()
+                .map_or(Said::Nothing, |network| network.word(&["load_balancer_sku"])),
             outbound_type: outbound_type(values),
             outbound_type_before: change
                 .as_ref()
@@ -236,8 +280,9 @@ impl<'a> Plan<'a> {
             let all = self.of_type(kind);
             let own =
                 all.filter(|one| self.referred(one, "nat_gateway_id").is_some_and(|(of, _)| of == name));
-            own.filter_map(|one| self.referred(&one, key)).collect()
+            own.filter_map(|one| self.referred_id(&one, key)).collect()
         };
+        let subnets = associated("azurerm_subnet_nat_gateway_association", "subnet_id");
         NatGateway {
             idle_minutes: found.values.count(&["idle_timeout_in_minutes"]),
             addresses: Addresses {
@@ -248,9 +293,12 @@ impl<'a> Plan<'a> {
                 ),
                 ..Addresses::default()
             },
-            on_firewall_subnet: associated("azurerm_subnet_nat_gateway_association", "subnet_id")
+            on_firewall_subnet: subnets
                 .iter()
-                .any(|(subnet, _)| subnet.eq_ignore_ascii_case("AzureFirewallSubnet")),
+                .any(|(subnet, _)| last_name(subnet).eq_ignore_ascii_case("AzureFirewallSubnet")),
+            subnets: subnets.into_iter().map(|(subnet, _)| subnet).collect(),
+            sku: found.values.word(&["sku_name"]),
+            zones: found.values.list(&["zones"]).len(),
             origin: Some(found.values.origin()),
             name: name.clone(),
         }
@@ -294,6 +342,10 @@ impl<'a> Plan<'a> {
     }
 }
 
+fn group_name(values: &View<'_>) -> Option<String> {
+    values.text_of(&["resource_group_name"]).filter(|name| !name.starts_with('[')).map(str::to_string)
+}
+
 fn references_by_name(blocks: &[View<'_>]) -> Vec<String> {
     blocks.iter().filter_map(|block| block.text_of(&["name"]).map(last_name)).collect()
 }
@@ -310,7 +362,8 @@ fn node_pool(pool: &View<'_>, name: String) -> NodePool {
         least: pool.count(&["min_count"]),
         most: pool.count(&["max_count"]),
         surge: pool.at(&["upgrade_settings"]).as_ref().map_or(Said::Nothing, max_surge),
-        own_network: pool.get(&["vnet_subnet_id"]).is_some_and(|subnet| subnet.text().is_some()),
+        subnet: pool.text_of(&["vnet_subnet_id"]).map(str::to_string),
+        kind: pool.word(&["type"]),
     }
 }
 

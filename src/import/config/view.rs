@@ -35,12 +35,26 @@ impl<'a> View<'a> {
     /// The value under one of `names`; `null` is nothing. Settings under `properties` are found as if they stood beside it.
     pub fn get(&self, names: &[&str]) -> Option<Self> {
         let fields = self.value.as_object()?;
+        self.refuse_two_values(fields, names);
         let here = named(fields, names).map(|(key, value)| self.inside(key, value));
         here.or_else(|| {
             let (key, properties) = named(fields, &["properties"])?;
             let properties = self.inside(key, properties);
             named(properties.value.as_object()?, names).map(|(key, value)| properties.inside(key, value))
         })
+    }
+
+    /// Keys that differ in nothing but case are one key.
+    fn refuse_two_values(&self, fields: &Map<String, Value>, names: &[&str]) {
+        for name in names {
+            let mut found = fields.iter().filter(|(key, value)| same(key, name) && !value.is_null());
+            if let (Some((one, value)), Some((other, another))) = (found.next(), found.next())
+                && value != another
+            {
+                let message = "are one key with two values; write one of them";
+                self.problem(format!("with `{one}` and `{other}`, which {message},"));
+            }
+        }
     }
 
     /// The same through several tables, each of which may be the only entry of a list.
@@ -71,9 +85,17 @@ impl<'a> View<'a> {
     }
 
     /// A table, or the only entry of a list.
-    fn block(self) -> Option<Self> {
+    pub fn block(self) -> Option<Self> {
         match self.value {
             Value::Array(_) => self.entries().into_iter().next(),
+            Value::Bool(_) | Value::Number(_) => {
+                self.problem(format!("is {}; allowed is a table", kind(self.value)));
+                None
+            }
+            Value::String(text) if !text.trim().is_empty() && !is_expression(text) => {
+                self.problem(format!("is {}; allowed is a table", kind(self.value)));
+                None
+            }
             _ => Some(self),
         }
     }

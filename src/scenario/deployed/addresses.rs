@@ -2,8 +2,9 @@
 
 use super::figures::{out_of_range, range, shipped_number, whole};
 use super::{SettingValue, Subject};
-use crate::import::config::{Addresses, Deployed, Origin, Said};
+use crate::import::config::{AFTER_APPLY, Addresses, Deployed, Origin, Said, last_name};
 use crate::outbound::Refusal;
+use std::collections::BTreeSet;
 
 /// A prefix has no more addresses than IPv4.
 const ADDRESS_BITS: u64 = 32;
@@ -12,6 +13,7 @@ const ADDRESS_BITS: u64 = 32;
 /// model's number. What cannot be counted is missing.
 pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, model: &str) {
     let Addresses { managed, single, prefixes, effective } = addresses;
+    let (single, prefixes, effective) = (distinct(single), distinct(prefixes), distinct(effective));
     let mut count = single.len() as u64;
     let mut origins: Vec<&Origin> = single.iter().map(|(_, origin)| origin).collect();
     let mut unknown = Vec::new();
@@ -23,13 +25,13 @@ pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, mo
         Said::Unknown { why, .. } => unknown.push(format!("the number of public IPs ({why})")),
         Said::Nothing => {}
     }
-    for (name, origin) in prefixes {
-        match length(name, deployed) {
+    for (name, origin) in prefixes.iter().map(|(id, origin)| (last_name(id), origin)) {
+        match length(&name, deployed) {
             Some(length) => {
                 count += 1 << (ADDRESS_BITS - length.min(ADDRESS_BITS));
                 origins.push(origin);
                 let of_gateway = model == "azure/nat-gateway";
-                subject.refusals.extend(wrong_prefix(name, length).filter(|_| of_gateway));
+                subject.refusals.extend(wrong_prefix(&name, length).filter(|_| of_gateway));
             }
             None => unknown.push(format!("the length of public IP prefix {name}")),
         }
@@ -77,6 +79,21 @@ fn wrong_prefix(name: &str, length: u64) -> Option<Refusal> {
     let bound = |name: &str| whole(&format!("prefix_length.{name}"));
     let what = format!("the length of prefix {name}");
     out_of_range("PrefixLengthOutOfRange", "prefix_length", &what, length, (bound("least"), bound("most")))
+}
+
+/// Public IPs of single ids and prefixes together; none where a length is not known.
+pub fn counted(addresses: &Addresses, deployed: &Deployed) -> Option<u64> {
+    let of_prefix =
+        |(id, _): &(String, Origin)| Some(1 << (ADDRESS_BITS - length(&last_name(id), deployed)?));
+    let of_prefixes: Option<u64> = distinct(&addresses.prefixes).into_iter().map(of_prefix).sum();
+    Some(distinct(&addresses.single).len() as u64 + of_prefixes?)
+}
+
+/// One of each id; what an apply has yet to make is another one each time.
+pub fn distinct(ids: &[(String, Origin)]) -> Vec<&(String, Origin)> {
+    let mut seen = BTreeSet::new();
+    let is_another = |(id, _): &&(String, Origin)| id == AFTER_APPLY || seen.insert(id.to_lowercase());
+    ids.iter().filter(is_another).collect()
 }
 
 fn length(name: &str, deployed: &Deployed) -> Option<u64> {

@@ -1,12 +1,14 @@
 //! A cluster and what it leaves by.
 
 use super::figures::{
-    figure_text, minutes_range, model_of, out_of_range, outbound_types, range, shipped_text, whole,
+    figure_text, minutes_range, model_of, out_of_range, outbound_types, range, shipped_text,
 };
-use super::{CountedPool, SettingValue, Subject, SubjectKind, TypeChange, addresses, devices, place};
-use crate::import::config::{Cluster, Deployed, NodePool, Said, Surge};
+use super::{
+    SettingValue, Subject, SubjectKind, TypeChange, addresses, devices, exclusions, node_pools, place,
+    placement,
+};
+use crate::import::config::{Cluster, Deployed, NodePool, Said};
 use crate::outbound::Refusal;
-use crate::scenario::cluster::MOST_NODES;
 
 /// The load balancer that AKS makes.
 pub const ITS_LOAD_BALANCER: &str = "kubernetes";
@@ -33,25 +35,17 @@ pub fn subject(cluster: &Cluster, deployed: &Deployed) -> Subject {
     let mut subject = Subject::new(SubjectKind::Cluster, &cluster.name);
     subject.group.clone_from(&cluster.group);
     subject.assumptions.clone_from(&deployed.notes);
-    let outside = deployed.node_pools.iter().filter(|(of, _)| match of {
-        Some(name) => name.eq_ignore_ascii_case(&cluster.name),
-        None => deployed.clusters.len() == 1,
-    });
-    let mut pools: Vec<&NodePool> = cluster.node_pools.iter().collect();
-    for (_, pool) in outside {
-        if !pools.iter().any(|own| own.name.eq_ignore_ascii_case(&pool.name)) {
-            pools.push(pool);
-        }
-    }
-    subject.own_network = pools.iter().any(|pool| pool.own_network);
-    node_pools(&mut subject, &pools);
+    let pools = placement::node_pools(&mut subject, cluster, deployed);
+    subject.own_network = pools.iter().any(|pool| pool.subnet.is_some());
+    node_pools::count(&mut subject, &pools, &cluster.version);
     let Some(outbound_type) = outbound_type(&mut subject, cluster) else { return subject };
     subject.outbound_type = Some(outbound_type.clone());
+    exclusions::of_cluster(&mut subject, cluster, &pools, &outbound_type);
     planned_change(&mut subject, cluster, &outbound_type);
     match outbound_type.as_str() {
         "loadBalancer" => load_balancer(&mut subject, cluster, deployed),
         "managedNATGateway" | "managedNATGatewayV2" => managed_gateway(&mut subject, cluster, deployed),
-        "userAssignedNATGateway" => own_gateway(&mut subject, deployed),
+        "userAssignedNATGateway" => own_gateway(&mut subject, &pools, deployed),
         "userDefinedRouting" => route(&mut subject, deployed),
         _ => subject.model = model_of(&outbound_type),
     }
@@ -98,79 +92,6 @@ fn planned_change(subject: &mut Subject, cluster: &Cluster, to: &str) {
     subject.change = Some(TypeChange { from, to: to.into() });
 }
 
-/// The node pools as the platform counts them.
-fn node_pools(subject: &mut Subject, pools: &[&NodePool]) {
-    let mut unset = Vec::new();
-    let mut all = 0;
-    for pool in pools {
-        let what = |what: &str| format!("{what} of node pool {}", pool.name);
-        let autoscales = pool.autoscales.value().unwrap_or(false);
-        let most = pool.most.value().filter(|_| autoscales);
-        if autoscales && most.is_none() {
-            subject.lacks(what("the largest count by autoscaler"), "give `az aks show -o json`");
-        }
-        let least = pool.least.value().unwrap_or(0);
-        let nodes = pool.nodes.value().or(most.map(|_| least));
-        let Some(nodes) = nodes else {
-            subject.lacks(what("the count"), "give `az aks show -o json`");
-            continue;
-        };
-        all += nodes.max(most.unwrap_or(0)) + 1;
-        if all > MOST_NODES {
-            let message = format!("the node pools up to {} have more than {MOST_NODES} nodes", pool.name);
-            let help = format!("use at most {MOST_NODES} nodes with their surge");
-            subject.refusals.push(Refusal { code: "TooManyNodes", key: "node_pool", message, help });
-            return;
-        }
-        let surge = match &pool.surge {
-            Said::Value { value: Surge::Nodes(surge), .. } => *surge,
-            Said::Value { value: Surge::Percent(percent), .. } => {
-                let surge = (nodes * percent).div_ceil(100);
-                subject.assume(format!(
-                    "the surge of node pool {} is {percent} % of its {nodes} nodes now, rounded up: {surge}",
-                    pool.name
-                ));
-                surge
-            }
-            Said::Unknown { why, .. } => {
-                subject.lacks(format!("{} ({why})", what("the surge")), "give `az aks show -o json`");
-                0
-            }
-            Said::Nothing => {
-                unset.push(pool.name.clone());
-                whole("surge_unset")
-            }
-        };
-        let autoscale = most.map(|most| (least.min(most) as u32, most as u32));
-        let said = if autoscale.is_some() { &pool.most } else { &pool.nodes };
-        subject.node_pools.push(CountedPool {
-            name: pool.name.clone(),
-            nodes: nodes as u32,
-            autoscale,
-            surge: surge.min(MOST_NODES) as u32,
-            origin: match said {
-                Said::Value { origin, .. } => origin.to_string(),
-                _ => "the autoscaler's fewest".into(),
-            },
-        });
-    }
-    if !unset.is_empty() {
-        subject.assume(format!(
-            "{} counted as the surge of each node pool that sets none ({}), as in the refusals that are published; \
-             clusters of Kubernetes 1.32 and later may have 10 %",
-            nodes_in_words(whole("surge_unset")),
-            unset.join(", ")
-        ));
-    }
-    if pools.is_empty() {
-        subject.lacks("the node pools", "give `az aks show -o json`, or the plan that has them");
-    }
-}
-
-fn nodes_in_words(nodes: u64) -> String {
-    if nodes == 1 { "1 node is".into() } else { format!("{nodes} nodes are") }
-}
-
 fn load_balancer(subject: &mut Subject, cluster: &Cluster, deployed: &Deployed) {
     let model = "azure/load-balancer";
     subject.model = Some(model.into());
@@ -206,9 +127,22 @@ fn managed_gateway(subject: &mut Subject, cluster: &Cluster, deployed: &Deployed
     idle_timeout(subject, &cluster.gateway_idle_minutes, model, &default, "default of AKS");
 }
 
-fn own_gateway(subject: &mut Subject, deployed: &Deployed) {
-    match deployed.nat_gateways.as_slice() {
+fn own_gateway(subject: &mut Subject, pools: &[&NodePool], deployed: &Deployed) {
+    match placement::gateways_of(pools, deployed).as_slice() {
         [gateway] => devices::take_gateway(subject, gateway, deployed, "azure/nat-gateway"),
+        [] if !deployed.nat_gateways.is_empty() => subject.lacks(
+            format!(
+                "the NAT gateway on the subnet of node pool {}: {} is on other subnets",
+                pools.iter().find(|pool| pool.subnet.is_some()).map_or("", |pool| pool.name.as_str()),
+                deployed
+                    .nat_gateways
+                    .iter()
+                    .map(|gateway| gateway.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+            "give `az network nat gateway show -o json` of the one on that subnet",
+        ),
         [] => subject.lacks(
             "the NAT gateway on the subnet of the nodes",
             "give `az network nat gateway show -o json` as another FILE",

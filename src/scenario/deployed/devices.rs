@@ -2,8 +2,10 @@
 
 use super::cluster::{idle_timeout, ports_per_node};
 use super::figures::{figure_text, out_of_range, range, shipped_number, shipped_text, whole};
-use super::{CountedPool, SettingValue, Subject, SubjectKind, addresses, place};
-use crate::import::config::{Deployed, Firewall, NatGateway, OutboundRule, Said};
+use super::{
+    CountedPool, SettingValue, Subject, SubjectKind, addresses, exclusions, place, shared_frontends,
+};
+use crate::import::config::{Deployed, Firewall, InboundPorts, NatGateway, OutboundRule, Said};
 use crate::outbound::Refusal;
 use crate::scenario::cluster::MOST_NODES;
 use std::collections::BTreeSet;
@@ -37,22 +39,15 @@ pub fn outbound_rule(rule: &OutboundRule, deployed: &Deployed) -> Subject {
             "each frontend counts as one public IP without inbound rules; `az network lb show -o json` would tell",
         ),
     }
-    if let Some(other) = &rule.shares_frontend_with {
-        subject.assume(format!("outbound rule {other} on the same frontend takes none of its ports"));
-    }
+    exclusions::load_balancer_sku(&mut subject, &rule.load_balancer_sku);
+    shared_frontends::judge(&mut subject, rule, deployed);
     subject
 }
 
 /// Blocks of ports that inbound rules take from the frontends.
 pub fn inbound_rules(subject: &mut Subject, rule: &OutboundRule) {
-    let block = shipped_number("azure/load-balancer", "granularity").unwrap_or(1).max(1);
-    let blocks: BTreeSet<(&str, u64)> = rule
-        .inbound
-        .iter()
-        .flat_map(|ports| {
-            (ports.first / block..=ports.last / block).map(|number| (ports.frontend.as_str(), number))
-        })
-        .collect();
+    let block = block();
+    let blocks = blocks(&rule.inbound);
     if !blocks.is_empty() {
         let origin = format!(
             "{}: rules for inbound traffic, one a block of {block} ports",
@@ -60,6 +55,20 @@ pub fn inbound_rules(subject: &mut Subject, rule: &OutboundRule) {
         );
         subject.set("inbound_rules", SettingValue::Number(blocks.len() as u64), origin);
     }
+}
+
+/// Ports that one inbound rule takes at least.
+pub fn block() -> u64 {
+    shipped_number("azure/load-balancer", "granularity").unwrap_or(1).max(1)
+}
+
+/// Blocks of ports with their frontends.
+pub fn blocks<'a>(inbound: impl IntoIterator<Item = &'a InboundPorts>) -> BTreeSet<(&'a str, u64)> {
+    let block = block();
+    let of_ports = |ports: &'a InboundPorts| {
+        (ports.first / block..=ports.last / block).map(|number| (ports.frontend.as_str(), number))
+    };
+    inbound.into_iter().flat_map(of_ports).collect()
 }
 
 /// A NAT gateway, whatever is behind it.
@@ -75,6 +84,7 @@ pub fn nat_gateway(gateway: &NatGateway, deployed: &Deployed) -> Subject {
 /// Leaves by a NAT gateway.
 pub fn take_gateway(subject: &mut Subject, gateway: &NatGateway, deployed: &Deployed, model: &'static str) {
     subject.model = Some(model.into());
+    exclusions::of_gateway(subject, gateway);
     addresses::set(subject, &gateway.addresses, deployed, "azure/nat-gateway");
     // Behind a firewall its own idle timeout holds, which no file says.
     if model == "azure/nat-gateway" {

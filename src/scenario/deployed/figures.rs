@@ -26,6 +26,12 @@ pub fn figure_text(key: &str) -> String {
     at(key).and_then(|value| value.as_str().map(str::to_string)).unwrap_or_default()
 }
 
+/// The words of a list of [`ACCEPTANCE`].
+pub fn words(key: &str) -> Vec<String> {
+    let list = at(key).and_then(|value| value.as_array().cloned()).unwrap_or_default();
+    list.iter().filter_map(|word| word.as_str().map(str::to_string)).collect()
+}
+
 /// The same as a whole number.
 pub fn whole(key: &str) -> u64 {
     figure(key) as u64

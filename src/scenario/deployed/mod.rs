@@ -4,7 +4,12 @@
 mod addresses;
 mod cluster;
 mod devices;
+mod exclusions;
 mod figures;
+mod node_pools;
+mod placement;
+mod repeats;
+mod shared_frontends;
 mod text;
 
 pub use figures::{ACCEPTANCE, allowed_changes, figure, figure_is_true, outbound_type_of, outbound_types};
@@ -68,6 +73,17 @@ pub struct CountedPool {
     pub origin: String,
 }
 
+/// A node pool of which no file says the count, or the most by its autoscaler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsaidPool {
+    /// Name.
+    pub name: String,
+    /// Nodes now.
+    pub nodes: Option<u64>,
+    /// Fewest nodes by its autoscaler, if it has one.
+    pub least: Option<u64>,
+}
+
 /// Something that no file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
@@ -103,6 +119,8 @@ pub struct Subject {
     pub settings: Vec<Setting>,
     /// Node pools.
     pub node_pools: Vec<CountedPool>,
+    /// Node pools that cannot be counted.
+    pub unsaid_pools: Vec<UnsaidPool>,
     /// What no file says.
     pub missing: Vec<Missing>,
     /// What the platform refuses whatever else is said.
@@ -119,6 +137,7 @@ pub struct Subject {
 pub fn subjects(deployed: &Deployed) -> Vec<Subject> {
     let mut subjects: Vec<Subject> =
         deployed.clusters.iter().map(|cluster| cluster::subject(cluster, deployed)).collect();
+    repeats::join(&mut subjects, deployed);
     let of_clusters = |balancer: &str| balancer.eq_ignore_ascii_case(cluster::ITS_LOAD_BALANCER);
     if !deployed.clusters.iter().any(|cluster| cluster::leaves_by_gateway(cluster, deployed)) {
         subjects.extend(deployed.nat_gateways.iter().map(|gateway| devices::nat_gateway(gateway, deployed)));
@@ -142,6 +161,7 @@ impl Subject {
             model: None,
             settings: Vec::new(),
             node_pools: Vec::new(),
+            unsaid_pools: Vec::new(),
             missing: Vec::new(),
             refusals: Vec::new(),
             assumptions: Vec::new(),

@@ -1,6 +1,6 @@
 //! Settings as the text of a scenario that a person can read and edit: each value with where it came from.
 
-use super::{CountedPool, Setting, SettingValue, Subject, SubjectKind};
+use super::{CountedPool, Setting, SettingValue, Subject, SubjectKind, UnsaidPool};
 use std::fmt::Write;
 
 /// What stands in the place of a value that nobody has said; no reader takes it for one.
@@ -40,8 +40,10 @@ pub fn scenario_text(subject: &Subject) -> String {
             cluster.nodes_counted()
         );
     }
-    subject.node_pools.iter().for_each(|pool| text.push_str(&node_pool(pool)));
-    if subject.node_pools.is_empty() {
+    let is_said = |pool: &&CountedPool| !subject.unsaid_pools.iter().any(|unsaid| unsaid.name == pool.name);
+    subject.node_pools.iter().filter(is_said).for_each(|pool| text.push_str(&node_pool(pool)));
+    subject.unsaid_pools.iter().for_each(|pool| text.push_str(&unsaid_pool(pool)));
+    if subject.node_pools.is_empty() && subject.unsaid_pools.is_empty() {
         text.push_str(&no_node_pool(subject));
     }
     text + TRAFFIC
@@ -114,6 +116,17 @@ fn node_pool(pool: &CountedPool) -> String {
         }
         _ => writeln!(text, "nodes = {nodes} # {}\nmax_surge = {surge}", bare(origin)),
     };
+    text + "\n"
+}
+
+/// A node pool of which a number is to be filled in.
+fn unsaid_pool(pool: &UnsaidPool) -> String {
+    let UnsaidPool { name, nodes, least } = pool;
+    let nodes = nodes.map_or_else(|| FILL_IN.into(), |nodes| nodes.max(1).to_string());
+    let mut text = format!("[[node_pool]]\nname = {}\nnodes = {nodes}\n", quoted(name));
+    if let Some(least) = least {
+        let _ = writeln!(text, "autoscale = {{ min = {}, max = {FILL_IN} }}", (*least).max(1));
+    }
     text + "\n"
 }
 
