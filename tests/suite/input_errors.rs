@@ -279,6 +279,8 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("poisson = { rate = \"1 per s\" }", "trace = { files = [\"/\"] }"), "is a directory"),
         (GOOD.replace("[outbound]", "[outbound"), "not valid TOML"),
         ("".to_string(), "lacks `[outbound]`"),
+        ("[1, 2]".to_string(), "is JSON, but no object; a scenario has its tables in one"),
+        ("null".to_string(), "is JSON, but no object"),
         ("{ \"outbound\": ".to_string(), "not valid JSON"),
         ("{ \"outbound\": 3 }".to_string(), "is the number 3, not a table"),
     ] {

@@ -42,17 +42,16 @@ const KINDS: [Kind; 8] = [
     Kind { of_type: "publicIPAddresses", keys: &["publicIPAllocationMethod"], add: add_public_ip },
 ];
 
-/// Whether a text is to be read here, and not as a scenario: JSON that has no workload.
+/// Whether a text is to be read here, and not as a scenario: JSON that has no workload, be it whole or broken. A line of TOML such as
+/// `["outbound"]` is JSON by itself, but not with what follows it.
 pub fn is_configuration(text: &str) -> bool {
     let text = text.trim_start();
+    let is_scenario = |value: &Value| value.get("outbound").or(value.get("workload")).is_some();
     let first = |text: &str| text.trim_start().chars().next();
-    match first(text) {
-        Some('{') => {
-            let is_scenario = |value: Value| value.get("outbound").or(value.get("workload")).is_some();
-            !serde_json::from_str(text).is_ok_and(is_scenario)
-        }
-        Some('[') => matches!(first(&text[1..]), Some('{' | ']')),
-        _ => false,
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => !is_scenario(&value),
+        Err(_) if text.starts_with('{') => true,
+        Err(_) => text.starts_with('[') && matches!(first(&text[1..]), Some('{' | ']')),
     }
 }
 
