@@ -111,7 +111,7 @@ pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Judged, Error>
     reader.finish()?;
     let (scenario, refusals) =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    Ok(judge(origin, &tree, Scenario { resolved, ..scenario }, refusals))
+    judge(origin, &tree, Scenario { resolved, ..scenario }, refusals)
 }
 
 /// The file with the figures of the shipped models under it.

@@ -207,7 +207,7 @@ fn damaged_configuration() {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         let read = snatsim::import::config::read(&[("damaged.json".into(), text.into())]);
         let Ok(subjects) = read.map(|deployed| subjects(&deployed)) else { return };
-        if let Some(check) = of_subjects(&subjects, Some("none")).unwrap() {
+        if let Some(check) = of_subjects(&subjects).unwrap() {
             for format in
                 [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
             {

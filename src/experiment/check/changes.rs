@@ -18,7 +18,6 @@ pub struct Deployment<'a> {
 pub fn smallest(
     device: &LoadBalancer,
     cluster: &Cluster,
-    most_public_ips: u64,
     deployment: Option<&Deployment<'_>>,
 ) -> Vec<Remedy> {
     if device.refusals(cluster).is_empty() {
@@ -27,7 +26,7 @@ pub fn smallest(
     let found = [
         fewer_ports(device, cluster),
         more_ports(device, cluster),
-        more_ips(device, cluster, most_public_ips),
+        more_ips(device, cluster),
         less_surge(device, cluster),
     ];
     let with_command =
@@ -75,10 +74,9 @@ fn more_ports(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
 }
 
 /// The fewest public IPs that have room for what was asked for.
-fn more_ips(device: &LoadBalancer, cluster: &Cluster, most: u64) -> Option<Remedy> {
-    let most = u32::try_from(most).unwrap_or(u32::MAX);
+fn more_ips(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
     let fits = |ips: u32| LoadBalancer { public_ips: ips, ..device.clone() }.refusals(cluster).is_empty();
-    let to = (device.public_ips.saturating_add(1)..=most).find(|ips| fits(*ips))?;
+    let to = (device.public_ips.saturating_add(1)..=device.most_public_ips).find(|ips| fits(*ips))?;
     Some(Remedy {
         setting: "public_ips".into(),
         from: Some(u64::from(device.public_ips)),

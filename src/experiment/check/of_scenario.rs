@@ -19,6 +19,7 @@ pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
     check.outbound_type = Some(outbound_type_of(model));
     check.count_nodes(&scenario.cluster);
     check.count_ports(&scenario.outbound, Some(&scenario.cluster));
+    check.warn_of_instances(&scenario.outbound, None);
     check.problems = refused
         .iter()
         .map(|(refusal, place)| {
@@ -29,8 +30,7 @@ pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
         .collect();
     let profile = shipped::named(model);
     if let Outbound::LoadBalancer(device) = &scenario.outbound {
-        let most = profile.as_ref().and_then(|profile| profile.most("public_ips"));
-        check.smallest_changes = smallest(device, &scenario.cluster, most.unwrap_or(0), None);
+        check.smallest_changes = smallest(device, &scenario.cluster, None);
     }
     let figures = profile.map_or_else(|| Ok(Vec::new()), |profile| profile.figures())?;
     check.values = values(file, &scenario.resolved, &figures);

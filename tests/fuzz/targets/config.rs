@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(deployed) = snatsim::import::config::read(&[("fuzzed.json".into(), text.into())]) else { return };
     let subjects = subjects(&deployed);
-    if let Some(check) = of_subjects(&subjects, Some("none")).expect("subjects are judged") {
+    if let Some(check) = of_subjects(&subjects).expect("subjects are judged") {
         for format in
             [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
         {
