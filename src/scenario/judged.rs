@@ -12,12 +12,14 @@ pub struct Judged {
     pub scenario: Scenario,
     /// What is refused, each with its place in the file.
     pub refused: Vec<(Refusal, Problem)>,
+    /// Keys of `[outbound]` whose values are outside of what the platform allows; the scenario has the model's in their place.
+    pub outside: Vec<String>,
 }
 
 impl Judged {
     /// The scenario, if nothing is refused.
     pub fn accepted(self) -> Result<Scenario, Error> {
-        let Self { scenario, refused } = self;
+        let Self { scenario, refused, outside: _ } = self;
         match refused.is_empty() {
             true => Ok(scenario),
             false => Err(Error::PlatformRefuses(refused.into_iter().map(|(_, problem)| problem).collect())),
@@ -58,7 +60,7 @@ pub(super) fn judge(
         }
         refused.push((Refusal { message, ..refusal }, problem));
     }
-    Ok(Judged { scenario, refused })
+    Ok(Judged { scenario, refused, outside: Vec::new() })
 }
 
 /// Devices that the platform would refuse, each with the table of its settings.

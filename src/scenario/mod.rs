@@ -23,6 +23,7 @@ mod placement;
 pub mod pod;
 pub mod presets;
 mod probes;
+mod ranges;
 mod reader;
 mod recorded;
 mod relay;

@@ -67,6 +67,41 @@ impl Check {
         self.rates = rates::of("gateway", device.ports(), &device.timers, cap);
     }
 
+    /// Leaves out the numbers that rest on a setting which is not known; `said` is what was written of it all the same.
+    pub(super) fn forget_unknown(
+        &mut self,
+        known: impl Fn(&str) -> bool,
+        said: impl Fn(&str) -> Option<u64>,
+    ) {
+        if !known("public_ips") {
+            self.public_ips = said("public_ips");
+            self.ports_available = None;
+            self.max_nodes = None;
+            self.connections_per_destination = None;
+            self.degraded_above = None;
+            if self.ports_per_node.is_none() || self.automatic == Some(true) {
+                self.rates = Vec::new();
+            }
+        }
+        if !known("ports_per_node") {
+            self.automatic = None;
+            self.ports_per_node = said("ports_per_node");
+            let ports = self.ports_per_node;
+            self.ports_needed = self.nodes_counted.and_then(|nodes| ports?.checked_mul(nodes));
+            self.max_nodes = None;
+            self.rates = Vec::new();
+        }
+        if !known("instances") {
+            self.ports_available = None;
+            self.degraded_above = None;
+            self.rates = Vec::new();
+        }
+        if !known("idle_timeout") {
+            self.idle_timeout_s = None;
+            self.rates.retain(|rate| rate.ends != "abandoned");
+        }
+    }
+
     /// Warns of more instances, now or by scaling, than the ports of a public IP suffice for; `most` is what a file says of them.
     pub(super) fn warn_of_instances(&mut self, device: &Outbound, most: Option<u64>) {
         if let Outbound::Firewall(device) = device {

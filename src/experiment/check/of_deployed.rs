@@ -76,33 +76,7 @@ fn forget_unsaid(check: &mut Check, subject: &Subject) {
         let missing = |setting: &Setting| setting.key == key && setting.value == SettingValue::Missing;
         !refused && !subject.settings.iter().any(missing)
     };
-    if !known("public_ips") {
-        check.public_ips = subject.number("public_ips");
-        check.ports_available = None;
-        check.max_nodes = None;
-        check.connections_per_destination = None;
-        check.degraded_above = None;
-        if check.ports_per_node.is_none() || check.automatic == Some(true) {
-            check.rates = Vec::new();
-        }
-    }
-    if !known("ports_per_node") {
-        check.automatic = None;
-        check.ports_per_node = subject.number("ports_per_node");
-        let ports = check.ports_per_node;
-        check.ports_needed = check.nodes_counted.and_then(|nodes| ports?.checked_mul(nodes));
-        check.max_nodes = None;
-        check.rates = Vec::new();
-    }
-    if !known("instances") {
-        check.ports_available = None;
-        check.degraded_above = None;
-        check.rates = Vec::new();
-    }
-    if !known("idle_timeout") {
-        check.idle_timeout_s = None;
-        check.rates.retain(|rate| rate.ends != "abandoned");
-    }
+    check.forget_unknown(known, |key| subject.number(key));
 }
 
 /// A refusal with the place of its setting; of a rule of the network API with that API's code.

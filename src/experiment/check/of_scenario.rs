@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Judges a scenario; `file` names it.
 pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
-    let Judged { scenario, refused } = judged;
+    let Judged { scenario, refused, outside } = judged;
     let mut check = Check::new(file);
     let model = scenario.resolved.pointer("/outbound/model").and_then(Value::as_str).unwrap_or_default();
     check.model = Some(model.into());
@@ -20,6 +20,9 @@ pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
     check.count_nodes(&scenario.cluster);
     check.count_ports(&scenario.outbound, Some(&scenario.cluster));
     check.warn_of_instances(&scenario.outbound, None);
+    let said = |key: &str| scenario.resolved.pointer(&format!("/outbound/{key}")).and_then(Value::as_u64);
+    let is_known = |key: &str| !outside.iter().any(|outside| outside == key);
+    check.forget_unknown(is_known, said);
     check.problems = refused
         .iter()
         .map(|(refusal, place)| {
@@ -29,7 +32,8 @@ pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
         })
         .collect();
     let profile = shipped::named(model);
-    if let Outbound::LoadBalancer(device) = &scenario.outbound {
+    let is_whole = is_known("public_ips") && is_known("ports_per_node");
+    if let (Outbound::LoadBalancer(device), true) = (&scenario.outbound, is_whole) {
         check.smallest_changes = smallest(device, &scenario.cluster, None);
     }
     let figures = profile.map_or_else(|| Ok(Vec::new()), |profile| profile.figures())?;
