@@ -320,6 +320,42 @@ fn commands_quote_the_names_in_them() {
     assert_eq!(command("a\nb"), Value::Null);
 }
 
+/// A number of managed IPs would take the place of the owner's.
+#[test]
+fn no_command_takes_the_owners_addresses_away() {
+    let profile =
+        json!({ "allocatedOutboundPorts": 3_200, "outboundIPs": { "publicIPs": [{ "id": "/p" }] } });
+    let body = changed("config/aks-flat.json", &[("/networkProfile/loadBalancerProfile", profile)]);
+    let (_, check) = check_text(&body, &[]);
+    let ips = check["smallest_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|change| change["setting"] == "public_ips")
+        .unwrap();
+    assert_eq!((&ips["to"], &ips["command"]), (&json!(2), &Value::Null), "{check}");
+}
+
+/// The provider of Terraform has them as conflicting: they are not added up.
+#[test]
+fn managed_addresses_beside_the_owners_are_a_contradiction() {
+    let profile = json!({ "allocatedOutboundPorts": 2_560, "managedOutboundIPs": { "count": 1 }, "outboundIPs": { "publicIPs": [{ "id": "/p" }] } });
+    let (status, check) = check_text(
+        &changed("config/aks-flat.json", &[("/networkProfile/loadBalancerProfile", profile)]),
+        &[],
+    );
+    assert_eq!(status, 3, "{check}");
+    assert!(missing(&check).contains("which public IPs hold"), "{check}");
+}
+
+#[test]
+fn a_linked_template_is_told() {
+    let link = json!({ "type": "Microsoft.Resources/deployments", "name": "net", "properties": { "templateLink": { "uri": "https://x" } } });
+    let (status, check) = check_text(&template(json!([managed("a"), link])), &[]);
+    assert_eq!(status, 0, "{check}");
+    assert!(check["assumptions"].to_string().contains("linked template of deployment net"), "{check}");
+}
+
 #[test]
 fn a_node_pool_without_its_numbers_is_imported_with_what_to_fill_in() {
     for (key, words) in [

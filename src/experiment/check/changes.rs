@@ -12,6 +12,8 @@ pub struct Deployment<'a> {
     pub name: &'a str,
     /// Resource group.
     pub group: Option<&'a str>,
+    /// Whether its public IPs are its owner's: a number of managed ones would take their place.
+    pub own_ips: bool,
 }
 
 /// One change at a time, each tried on the device's own rule.
@@ -109,7 +111,7 @@ fn less_surge(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
 fn command(remedy: &Remedy, deployment: &Deployment<'_>) -> Option<String> {
     let flag = match remedy.setting.as_str() {
         "ports_per_node" => "--load-balancer-outbound-ports",
-        "public_ips" => "--load-balancer-managed-outbound-ip-count",
+        "public_ips" if !deployment.own_ips => "--load-balancer-managed-outbound-ip-count",
         _ => return None,
     };
     let group = shell_word(deployment.group.unwrap_or("RESOURCE_GROUP"))?;

@@ -55,8 +55,11 @@ fn judge(check: &mut Check, subject: &Subject, device: &Outbound, cluster: Optio
         let refusals = device.refusals(cluster);
         check.problems.extend(refusals.iter().map(|refusal| placed(subject, refusal)));
         if let Outbound::LoadBalancer(device) = device {
-            let deployment = (subject.kind == SubjectKind::Cluster)
-                .then(|| Deployment { name: &subject.name, group: subject.group.as_deref() });
+            let deployment = (subject.kind == SubjectKind::Cluster).then(|| Deployment {
+                name: &subject.name,
+                group: subject.group.as_deref(),
+                own_ips: subject.own_ips,
+            });
             check.smallest_changes = smallest(device, cluster, deployment.as_ref());
         }
     }

@@ -101,6 +101,9 @@ fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
     if let Some(resources) = arm::resources(view) {
         return add_each(&resources, deployed);
     }
+    if let Some(linked) = arm::linked(view) {
+        deployed.notes.push(linked);
+    }
     let Some(kind) = kind_of(view) else {
         let listed = view.get(&["value"]).filter(|list| view.is_table() && list.is_list());
         return listed.is_some_and(|list| add_all(&list, deployed));

@@ -1,7 +1,7 @@
 //! How many public IPs a device has.
 
 use super::figures::{out_of_range, range, shipped_number, whole};
-use super::{SettingValue, Subject};
+use super::{SettingValue, Subject, SubjectKind};
 use crate::import::config::{AFTER_APPLY, Addresses, Deployed, Origin, Said, last_name};
 use crate::outbound::Refusal;
 use std::collections::BTreeSet;
@@ -14,6 +14,13 @@ const ADDRESS_BITS: u64 = 32;
 pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, model: &str) {
     let Addresses { managed, single, prefixes, unknown: lists, effective } = addresses;
     let (single, prefixes, effective) = (distinct(single), distinct(prefixes), distinct(effective));
+    subject.own_ips = !single.is_empty() || !prefixes.is_empty();
+    if subject.kind == SubjectKind::Cluster && subject.own_ips && managed.value().is_some_and(|ips| ips > 0) {
+        subject.lacks(
+            "which public IPs hold: those that AKS manages, or the owner's; a cluster has one of the two",
+            "write the other as null, or give `az aks show -o json`",
+        );
+    }
     let mut count = single.len() as u64;
     let mut origins: Vec<&Origin> = single.iter().map(|(_, origin)| origin).collect();
     let mut unknown: Vec<String> =

@@ -131,6 +131,8 @@ pub struct Subject {
     pub warnings: Vec<String>,
     /// What was taken for granted.
     pub assumptions: Vec<String>,
+    /// Whether any of its public IPs is the owner's, not made by the platform.
+    pub own_ips: bool,
     /// Most instances of a firewall, where that is said.
     pub most_instances: Option<u64>,
     /// Whether the virtual network is the owner's; of a cluster only.
@@ -177,6 +179,7 @@ impl Subject {
             refusals: Vec::new(),
             warnings: Vec::new(),
             assumptions: Vec::new(),
+            own_ips: false,
             most_instances: None,
             own_network: false,
             change: None,

@@ -37,6 +37,14 @@ pub fn resources<'a>(view: &View<'a>) -> Option<Vec<View<'a>>> {
     })
 }
 
+/// What is to be told of a deployment whose template is in another file.
+pub fn linked(resource: &View<'_>) -> Option<String> {
+    resource.text_of(&["type"]).filter(|of_type| is_deployment(of_type))?;
+    resource.get(&["templateLink"])?;
+    let name = resource.text_of(&["name"]).unwrap_or("unnamed");
+    Some(format!("what the linked template of deployment {name} makes is in another file, and not judged"))
+}
+
 /// Why it is not sure that a resource is made once: its condition, or the number of its copies.
 pub fn doubts(resource: &View<'_>) -> Vec<(&'static str, String)> {
     let expression = |found: Option<View<'_>>| {
