@@ -3,9 +3,9 @@
 use super::{key_value, show};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::check::{Acceptance, Check, of_scenario, of_subjects};
-use crate::import::config::{is_configuration, read, read_text};
+use crate::import::config::{Deployed, is_configuration, read, read_text};
 use crate::report::Format;
-use crate::scenario::deployed::{Subject, outbound_types, subjects};
+use crate::scenario::deployed::{Subject, outbound_types, subjects, with_type};
 use crate::scenario::read_judged;
 use clap::Args;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub struct CheckArgs {
     /// Set any key of the scenario: `--set public_ips=3`.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     overrides: Vec<(String, String)>,
-    /// Whether the outbound type of the cluster may be changed to this one.
+    /// Check the cluster as it would be with this outbound type, and whether it may be changed to that.
     #[arg(long, value_name = "OUTBOUND TYPE")]
     to: Option<String>,
     /// How to print the result.
@@ -85,31 +85,39 @@ fn check_deployed(args: &CheckArgs, files: &[(String, String)]) -> Result<Check,
         let message = "is for scenarios; `snatsim import config` makes one of deployed configuration";
         return Err(Error::input("--set", message));
     }
-    if let Some(to) = &args.to {
-        let known = outbound_types();
-        if !known.iter().any(|name| name.eq_ignore_ascii_case(to)) {
-            return Err(Error::input(
-                "--to",
-                format!("\"{to}\" is no outbound type; allowed is {}", known.join(", ")),
-            ));
-        }
-    }
-    let subjects = found(files)?;
-    let check = of_subjects(&subjects, args.to.as_deref())?;
+    let check = of_subjects(&found(files, args.to.as_deref())?)?;
     check.ok_or_else(|| Error::Defect("nothing to check was found".into()))
 }
 
-/// What the files hold that can be judged; at least one.
-pub(super) fn found(files: &[(String, String)]) -> Result<Vec<Subject>, Error> {
+/// The files with every cluster changed to an outbound type.
+fn changed(deployed: Deployed, to: &str) -> Result<Deployed, Error> {
+    let known = outbound_types();
+    let Some(to) = known.iter().find(|name| name.eq_ignore_ascii_case(to)) else {
+        let message = format!("\"{to}\" is no outbound type; allowed is {}", known.join(", "));
+        return Err(Error::input("--to", message));
+    };
+    match deployed.clusters.is_empty() {
+        true => {
+            let message =
+                "is about a cluster, and none is in the files; give its `az aks show -o json` as well";
+            Err(Error::input("--to", message))
+        }
+        false => Ok(with_type(deployed, to)),
+    }
+}
+
+/// What the files hold that can be judged, at least one; clusters as they would be with the outbound type `to`.
+pub(super) fn found(files: &[(String, String)], to: Option<&str>) -> Result<Vec<Subject>, Error> {
     let deployed = read(files)?;
+    let deployed = match to {
+        Some(to) => changed(deployed, to)?,
+        None => deployed,
+    };
     let subjects = subjects(&deployed);
     if subjects.is_empty() {
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-        let held = match (deployed.node_pools.is_empty(), deployed.notes.first()) {
-            (false, _) => "node pools without their cluster".to_string(),
-            (true, Some(note)) => note.clone(),
-            (true, None) => "only public IPs".to_string(),
-        };
+        let unsure = deployed.unsure.first().map(|unsure| format!("not known is, {unsure}"));
+        let held = unsure.or(deployed.notes.first().cloned()).unwrap_or_else(|| "only public IPs".into());
         let message = format!(
             "nothing to check: {held}; give the cluster, load balancer, NAT gateway or firewall as well"
         );

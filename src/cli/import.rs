@@ -37,7 +37,7 @@ enum What {
 /// Prints a scenario.
 pub fn import(args: &ImportArgs) -> Result<ExitStatus, Error> {
     let What::Config { files, only } = &args.what;
-    let subjects = found(&texts(files)?)?;
+    let subjects = found(&texts(files)?, None)?;
     print(&scenario_text(chosen(&subjects, only.as_deref())?))
 }
 

@@ -112,7 +112,7 @@ enum SchemaOf {
 struct Simulating {
     /// The scenario file, TOML or JSON; `-` is standard input.
     scenario: PathBuf,
-    /// Set any key of the scenario: `--set workload.checkout.pods=50`, `--set public_ips=3`.
+    /// Set any key of the scenario: `--set workload.checkout.pods=50`, `--set public_ips=3`; `KEY=null` takes it away.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     overrides: Vec<(String, String)>,
     /// Seed of all random numbers.

@@ -74,7 +74,7 @@ impl Plan {
             );
             return Err(Error::input("scenario", message));
         }
-        let epochs = scenario.epochs().map_err(|RefusedLater { at, refusal }| {
+        let epochs = scenario.epochs().map_err(|RefusedLater { at, refusal, .. }| {
             refused(Refusal { message: format!("at {at}: {}", refusal.message), ..refusal })
         })?;
         let system = System::over_time(

@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Start};
 use super::results::{RatioEstimate, Results, StopReason, WarmUpReason};
-use crate::scenario::Scenario;
+use crate::scenario::{Outbound, Scenario};
 use crate::time::SimDuration;
 
 /// Fewer failures than this make a poor estimate.
@@ -37,6 +37,8 @@ pub fn warnings(plan: &Plan, scenario: &Scenario, results: &Results) -> Vec<Stri
     warnings.extend(unsettled(plan));
     warnings.extend(in_step(plan, results));
     warnings.extend(too_late(scenario));
+    warnings.extend(crowded_firewalls(scenario));
+    warnings.extend(reuse_without_effect(scenario));
     if results.totals.stale > 0 {
         warnings.push(format!(
             "{} requests met a connection that the device had forgotten: set the client pool's `idle_timeout` below the \
@@ -120,6 +122,30 @@ fn in_step(plan: &Plan, results: &Results) -> Option<String> {
              which part of that the measured {:.0} s hold: lengthen `duration`",
             holding.mean, results.duration_s
         )
+    })
+}
+
+/// More instances, at first or later, than the ports of a public IP suffice for.
+fn crowded_firewalls(scenario: &Scenario) -> Option<String> {
+    let later = scenario.events.devices.iter().map(|(_, device)| device);
+    let others = scenario.ways_out.iter().map(|way| &way.device);
+    let all = std::iter::once(&scenario.outbound).chain(later).chain(others);
+    all.filter_map(|device| match device {
+        Outbound::Firewall(device) => device.crowded(0),
+        _ => None,
+    })
+    .next()
+}
+
+/// Which port is reused matters only where the rows of a port pool are looked at together.
+fn reuse_without_effect(scenario: &Scenario) -> Option<String> {
+    let of_device = |key: &str| scenario.resolved.pointer(&format!("/outbound/{key}"));
+    let says = |key: &str, word: &str| of_device(key).and_then(|value| value.as_str()) == Some(word);
+    let asked = of_device("used_ports").and_then(|value| value.as_bool()) == Some(true);
+    (says("reuse", "fresh-first") && !says("hold_scope", "port") && !asked).then(|| {
+        "`reuse` changes no number here: it decides which ports are used, which is looked at only with `hold_scope = \"port\"` or \
+         `used_ports = true`"
+            .to_string()
     })
 }
 

@@ -43,6 +43,21 @@ impl Firewall {
         self.ports_per_ip_and_instance.min(share)
     }
 
+    /// What is to be known where `most` instances, or those of its settings, are more than the ports of a public IP suffice for.
+    pub fn crowded(&self, most: u32) -> Option<String> {
+        let scaled = self.scales.map_or(0, |rule| rule.most);
+        let most = most.max(scaled).max(self.instances);
+        let whole = self.ports_per_ip_and_instance;
+        let enough = self.ports_per_ip? / whole.max(1);
+        let share = Self { instances: most, ..self.clone() }.ports_per_ip_here();
+        (share < whole).then(|| {
+            format!(
+                "{most} instances are more than the {enough} for which the ports of a public IP suffice: each is taken to have {share} \
+                 ports of it instead of {whole}, since no document says what happens (`ports_per_ip`)"
+            )
+        })
+    }
+
     /// Ports towards one destination, over all public IPs and instances.
     pub fn ports(&self) -> u64 {
         u64::from(self.ports_per_ip_here()) * u64::from(self.public_ips) * u64::from(self.instances)

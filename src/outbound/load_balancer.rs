@@ -41,6 +41,8 @@ pub enum GrantLayout {
 pub struct LoadBalancer {
     /// Public IPs for outbound traffic.
     pub public_ips: u32,
+    /// Most of them that the platform allows.
+    pub most_public_ips: u32,
     /// Ports of one public IP that can be granted.
     pub ports_per_ip: u32,
     /// Load-balancing and inbound NAT rules on the public IPs for outbound traffic, each in a block of ports of its own.
@@ -176,7 +178,10 @@ impl LoadBalancer {
             code: "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight",
             key: "ports_per_node",
             message: format!("{ports} ports per node is not a multiple of {step}"),
-            help: format!("write {below} or {}", below.saturating_add(step)),
+            help: match below {
+                0 => format!("write {step}"),
+                _ => format!("write {below} or {}", below.saturating_add(step)),
+            },
         }
     }
 
@@ -192,10 +197,23 @@ impl LoadBalancer {
                 self.public_ips,
                 self.inventory()
             ),
-            help: format!(
-                "use at least {ips} public IPs, or at most {} ports per node",
-                self.largest_grant(nodes)
+            help: self.remedy(ips, self.largest_grant(nodes)),
+        }
+    }
+}
+
+impl LoadBalancer {
+    /// What to do where ports are lacking: nothing that the platform would refuse as well.
+    fn remedy(&self, ips: u64, grant: u64) -> String {
+        let ips = (ips <= u64::from(self.most_public_ips)).then(|| format!("at least {ips} public IPs"));
+        let grant = (grant > 0).then(|| format!("at most {grant} ports per node"));
+        match [ips, grant] {
+            [Some(ips), Some(grant)] => format!("use {ips}, or {grant}"),
+            [None, None] => format!(
+                "no grant of {} ports or more fits on as many public IPs as the platform allows: use fewer nodes",
+                self.granularity
             ),
+            [one, other] => format!("use {}", one.or(other).unwrap_or_default()),
         }
     }
 }

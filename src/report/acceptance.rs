@@ -14,16 +14,33 @@ use std::fmt::Write;
 fn headline(check: &Check) -> String {
     let subject = &check.subject;
     match check.verdict {
-        Acceptance::Accepted => format!("ACCEPTED: {subject}{}", room(check)),
+        Acceptance::Accepted => match change(check) {
+            Some(change) => format!("ACCEPTED: {subject}: {change}{}", room(check)),
+            None => format!("ACCEPTED: {subject}{}", room(check)),
+        },
         Acceptance::Refused => {
             let first = check.problems.first().map_or("", |problem| problem.message.as_str());
-            format!("REFUSED: {subject}: {first}")
+            let but = change(check).map_or_else(String::new, |change| format!("{change}, but "));
+            format!("REFUSED: {subject}: {but}{first}")
         }
         Acceptance::NeedsInput => {
             let first = check.missing.first().map_or("", |missing| missing.what.as_str());
-            format!("NEEDS INPUT: {subject}: no file says {first}")
+            let but = change(check).map_or_else(String::new, |change| format!("{change}, but "));
+            format!("NEEDS INPUT: {subject}: {but}no file says {first}")
         }
     }
+}
+
+/// What is said of a change that is allowed; one that is not is a problem.
+fn change(check: &Check) -> Option<String> {
+    let changes =
+        check.outbound_type_changes.as_ref().filter(|changes| changes.asked_is_allowed == Some(true))?;
+    let to = changes.asked.as_ref()?;
+    if to.eq_ignore_ascii_case(&changes.from) {
+        return Some(format!("is {to} already"));
+    }
+    let drops = if changes.drops_connections { ", which ends the connections that are open" } else { "" };
+    Some(format!("may become {to}{drops}"))
 }
 
 fn room(check: &Check) -> String {
@@ -102,7 +119,8 @@ fn remedy(remedy: &Remedy) -> String {
 }
 
 fn type_changes(changes: &TypeChanges) -> String {
-    let TypeChanges { from, own_network, allowed, asked: _, drops_connections } = changes;
+    let TypeChanges { from, own_network, allowed, asked: _, asked_is_allowed: _, drops_connections } =
+        changes;
     let network = if *own_network { "its own network" } else { "a managed network" };
     let allowed = if allowed.is_empty() { "nothing else".into() } else { allowed.join(", ") };
     let drops = if *drops_connections { "; any change ends the connections that are open" } else { "" };
@@ -110,7 +128,9 @@ fn type_changes(changes: &TypeChanges) -> String {
 }
 
 fn words(check: &Check) -> String {
-    let mut text = headline(check) + "\n\n";
+    let mut text = headline(check) + "\n";
+    check.warnings.iter().for_each(|warning| _ = writeln!(text, "\nwarning: {warning}"));
+    text.push('\n');
     let mut line = |name: &str, value: &str| _ = writeln!(text, "  {name:<22} {value}");
     facts(check).iter().for_each(|(name, value)| line(name, value));
     check.rates.iter().for_each(|each| line("sustains", &rate(each)));
@@ -145,7 +165,8 @@ fn lists(check: &Check) -> [(&'static str, Vec<String>); 4] {
 fn blocks(check: &Check) -> Vec<Block> {
     let mut numbers = Table::new(["", check.subject.as_str()]);
     facts(check).into_iter().for_each(|(name, value)| numbers.push([name.into(), value]));
-    let mut blocks = vec![Block::Table(numbers)];
+    let mut blocks: Vec<Block> = check.warnings.iter().cloned().map(Block::Warning).collect();
+    blocks.push(Block::Table(numbers));
     let sustained: Vec<String> = check.rates.iter().map(rate).collect();
     let changes = check.outbound_type_changes.iter().map(type_changes).collect();
     let lists = lists(check).into_iter().chain([("sustains", sustained), ("outbound type", changes)]);
@@ -231,7 +252,11 @@ impl Present for Check {
     }
 
     fn warnings(&self) -> Vec<String> {
-        Vec::new()
+        let of = |check: &Check| {
+            let subject = check.subject.clone();
+            check.warnings.iter().map(move |warning| format!("{subject}: {warning}")).collect::<Vec<_>>()
+        };
+        self.all().flat_map(of).collect()
     }
 }
 

@@ -103,6 +103,9 @@ fn fullness(results: &Results) -> String {
         ports.max
     );
     line(&mut text, "", &busy);
+    if let Some(told) = wording::rests_everywhere(results) {
+        line(&mut text, "", told);
+    }
     if let Some(used) = wording::used_ports(results) {
         line(&mut text, "different ports", &used);
     }

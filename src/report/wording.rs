@@ -204,6 +204,15 @@ pub fn used_ports(results: &Results) -> Option<String> {
     Some(format!("{port_pool} ({}): {mean} of {of} used on average, p99 {p99}, most {max}", protocol.name()))
 }
 
+/// What the busy ports of one row leave out where a port that rests serves no destination at all.
+pub fn rests_everywhere(results: &Results) -> Option<&'static str> {
+    let scope = results.scenario.pointer("/outbound/hold_scope").and_then(|scope| scope.as_str());
+    (scope == Some("port")).then_some(
+        "ports that rest after other destinations are free for this one neither (hold_scope = \"port\"): its port pool is fuller than this \
+         row; `used_ports = true` counts them",
+    )
+}
+
 /// How often requests wait in line for a connection; with retries, one may wait several times.
 pub fn waits(pool: &ClientPoolFigures, with_retries: bool) -> String {
     let ClientPoolFigures { wait_ratio, wait_timeout_ratio, .. } = pool;

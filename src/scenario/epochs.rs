@@ -8,11 +8,22 @@ use crate::simulation::Epoch;
 use crate::time::SimDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The platform refuses what an event leads to.
+/// Who cannot do what an event asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// The platform.
+    Platform,
+    /// This program.
+    Program,
+}
+
+/// What an event leads to is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedLater {
     /// When.
     pub at: SimDuration,
+    /// By whom.
+    pub by: RefusedBy,
     /// Why.
     pub refusal: Refusal,
 }
@@ -63,6 +74,7 @@ impl Scenario {
         let timeline = Timeline::new(&self.cluster, &placements, &self.events.cluster, self.run.duration);
         timeline.map(|timeline| timeline.moments).map_err(|NoRoom { at, pool }| RefusedLater {
             at,
+            by: RefusedBy::Platform,
             refusal: Refusal {
                 code: "NoNodeForPods",
                 key: "node_pool",
@@ -74,7 +86,11 @@ impl Scenario {
 
     /// The stages at first, and from each instant on at which something changes.
     fn stages_over_time(&self, moments: &[Moment]) -> Result<Vec<Stages>, RefusedLater> {
-        let first = self.paths().map_err(|refusal| RefusedLater { at: SimDuration::ZERO, refusal })?;
+        let first = self.paths().map_err(|refusal| RefusedLater {
+            at: SimDuration::ZERO,
+            by: RefusedBy::Platform,
+            refusal,
+        })?;
         let mut stages = vec![(SimDuration::ZERO, first.stages)];
         let devices = self.events.devices.iter().map(|(at, _)| *at);
         let instants: BTreeSet<SimDuration> = moments.iter().map(|moment| moment.at).chain(devices).collect();
@@ -82,9 +98,13 @@ impl Scenario {
             let device = self.events.devices.iter().rev().find(|(from, _)| *from <= at);
             let device = device.map_or(&self.outbound, |(_, device)| device);
             let cluster = self.cluster_at(moments.iter().rev().find(|moment| moment.at <= at));
-            let refused = |refusal| RefusedLater { at, refusal };
+            let refused = |refusal| RefusedLater { at, by: RefusedBy::Platform, refusal };
             let now = self.paths_of(&cluster, device).map_err(refused)?.stages;
-            check_change(&stages[0].1, &now).map_err(refused)?;
+            check_change(&stages[0].1, &now).map_err(|refusal| RefusedLater {
+                at,
+                by: RefusedBy::Program,
+                refusal,
+            })?;
             self.check_network(&cluster).map_err(refused)?;
             stages.push((at, now));
         }

@@ -17,7 +17,7 @@ use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
 use super::ways_out::{self, NamedWay, ways_out};
-use super::{Scenario, devices, packets, presets, probes, shipped};
+use super::{Scenario, devices, packets, presets, probes, ranges, shipped};
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::import::Trace;
@@ -58,15 +58,45 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 /// Reads and checks a scenario with some keys set from outside. Files that it names are found from the folder of
 /// `file`; for a bare name and for standard input, that is the working directory.
 pub fn read(file: &str, text: &str, overrides: &[Override]) -> Result<Scenario, Error> {
-    read_judged(file, text, overrides)?.accepted()
+    let mut tree = parse(file, text)?;
+    super::overrides::apply(&mut tree, overrides)?;
+    check(Origin { file, text, flags: "--set", trace: None }, tree)?.accepted()
 }
 
-/// The same, whatever the platform would refuse of it.
+/// The same, whatever the platform would refuse of it; to be judged, not to be simulated.
+///
+/// Whatever is outside of a model's range is refused, and the model's value stands in its place: what else is refused then says
+/// nothing where it depends on that.
 pub fn read_judged(file: &str, text: &str, overrides: &[Override]) -> Result<Judged, Error> {
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
-    check(Origin { file, text, flags: "--set", trace: None }, tree)
+    let origin = Origin { file, text, flags: "--set", trace: None };
+    let outside = ranges::outside(&tree);
+    for found in &outside {
+        if let Some(outbound) = tree.entry_if_there("outbound") {
+            outbound.remove(&[found.key.as_str()]);
+        }
+    }
+    let mut judged = check(origin, tree)?;
+    if outside.iter().any(|found| DECISIVE.contains(&found.key.as_str())) {
+        judged.refused.clear();
+    }
+    let refused = outside.iter().map(|found| {
+        let refusal = found.refusal();
+        let told = format!("{} ({})", refusal.message, refusal.code);
+        let problem = origin.problem(&found.span(), told, Some(refusal.help.clone()));
+        (refusal, problem)
+    });
+    judged.refused = refused.chain(judged.refused).collect();
+    for found in outside {
+        judged.scenario.resolved["outbound"][found.key.as_str()] = found.node.to_json();
+        judged.outside.push(found.key);
+    }
+    Ok(judged)
 }
+
+/// Settings on which it depends what else is refused.
+const DECISIVE: [&str; 2] = ["public_ips", "ports_per_node"];
 
 /// The same with a trace that was read already.
 pub fn read_recorded(
@@ -111,7 +141,7 @@ pub(super) fn check(origin: Origin<'_>, mut tree: Node) -> Result<Judged, Error>
     reader.finish()?;
     let (scenario, refusals) =
         scenario.ok_or_else(|| Error::Defect("a scenario without a problem could not be built".into()))?;
-    Ok(judge(origin, &tree, Scenario { resolved, ..scenario }, refusals))
+    judge(origin, &tree, Scenario { resolved, ..scenario }, refusals)
 }
 
 /// The file with the figures of the shipped models under it.

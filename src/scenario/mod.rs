@@ -23,6 +23,7 @@ mod placement;
 pub mod pod;
 pub mod presets;
 mod probes;
+mod ranges;
 mod reader;
 mod recorded;
 mod relay;
@@ -40,7 +41,7 @@ pub mod units;
 mod varying;
 mod ways_out;
 
-pub use epochs::RefusedLater;
+pub use epochs::{RefusedBy, RefusedLater};
 pub use events::{Events, Mark};
 pub use file::{read, read_as, read_judged, read_text};
 pub use judged::Judged;

@@ -67,6 +67,9 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
         );
         return Err(problem(key, message));
     }
+    if value == NOTHING {
+        return remove(tree, &full, key);
+    }
     let mut node = tree;
     let mut steps = full.split('.').peekable();
     while let Some(step) = steps.next() {
@@ -76,6 +79,31 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
         }
     }
     *node = read_value(value);
+    Ok(())
+}
+
+/// The value that takes a key away.
+const NOTHING: &str = "null";
+
+/// Takes a key away, or a table of a list by its `name` or number; the model's value or the default then holds.
+fn remove(tree: &mut Node, full: &str, key: &str) -> Result<(), Problem> {
+    let (outer, last) = full.rsplit_once('.').map_or((None, full), |(outer, last)| (Some(outer), last));
+    let lacks = || problem(key, format!("there is no `{last}` to take away"));
+    let mut node = tree;
+    for step in outer.into_iter().flat_map(|outer| outer.split('.')) {
+        node = match node.value {
+            Value::List(_) => descend(node, step, key)?,
+            _ => node.entry_if_there(step).ok_or_else(lacks)?,
+        };
+    }
+    if let Value::List(nodes) = &node.value {
+        let position = position(nodes, last).ok_or_else(lacks)?;
+        let Value::List(nodes) = &mut node.value else { return Err(lacks()) };
+        nodes.remove(position);
+        return Ok(());
+    }
+    node.get(last).ok_or_else(lacks)?;
+    node.remove(&[last]);
     Ok(())
 }
 
@@ -93,13 +121,17 @@ fn descend<'a>(node: &'a mut Node, step: &str, key: &str) -> Result<&'a mut Node
         return node.entry(step).ok_or_else(|| problem(key, format!("`{step}` is not in a table")));
     }
     let Value::List(nodes) = &mut node.value else { return Err(problem(key, "no list".into())) };
-    let named = |node: &Node| matches!(node.get("name").map(|name| &name.value), Some(Value::Text(name)) if name == step);
-    let position =
-        nodes.iter().position(named).or_else(|| step.parse().ok()).filter(|position| *position < nodes.len());
-    match position {
+    match position(nodes, step) {
         Some(position) => Ok(&mut nodes[position]),
         None => Err(problem(key, format!("no table is called \"{step}\""))),
     }
+}
+
+/// The place of the table of that `name` or number.
+fn position(nodes: &[Node], step: &str) -> Option<usize> {
+    let named = |node: &Node| matches!(node.get("name").map(|name| &name.value), Some(Value::Text(name)) if name == step);
+    let numbered = || step.parse().ok().filter(|position| *position < nodes.len());
+    nodes.iter().position(named).or_else(numbered)
 }
 
 /// The path of a key in the only table of a kind.

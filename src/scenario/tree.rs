@@ -133,6 +133,10 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Error> {
     if errors.is_empty() {
         return Ok(table_node(table.get_ref(), table.span()));
     }
+    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        let message = "is JSON, but no object; a scenario has its tables in one: `{ \"outbound\": .. }`";
+        return Err(Error::input(file, message));
+    }
     let problem = |error: &toml::de::Error| {
         let place = error.span().map(|span| line_and_column(text, span.start));
         Problem {

@@ -144,8 +144,82 @@ fn the_automatic_mode_grants_by_tier() {
     assert_eq!((status, codes(&check)), (4, vec!["NoAutomaticTier"]));
     assert_eq!(changes(&check), [("ports_per_node", 56)], "64,000 / 1,002 nodes is 63.9");
     let (_, edge) = scenario(&["ports_per_node=auto", "nodes=50"]);
-    let told = edge["assumptions"].to_string();
-    assert!(told.contains("with 51") && told.contains("a node has 512 ports"), "{told}");
+    let told = edge["warnings"].to_string();
+    assert!(told.contains("allow 51 nodes, and beyond 50 each node has 512 ports instead of 1024"), "{told}");
+    assert_eq!(scenario(&["ports_per_node=auto", "nodes=49"]).1["warnings"], json!([]));
+    let (_, uncovered) = scenario(&["ports_per_node=auto", "nodes=1000"]);
+    assert!(uncovered["warnings"].to_string().contains("does not cover"), "{uncovered}");
+}
+
+/// A warning stands right below the answer, in every format: 48 nodes that may become 60 cross the tier of 50.
+#[test]
+fn a_tier_that_autoscaling_crosses_is_a_warning() {
+    let pools =
+        json!([{ "name": "one", "count": 48, "enableAutoScaling": true, "minCount": 3, "maxCount": 60 }]);
+    let body = changed("config/aks-flat.json", &[(PORTS, json!(0)), ("/agentPoolProfiles", pools)]);
+    let words = "allow 61 nodes, and beyond 50 each node has 512 ports instead of 1024";
+    for (format, prefix) in [
+        ("text", "ports needed\n\nwarning: autoscaling"),
+        ("markdown", "> **Warning:** autoscaling"),
+        ("github", "::warning title=snatsim::publick8s: autoscaling"),
+    ] {
+        let output = snatsim(&["check", "-", "-o", format]).write_stdin(body.clone()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains(prefix) && text.contains(words), "{format}: {text}");
+    }
+}
+
+/// 64,000 / 2,496 is 25.6; with 26 instances each has 2,456 ports of a public IP, with 50 1,280.
+#[test]
+fn a_firewall_with_more_instances_than_its_ports_suffice_for_is_a_warning() {
+    let scale = |least: u64, most: u64| {
+        let to = json!({ "minCapacity": least, "maxCapacity": most });
+        check_text(&changed("config/firewall.json", &[("/autoscaleConfiguration", to)]), &[]).1
+    };
+    assert_eq!(scale(25, 25)["warnings"], json!([]));
+    let crowded = scale(26, 26);
+    assert!(crowded["warnings"][0].as_str().unwrap().contains("taken to have 2456 ports"), "{crowded}");
+    let later = scale(2, 50);
+    assert!(
+        later["warnings"][0].as_str().unwrap().starts_with("50 instances are more than the 25"),
+        "{later}"
+    );
+    let scenario = NODES.replace("azure/load-balancer", "azure/firewall");
+    for (instances, warned) in [("25", false), ("26", true)] {
+        let set = [format!("instances={instances}"), "run.duration=1s".into(), "run.replications=2".into()];
+        let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+        let output = snatsim(&[&["run", "-", "-o", "json"][..], &set].concat());
+        let output = { output }.write_stdin(scenario.clone()).output().unwrap();
+        let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let told = results["warnings"].to_string();
+        assert_eq!(told.contains("instances are more than the 25"), warned, "{told}");
+    }
+}
+
+/// Neither 4,096 public IPs nor a grant of 0 ports is anything that the platform would take.
+#[test]
+fn nothing_is_advised_that_the_platform_would_refuse() {
+    for (set, help, proposed) in [
+        (
+            &["nodes=9", "ports_per_node=64000"][..],
+            "use at least 10 public IPs, or at most 6400 ports per node",
+            2,
+        ),
+        (&["nodes=4095", "ports_per_node=64000"], "use at most 8 ports per node", 1),
+        (
+            &["nodes=9999", "ports_per_node=64000"],
+            "no grant of 8 ports or more fits on as many public IPs as the platform allows: use fewer nodes",
+            0,
+        ),
+        (&["nodes=9999", "ports_per_node=8"], "use at least 2 public IPs", 1),
+    ] {
+        let (status, check) = scenario(set);
+        assert_eq!((status, &check["problems"][0]["help"]), (4, &json!(help)), "{set:?}");
+        assert_eq!(changes(&check).len(), proposed, "{check}");
+    }
+    let (_, odd) = scenario(&["ports_per_node=5"]);
+    assert_eq!(odd["problems"][0]["help"], "write 8", "0 would be the automatic mode");
 }
 
 /// V7: 2 instances x 2,496 ports x public IPs; degraded above 95 %.

@@ -404,10 +404,17 @@ fn the_platform_refuses_what_an_event_leads_to() {
     for (event, said) in [
         ("at = \"5m\"\nscale = { nodes = 52 }", "test.toml:14:1: at 5m (user: 52 nodes): 52 nodes"),
         ("at = \"5m\"\nupgrade = { surge = 10 }", "(upgrade of user with 10 extra): 58 nodes"),
-        ("at = \"5m\"\noutbound = { idle_timeout = \"5m\" }", "nothing else of the outbound device"),
         ("at = \"5m\"\nlose = { nodes = 48 }", "has no node left for its pods"),
     ] {
         let (by_platform, message) = refused(event);
         assert!(by_platform && message.contains(said), "{event}: {message}");
     }
+}
+
+/// The platform has nothing against another idle timeout; this program cannot change it while it runs.
+#[test]
+fn an_event_that_the_program_cannot_follow_is_wrong_input() {
+    let (by_platform, message) = refused("at = \"5m\"\noutbound = { idle_timeout = \"5m\" }");
+    assert!(!by_platform && message.contains("nothing else of the outbound device"), "{message}");
+    assert!(message.contains("test.toml:14:1: at 5m") && !message.contains("NotWhileItRuns"), "{message}");
 }

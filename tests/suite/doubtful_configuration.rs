@@ -297,6 +297,13 @@ fn a_section_that_is_no_table_is_a_problem() {
         ("/networkProfile", json!("x")),
         ("/networkProfile/loadBalancerProfile/managedOutboundIps", json!(3)),
         ("/agentPoolProfiles/0/upgradeSettings", json!("x")),
+        ("/networkProfile", json!([])),
+        ("/networkProfile", json!([{}, {}])),
+        ("/networkProfile", json!([3])),
+        ("/agentPoolProfiles", json!(3)),
+        ("/agentPoolProfiles", json!([3])),
+        ("/agentPoolProfiles", json!(["one"])),
+        ("/agentPoolProfiles", json!([[]])),
     ] {
         let error = refused(&changed("config/aks-flat.json", &[(section, value)]));
         assert!(error.contains("allowed is a table"), "{error}");
@@ -313,6 +320,42 @@ fn commands_quote_the_names_in_them() {
     assert_eq!(command("a\nb"), Value::Null);
 }
 
+/// A number of managed IPs would take the place of the owner's.
+#[test]
+fn no_command_takes_the_owners_addresses_away() {
+    let profile =
+        json!({ "allocatedOutboundPorts": 3_200, "outboundIPs": { "publicIPs": [{ "id": "/p" }] } });
+    let body = changed("config/aks-flat.json", &[("/networkProfile/loadBalancerProfile", profile)]);
+    let (_, check) = check_text(&body, &[]);
+    let ips = check["smallest_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|change| change["setting"] == "public_ips")
+        .unwrap();
+    assert_eq!((&ips["to"], &ips["command"]), (&json!(2), &Value::Null), "{check}");
+}
+
+/// The provider of Terraform has them as conflicting: they are not added up.
+#[test]
+fn managed_addresses_beside_the_owners_are_a_contradiction() {
+    let profile = json!({ "allocatedOutboundPorts": 2_560, "managedOutboundIPs": { "count": 1 }, "outboundIPs": { "publicIPs": [{ "id": "/p" }] } });
+    let (status, check) = check_text(
+        &changed("config/aks-flat.json", &[("/networkProfile/loadBalancerProfile", profile)]),
+        &[],
+    );
+    assert_eq!(status, 3, "{check}");
+    assert!(missing(&check).contains("which public IPs hold"), "{check}");
+}
+
+#[test]
+fn a_linked_template_is_told() {
+    let link = json!({ "type": "Microsoft.Resources/deployments", "name": "net", "properties": { "templateLink": { "uri": "https://x" } } });
+    let (status, check) = check_text(&template(json!([managed("a"), link])), &[]);
+    assert_eq!(status, 0, "{check}");
+    assert!(check["assumptions"].to_string().contains("linked template of deployment net"), "{check}");
+}
+
 #[test]
 fn a_node_pool_without_its_numbers_is_imported_with_what_to_fill_in() {
     for (key, words) in [
@@ -324,4 +367,119 @@ fn a_node_pool_without_its_numbers_is_imported_with_what_to_fill_in() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(words) && text.matches("[[node_pool]]").count() == 3, "{text}");
     }
+}
+
+/// An empty list is how Terraform writes that there is no table.
+#[test]
+fn an_empty_block_of_a_plan_is_none() {
+    let profile = "/planned_values/root_module/resources/0/values/network_profile/0/load_balancer_profile";
+    let (status, check) = check_text(&changed("config/terraform-plan.json", &[(profile, json!([]))]), &[]);
+    assert_eq!((status, &check["automatic"]), (0, &json!(true)), "{check}");
+}
+
+#[test]
+fn a_reference_to_nothing_is_a_problem() {
+    for ips in [json!([{}]), json!([3]), json!([{ "id": null }]), json!([{ "id": "/p" }, {}])] {
+        let gateway =
+            json!({ "name": "g", "type": "Microsoft.Network/natGateways", "publicIpAddresses": ips });
+        let error = refused(&gateway.to_string());
+        assert!(error.contains("names no id"), "{error}");
+    }
+}
+
+#[test]
+fn a_node_pool_of_a_cluster_in_no_file_is_asked_for() {
+    let id = "/subscriptions/s/resourceGroups/r/providers/Microsoft.ContainerService/managedClusters/other/agentPools/x";
+    let pool = |name: &str| json!({ "name": name, "id": id, "type": "Microsoft.ContainerService/managedClusters/agentPools", "count": 40 });
+    let alone = json!([pool("x"), pool("y")]).to_string();
+    let (status, check) = check_text(&alone, &[]);
+    assert_eq!(
+        (status, &check["subject"], &check["nodes_counted"]),
+        (3, &json!("other"), &json!(82)),
+        "{check}"
+    );
+    assert!(missing(&check).contains("what the cluster of node pool x, y is"), "{check}");
+    let accepted = changed(
+        "config/aks-flat.json",
+        &[("/networkProfile/loadBalancerProfile/allocatedOutboundPorts", json!(2_560))],
+    );
+    let (status, check) = check_together(&[&accepted, &alone], &[]);
+    assert_eq!(
+        (status, &check["subject"], &of(&check, "publick8s")["verdict"]),
+        (3, &json!("other"), &json!("accepted"))
+    );
+}
+
+/// The cluster of the refusals with an availability set and a way out.
+fn in_a_set(outbound_type: &str, kind: &str, subnet: Value) -> String {
+    let ports = ("/networkProfile/loadBalancerProfile/allocatedOutboundPorts", json!(2_560));
+    let text = changed("config/aks-flat.json", &[(OUTBOUND, json!(outbound_type)), ports]);
+    let mut body: Value = serde_json::from_str(&text).unwrap();
+    body["agentPoolProfiles"][0]["type"] = json!(kind);
+    body["agentPoolProfiles"][0]["vnetSubnetId"] = subnet;
+    body.to_string()
+}
+
+/// An outbound type may be set for scale sets only. The default is shown for every cluster, set or not.
+#[test]
+fn availability_sets_have_no_outbound_type_but_the_default() {
+    for (outbound_type, subnet) in [
+        ("managedNATGateway", Value::Null),
+        ("userAssignedNATGateway", json!("/s/subnets/nodes")),
+        ("userDefinedRouting", json!("/s/subnets/nodes")),
+        ("none", Value::Null),
+        ("block", Value::Null),
+    ] {
+        let of = |kind: &str| check_text(&in_a_set(outbound_type, kind, subnet.clone()), &[]);
+        let (status, check) = of("AvailabilitySet");
+        assert_eq!(
+            (status, codes(&check)),
+            (4, vec!["OutboundTypeNeedsScaleSets"]),
+            "{outbound_type}: {check}"
+        );
+        assert!(codes(&of("VirtualMachineScaleSets").1).is_empty());
+    }
+    let (status, check) = check_text(&in_a_set("loadBalancer", "availabilityset", Value::Null), &[]);
+    assert_eq!(status, 0, "{check}");
+    assert!(check["warnings"][0].as_str().unwrap().contains("may be set only for scale sets"), "{check}");
+}
+
+#[test]
+fn skus_decide_and_unknown_ones_are_asked_about() {
+    let sku = "/networkProfile/loadBalancerSku";
+    for (outbound_type, found, status, code) in [
+        ("loadBalancer", "basic", 4, Some("OutboundRulesNeedStandardLoadBalancer")),
+        ("managedNATGateway", "Basic", 4, Some("OutboundRulesNeedStandardLoadBalancer")),
+        ("managedNATGateway", "STANDARD", 0, None),
+        ("managedNATGateway", "premium", 3, None),
+    ] {
+        let (found_status, check) = check_text(
+            &changed("config/aks-flat.json", &[(OUTBOUND, json!(outbound_type)), (sku, json!(found))]),
+            &[],
+        );
+        assert_eq!(found_status, status, "{outbound_type}, {found}: {check}");
+        assert_eq!(code.is_some_and(|code| codes(&check).contains(&code)), code.is_some(), "{check}");
+    }
+    let gateway = |sku: Value, zones: Value| {
+        let body = json!({ "name": "g", "type": "Microsoft.Network/natGateways", "publicIpAddresses": [{ "id": "/p" }], "sku": { "name": sku }, "zones": zones });
+        check_text(&body.to_string(), &[])
+    };
+    assert_eq!(gateway(json!("Standard"), json!(["1"])).0, 0);
+    assert_eq!(codes(&gateway(json!("Standard"), json!(["1", "2"])).1), ["NatGatewayInSeveralZones"]);
+    assert_eq!(gateway(json!("StandardV2"), json!(["1", "2", "3"])).0, 0);
+    let (status, check) = gateway(json!("Turbo"), json!([]));
+    assert_eq!(status, 3, "{check}");
+    assert!(missing(&check).contains("what the SKU of the NAT gateway is (Turbo)"), "{check}");
+}
+
+#[test]
+fn a_cluster_has_at_most_5000_nodes() {
+    let with = |count: u64| {
+        let pools = json!([{ "name": "one", "count": count, "upgradeSettings": { "maxSurge": "1" } }]);
+        let changes = [("/agentPoolProfiles", pools), (OUTBOUND, json!("managedNATGateway"))];
+        check_text(&changed("config/aks-flat.json", &changes), &[])
+    };
+    assert_eq!(with(5_000).0, 0);
+    let (status, check) = with(5_001);
+    assert_eq!((status, codes(&check)), (4, vec!["TooManyNodes"]), "{check}");
 }

@@ -7,11 +7,12 @@
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use snatsim::experiment::Plan;
-use snatsim::experiment::check::of_subjects;
+use snatsim::experiment::check::{Check, of_scenario, of_subjects};
 use snatsim::import::{Reading, TraceFormat};
+use snatsim::profile::Profile;
 use snatsim::report::read::results;
 use snatsim::report::{Format, render};
-use snatsim::scenario::deployed::{scenario_text, subjects};
+use snatsim::scenario::deployed::{ACCEPTANCE, scenario_text, subjects, with_type};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -205,17 +206,88 @@ fn damaged_configuration() {
     files.extend(files_in("tests/data/azure-config", ".json"));
     survives("config", &files, 3_000, |bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
-        let read = snatsim::import::config::read(&[("damaged.json".into(), text.into())]);
-        let Ok(subjects) = read.map(|deployed| subjects(&deployed)) else { return };
-        if let Some(check) = of_subjects(&subjects, Some("none")).unwrap() {
-            for format in
-                [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github]
-            {
-                render(&check, format).unwrap();
-            }
+        judge_files(&[("damaged.json".into(), text.into())]);
+    });
+}
+
+/// Reads files, judges what is in them as it is and with another outbound type, shows it, and writes it as a scenario.
+fn judge_files(files: &[(String, String)]) {
+    let Ok(deployed) = snatsim::import::config::read(files) else { return };
+    for deployed in [with_type(deployed.clone(), "userAssignedNATGateway"), deployed] {
+        let subjects = subjects(&deployed);
+        if let Some(check) = of_subjects(&subjects).unwrap() {
+            show(&check);
         }
         for subject in &subjects {
             drop(snatsim::scenario::read_judged("imported.toml", &scenario_text(subject), &[]));
+        }
+    }
+}
+
+fn show(check: &Check) {
+    for format in [Format::Text, Format::Json, Format::Markdown, Format::Csv, Format::Junit, Format::Github] {
+        render(check, format).unwrap();
+    }
+}
+
+/// A template with copies, conditions, a nested template and parts of parameters; a plan that leaves things to its apply; a firewall
+/// in a virtual hub.
+const SHAPES: [&str; 3] = [
+    r#"{"contentVersion":"1.0.0.0","parameters":{"pools":{"defaultValue":[{"count":5},{"count":7}]},"more":{"defaultValue":true}},"variables":{"ips":3},
+"resources":[{"type":"Microsoft.ContainerService/managedClusters","name":"a","properties":{"copy":[{"name":"agentPoolProfiles","count":"[length(parameters('pools'))]",
+"input":{"name":"[concat('p',copyIndex('agentPoolProfiles'))]","count":"[parameters('pools')[copyIndex('agentPoolProfiles')].count]"}}],
+"networkProfile":{"outboundType":"loadBalancer","loadBalancerProfile":{"managedOutboundIPs":{"count":"[variables('ips')]"}}}}},
+{"type":"Microsoft.ContainerService/managedClusters/agentPools","name":"[concat('a/x',copyIndex(1))]","condition":"[parameters('more')]","copy":{"name":"c","count":3},"properties":{"count":2}},
+{"type":"Microsoft.Resources/deployments","name":"n","condition":"[parameters('none')]","properties":{"expressionEvaluationOptions":{"scope":"inner"},"parameters":{"k":{"value":4}},
+"template":{"contentVersion":"1.0.0.0","parameters":{"k":{"defaultValue":1}},"resources":{"g":{"type":"Microsoft.Network/natGateways","name":"g","properties":{"publicIpAddresses":"[parameters('k')]"}}}}}}]}"#,
+    r#"{"planned_values":{"root_module":{"child_modules":[{"resources":[{"address":"module.a[\"x.y\"].azurerm_kubernetes_cluster.k","type":"azurerm_kubernetes_cluster","values":{"name":"k",
+"default_node_pool":[{"name":"d","node_count":3}],"network_profile":[{"outbound_type":"loadBalancer","load_balancer_profile":[{"managed_outbound_ip_count":2}]}]}},
+{"address":"module.a[\"x.y\"].azurerm_public_ip.o[0]","type":"azurerm_public_ip","values":{"name":"o"}}]}]}},
+"resource_changes":[{"address":"module.a[\"x.y\"].azurerm_kubernetes_cluster.k","change":{"actions":["delete","create"],"before":{"network_profile":[{"outbound_type":"none"}]},
+"after_unknown":{"network_profile":[{"load_balancer_profile":[{"outbound_ip_address_ids":true,"effective_outbound_ips":true}]}]}}}],
+"configuration":{"root_module":{"module_calls":{"a":{"module":{"resources":[{"address":"azurerm_kubernetes_cluster.k","expressions":{"network_profile":[{"load_balancer_profile":[
+{"outbound_ip_address_ids":{"references":["azurerm_public_ip.o[0].id","azurerm_public_ip.o[0]","azurerm_public_ip.o"]}}]}]}}]}}}}}}"#,
+    r#"{"value":[{"type":"Microsoft.Network/azureFirewalls","name":"f","properties":{"hubIPAddresses":{"publicIPs":{"count":2}},"autoscaleConfiguration":{"minCapacity":3,"maxCapacity":30}}},
+{"type":"Microsoft.ContainerService/managedClusters","name":"u","sku":{"name":"Base"},"properties":{"agentPoolProfiles":[{"name":"s","count":3,"type":"AvailabilitySet"}],"networkProfile":{"outboundType":"userDefinedRouting","loadBalancerSku":"basic"}}}]}"#,
+];
+
+/// Shapes that the files of `tests/data` have not, alone and beside another file.
+#[test]
+fn damaged_templates_and_plans() {
+    let files: Vec<Vec<u8>> = SHAPES.iter().map(|text| text.as_bytes().to_vec()).collect();
+    for text in SHAPES {
+        assert!(snatsim::import::config::read(&[("whole.json".into(), text.into())]).is_ok(), "{text}");
+    }
+    survives("shapes", &files, 3_000, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        judge_files(&[("damaged.json".into(), text.into()), ("other.json".into(), SHAPES[2].into())]);
+    });
+}
+
+/// A scenario is judged and shown as `check` does, whatever the platform would refuse of it.
+#[test]
+fn damaged_scenarios_are_judged() {
+    let files = files_in("models/scenarios", ".toml");
+    survives("judged", &files, 1_000, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        if let Ok(judged) = snatsim::scenario::read_judged("models/scenarios/damaged.toml", text, &[]) {
+            show(&of_scenario("damaged.toml", &judged).unwrap());
+        }
+    });
+}
+
+/// Models ship inside the program; the reader of a damaged one says so or reads it.
+#[test]
+fn damaged_models() {
+    let all: Vec<Profile> = snatsim::scenario::shipped::all().chain([ACCEPTANCE]).collect();
+    let files: Vec<Vec<u8>> = all.iter().map(|profile| profile.text.as_bytes().to_vec()).collect();
+    survives("model", &files, 1_500, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        // A profile lives as long as the program; a few megabytes of them are kept.
+        let profile = Profile { name: "damaged", text: String::leak(text.into()) };
+        drop((profile.tree(), profile.title(), profile.figures()));
+        for key in ["public_ips", "instances", "idle_timeout"] {
+            drop((profile.gives(key), profile.most(key), profile.range(key, "least")));
         }
     });
 }

@@ -1,6 +1,6 @@
 //! `import config`: a scenario that runs as it is, or says what must be filled in.
 
-use super::acceptance::{check_files, check_text};
+use super::acceptance::{PORTS, changed, check_files, check_text, codes};
 use super::command_line::snatsim;
 use serde_json::json;
 
@@ -63,6 +63,44 @@ fn what_is_imported_is_judged_as_the_files_are() {
             true => assert!(matches!(run(&text), Some(0 | 1 | 3)), "{:?}: {text}", run(&text)),
             false => assert_eq!(run(&text), Some(4), "{text}"),
         }
+    }
+}
+
+/// What is outside of a range is refused wherever it is judged, and wrong input of a run.
+#[test]
+fn values_outside_of_a_range_are_refused_of_files_and_of_scenarios_alike() {
+    let idle = "/networkProfile/loadBalancerProfile/idleTimeoutInMinutes";
+    let ips = "/networkProfile/loadBalancerProfile/managedOutboundIps/count";
+    for (change, code) in [
+        ((idle, json!(3)), "IdleTimeoutOutOfRange"),
+        ((ips, json!(101)), "PublicIpsOutOfRange"),
+        (
+            (PORTS, json!(64_008)),
+            "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAllowedPortsPerRule",
+        ),
+    ] {
+        let base = [(PORTS, json!(1_024))];
+        let body = changed("config/aks-flat.json", &[&base[..], &[change]].concat());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aks.json");
+        std::fs::write(&path, &body).unwrap();
+        let text = imported(&[path.to_str().unwrap()]);
+        let ((status, of_files), (again, of_text)) = (check_text(&body, &[]), check_text(&text, &[]));
+        assert_eq!((status, again), (4, 4), "{of_text}");
+        assert_eq!((codes(&of_files), codes(&of_text)), (vec![code], vec![code]));
+        for key in [
+            "ports_per_node",
+            "ports_available",
+            "public_ips",
+            "max_nodes",
+            "idle_timeout_s",
+            "smallest_changes",
+        ] {
+            assert_eq!(of_files[key], of_text[key], "{key} of {code}");
+        }
+        let place = of_text["problems"][0]["where"].as_str().unwrap();
+        assert!(place.starts_with("-:"), "{place}");
+        assert_eq!(run(&text), Some(2), "{text}");
     }
 }
 

@@ -279,6 +279,8 @@ fn each_mistake_says_what_is_allowed() {
         (GOOD.replace("poisson = { rate = \"1 per s\" }", "trace = { files = [\"/\"] }"), "is a directory"),
         (GOOD.replace("[outbound]", "[outbound"), "not valid TOML"),
         ("".to_string(), "lacks `[outbound]`"),
+        ("[1, 2]".to_string(), "is JSON, but no object; a scenario has its tables in one"),
+        ("null".to_string(), "is JSON, but no object"),
         ("{ \"outbound\": ".to_string(), "not valid JSON"),
         ("{ \"outbound\": 3 }".to_string(), "is the number 3, not a table"),
     ] {
@@ -305,6 +307,35 @@ fn overrides_reach_any_key_and_say_when_there_is_none() {
     );
     assert!(set("nodes", "7").unwrap_err().to_string().contains("no `[[node_pool]]`"));
     assert!(set("outbound.prots", "7").unwrap_err().to_string().contains("did you mean `ports`?"));
+}
+
+#[test]
+fn an_override_takes_a_key_or_a_table_away() {
+    let text = format!(
+        "{GOOD}[[event]]\nname = \"noon\"\nat = \"1m\"\n[[threshold]]\nexpr = \"failure_ratio < 1%\"\n"
+    );
+    let set = |key: &str, value: &str| read("good.toml", &text, &[(key.into(), value.into())]);
+    assert_eq!(
+        (
+            set("run.seed", "1").unwrap().thresholds.len(),
+            set("threshold.0", "null").unwrap().thresholds.len()
+        ),
+        (1, 0)
+    );
+    assert_eq!(set("threshold", "null").unwrap().thresholds.len(), 0);
+    assert!(set("event.noon", "null").unwrap().events.marks.is_empty());
+    assert!(set("outbound.ports", "null").unwrap_err().to_string().contains("lacks `ports`"));
+    let title = set("title", "\"null\"").unwrap().title;
+    assert_eq!(title, "null", "a text in quotes is one");
+    for (key, words) in [
+        ("outbound.idle_timeout", "--set: `outbound.idle_timeout`: there is no `idle_timeout` to take away"),
+        ("threshold.3", "there is no `3` to take away"),
+        ("probe.0", "there is no `0` to take away"),
+        ("event.dusk", "there is no `dusk` to take away"),
+    ] {
+        let error = set(key, "null").unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 /// One mistake gives one message: no key is unknown because another one was wrong.

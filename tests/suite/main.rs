@@ -61,6 +61,8 @@ mod sweep_inputs;
 mod sweep_parts;
 mod sweep_resumed;
 mod sweeps;
+mod templates;
+mod terraform_plans;
 mod traffic_keys;
 mod warm_up;
 mod ways_out;

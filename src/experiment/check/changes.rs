@@ -12,13 +12,14 @@ pub struct Deployment<'a> {
     pub name: &'a str,
     /// Resource group.
     pub group: Option<&'a str>,
+    /// Whether its public IPs are its owner's: a number of managed ones would take their place.
+    pub own_ips: bool,
 }
 
 /// One change at a time, each tried on the device's own rule.
 pub fn smallest(
     device: &LoadBalancer,
     cluster: &Cluster,
-    most_public_ips: u64,
     deployment: Option<&Deployment<'_>>,
 ) -> Vec<Remedy> {
     if device.refusals(cluster).is_empty() {
@@ -27,7 +28,7 @@ pub fn smallest(
     let found = [
         fewer_ports(device, cluster),
         more_ports(device, cluster),
-        more_ips(device, cluster, most_public_ips),
+        more_ips(device, cluster),
         less_surge(device, cluster),
     ];
     let with_command =
@@ -75,10 +76,9 @@ fn more_ports(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
 }
 
 /// The fewest public IPs that have room for what was asked for.
-fn more_ips(device: &LoadBalancer, cluster: &Cluster, most: u64) -> Option<Remedy> {
-    let most = u32::try_from(most).unwrap_or(u32::MAX);
+fn more_ips(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
     let fits = |ips: u32| LoadBalancer { public_ips: ips, ..device.clone() }.refusals(cluster).is_empty();
-    let to = (device.public_ips.saturating_add(1)..=most).find(|ips| fits(*ips))?;
+    let to = (device.public_ips.saturating_add(1)..=device.most_public_ips).find(|ips| fits(*ips))?;
     Some(Remedy {
         setting: "public_ips".into(),
         from: Some(u64::from(device.public_ips)),
@@ -111,7 +111,7 @@ fn less_surge(device: &LoadBalancer, cluster: &Cluster) -> Option<Remedy> {
 fn command(remedy: &Remedy, deployment: &Deployment<'_>) -> Option<String> {
     let flag = match remedy.setting.as_str() {
         "ports_per_node" => "--load-balancer-outbound-ports",
-        "public_ips" => "--load-balancer-managed-outbound-ip-count",
+        "public_ips" if !deployment.own_ips => "--load-balancer-managed-outbound-ip-count",
         _ => return None,
     };
     let group = shell_word(deployment.group.unwrap_or("RESOURCE_GROUP"))?;

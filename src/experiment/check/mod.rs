@@ -38,6 +38,8 @@ pub struct Check {
     pub subject: String,
     /// Refused if anything is, whatever is lacking besides.
     pub verdict: Acceptance,
+    /// What a reader must know before the numbers.
+    pub warnings: Vec<String>,
     /// Way out in AKS's word, or the model's name where AKS has none for it or several.
     pub outbound_type: Option<String>,
     /// Outbound model.
@@ -159,6 +161,8 @@ pub struct TypeChanges {
     pub allowed: Vec<String>,
     /// The type asked for, by a plan or on the command line.
     pub asked: Option<String>,
+    /// Whether that is among them, or is what the cluster has; null where nothing is asked for.
+    pub asked_is_allowed: Option<bool>,
     /// Whether a change drops the connections that are open.
     pub drops_connections: bool,
 }
@@ -180,6 +184,7 @@ impl Check {
             schema_version: SCHEMA_VERSION,
             subject: subject.into(),
             verdict: Acceptance::NeedsInput,
+            warnings: Vec::new(),
             outbound_type: None,
             model: None,
             nodes_counted: None,

@@ -51,7 +51,7 @@ impl Check {
                 let nodes = cluster.map(|cluster| u64::from(cluster.nodes_there()));
                 self.ports_needed = self.ports_per_node.and_then(|ports| Some(ports * nodes?));
                 self.max_nodes = device.tiers.last().map(|tier| u64::from(tier.nodes));
-                self.assumptions.extend(cluster.and_then(|cluster| next_tier(device, cluster)));
+                self.warnings.extend(cluster.and_then(|cluster| next_tier(device, cluster)));
             }
         }
         if let Some(ports) = self.ports_per_node {
@@ -65,6 +65,49 @@ impl Check {
         let counts_holds = device.cap_counts_holds;
         let cap = self.connections_per_destination.map(|connections| Cap { connections, counts_holds });
         self.rates = rates::of("gateway", device.ports(), &device.timers, cap);
+    }
+
+    /// Leaves out the numbers that rest on a setting which is not known; `said` is what was written of it all the same.
+    pub(super) fn forget_unknown(
+        &mut self,
+        known: impl Fn(&str) -> bool,
+        said: impl Fn(&str) -> Option<u64>,
+    ) {
+        if !known("public_ips") {
+            self.public_ips = said("public_ips");
+            self.ports_available = None;
+            self.max_nodes = None;
+            self.connections_per_destination = None;
+            self.degraded_above = None;
+            if self.ports_per_node.is_none() || self.automatic == Some(true) {
+                self.rates = Vec::new();
+            }
+        }
+        if !known("ports_per_node") {
+            self.automatic = None;
+            self.ports_per_node = said("ports_per_node");
+            let ports = self.ports_per_node;
+            self.ports_needed = self.nodes_counted.and_then(|nodes| ports?.checked_mul(nodes));
+            self.max_nodes = None;
+            self.rates = Vec::new();
+        }
+        if !known("instances") {
+            self.ports_available = None;
+            self.degraded_above = None;
+            self.rates = Vec::new();
+        }
+        if !known("idle_timeout") {
+            self.idle_timeout_s = None;
+            self.rates.retain(|rate| rate.ends != "abandoned");
+        }
+    }
+
+    /// Warns of more instances, now or by scaling, than the ports of a public IP suffice for; `most` is what a file says of them.
+    pub(super) fn warn_of_instances(&mut self, device: &Outbound, most: Option<u64>) {
+        if let Outbound::Firewall(device) = device {
+            let most = most.and_then(|most| u32::try_from(most).ok());
+            self.warnings.extend(device.crowded(most.unwrap_or(0)));
+        }
     }
 
     fn of_firewall(&mut self, device: &Firewall) {
@@ -90,13 +133,16 @@ fn next_tier(device: &LoadBalancer, cluster: &Cluster) -> Option<String> {
     let (now, counted) = (cluster.nodes_there(), cluster.nodes_counted());
     let tier = |nodes: u32| device.tiers.iter().find(|tier| nodes <= tier.nodes);
     let grant = |ports: u32| ports.saturating_mul(device.public_ips).min(device.automatic_most);
-    let ports_now = grant(tier(now)?.ports);
+    let (first, ports_now) = (tier(now)?, grant(tier(now)?.ports));
+    let grows = "autoscaling and the surge of an upgrade";
     match tier(counted) {
         None => Some(format!(
-            "the tiers do not cover {counted} nodes, which autoscaling and the surge of an upgrade allow"
+            "{grows} allow {counted} nodes, which the automatic allocation does not cover: write the ports per node as a number"
         )),
         Some(then) if grant(then.ports) < ports_now => Some(format!(
-            "{now} nodes now decide on the tier; with {counted}, which autoscaling and the surge of an upgrade allow, a node has {} ports",
+            "{grows} allow {counted} nodes, and beyond {} each node has {} ports instead of {ports_now}: connections on the \
+             ports that go are lost; write the ports per node as a number",
+            first.nodes,
             grant(then.ports)
         )),
         Some(_) => None,

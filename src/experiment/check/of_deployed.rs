@@ -11,17 +11,17 @@ use crate::scenario::deployed::{
 };
 use crate::scenario::shipped;
 
-/// Judges each subject; `asked` is an outbound type that clusters are to be changed to.
-pub fn of_subjects(subjects: &[Subject], asked: Option<&str>) -> Result<Option<Check>, Error> {
-    let checks: Result<Vec<Check>, Error> =
-        subjects.iter().map(|subject| of_subject(subject, asked)).collect();
+/// Judges each subject.
+pub fn of_subjects(subjects: &[Subject]) -> Result<Option<Check>, Error> {
+    let checks: Result<Vec<Check>, Error> = subjects.iter().map(of_subject).collect();
     Ok(together(checks?))
 }
 
-fn of_subject(subject: &Subject, asked: Option<&str>) -> Result<Check, Error> {
+fn of_subject(subject: &Subject) -> Result<Check, Error> {
     let mut check = Check::new(&subject.name);
     check.outbound_type = subject.outbound_type.clone().or_else(|| subject.model.clone());
     check.model.clone_from(&subject.model);
+    check.warnings.clone_from(&subject.warnings);
     check.assumptions.clone_from(&subject.assumptions);
     let missing = subject.missing.iter();
     check.missing = missing
@@ -39,7 +39,7 @@ fn of_subject(subject: &Subject, asked: Option<&str>) -> Result<Check, Error> {
         check.assumptions.extend(shipped_doubts(subject)?);
     }
     if subject.kind == SubjectKind::Cluster {
-        change_of_type(&mut check, subject, asked);
+        change_of_type(&mut check, subject);
     }
     Ok(check.decided())
 }
@@ -47,6 +47,7 @@ fn of_subject(subject: &Subject, asked: Option<&str>) -> Result<Check, Error> {
 /// Numbers of the device, with what it says of itself where everything is known that it depends on.
 fn judge(check: &mut Check, subject: &Subject, device: &Outbound, cluster: Option<&Cluster>) {
     check.count_ports(device, cluster);
+    check.warn_of_instances(device, subject.most_instances);
     forget_unsaid(check, subject);
     let decisive = |refusal: &Refusal| ["public_ips", "ports_per_node", "node_pool"].contains(&refusal.key);
     let known = subject.missing.is_empty() && !subject.refusals.iter().any(decisive);
@@ -54,10 +55,12 @@ fn judge(check: &mut Check, subject: &Subject, device: &Outbound, cluster: Optio
         let refusals = device.refusals(cluster);
         check.problems.extend(refusals.iter().map(|refusal| placed(subject, refusal)));
         if let Outbound::LoadBalancer(device) = device {
-            let most = shipped::named("azure/load-balancer").and_then(|profile| profile.most("public_ips"));
-            let deployment = (subject.kind == SubjectKind::Cluster)
-                .then(|| Deployment { name: &subject.name, group: subject.group.as_deref() });
-            check.smallest_changes = smallest(device, cluster, most.unwrap_or(0), deployment.as_ref());
+            let deployment = (subject.kind == SubjectKind::Cluster).then(|| Deployment {
+                name: &subject.name,
+                group: subject.group.as_deref(),
+                own_ips: subject.own_ips,
+            });
+            check.smallest_changes = smallest(device, cluster, deployment.as_ref());
         }
     }
 }
@@ -76,33 +79,7 @@ fn forget_unsaid(check: &mut Check, subject: &Subject) {
         let missing = |setting: &Setting| setting.key == key && setting.value == SettingValue::Missing;
         !refused && !subject.settings.iter().any(missing)
     };
-    if !known("public_ips") {
-        check.public_ips = subject.number("public_ips");
-        check.ports_available = None;
-        check.max_nodes = None;
-        check.connections_per_destination = None;
-        check.degraded_above = None;
-        if check.ports_per_node.is_none() || check.automatic == Some(true) {
-            check.rates = Vec::new();
-        }
-    }
-    if !known("ports_per_node") {
-        check.automatic = None;
-        check.ports_per_node = subject.number("ports_per_node");
-        let ports = check.ports_per_node;
-        check.ports_needed = check.nodes_counted.and_then(|nodes| ports?.checked_mul(nodes));
-        check.max_nodes = None;
-        check.rates = Vec::new();
-    }
-    if !known("instances") {
-        check.ports_available = None;
-        check.degraded_above = None;
-        check.rates = Vec::new();
-    }
-    if !known("idle_timeout") {
-        check.idle_timeout_s = None;
-        check.rates.retain(|rate| rate.ends != "abandoned");
-    }
+    check.forget_unknown(known, |key| subject.number(key));
 }
 
 /// A refusal with the place of its setting; of a rule of the network API with that API's code.
@@ -145,43 +122,50 @@ fn values(subject: &Subject) -> Vec<ValueOrigin> {
 }
 
 /// What the outbound type may become, and whether what is asked for is among it.
-fn change_of_type(check: &mut Check, subject: &Subject, asked: Option<&str>) {
-    let Some(now) = &subject.outbound_type else { return };
-    let (from, to) = match (&subject.change, asked) {
-        (_, Some(asked)) => (now.clone(), Some(asked.to_string())),
-        (Some(TypeChange { from, to }), None) => (from.clone(), Some(to.clone())),
-        (None, None) => (now.clone(), None),
+fn change_of_type(check: &mut Check, subject: &Subject) {
+    let Some(own) = &subject.outbound_type else { return };
+    let (from, to) = match &subject.change {
+        Some(TypeChange { from, to }) => (from.clone(), Some(to.clone())),
+        None => (own.clone(), None),
     };
-    let allowed = allowed_changes(subject.own_network, &from);
-    let network = if subject.own_network {
-        "a virtual network of its own"
-    } else {
-        "a virtual network that AKS manages"
+    // Some types are of the owner's network only.
+    let own_network = subject.own_network || allowed_changes(false, &from).is_none();
+    let allowed = allowed_changes(own_network, &from);
+    let network = match own_network {
+        true => "a virtual network of its own",
+        false => "a virtual network that AKS manages",
     };
     if allowed.is_none() {
         check.assumptions.push(format!("the table of changes has no {from} in {network}"));
     }
     let allowed = allowed.unwrap_or_default();
-    if let Some(to) = to.as_deref().filter(|to| !to.eq_ignore_ascii_case(&from)) {
-        if allowed.iter().any(|name| name.eq_ignore_ascii_case(to)) {
-            check.assumptions.push(format!(
-                "the change from {from} to {to} ends every open connection and changes the addresses of the cluster"
-            ));
-        } else {
-            let listed = if allowed.is_empty() { "nothing else".into() } else { allowed.join(", ") };
-            check.problems.push(PlatformProblem {
-                code: "OutboundTypeChangeNotAllowed".into(),
-                message: format!("the outbound type {from} of a cluster in {network} cannot become {to}"),
-                help: format!("it may become {listed}; else make the cluster anew"),
-                place: None,
-            });
-        }
+    let is_allowed = |to: &String| {
+        to.eq_ignore_ascii_case(&from) || allowed.iter().any(|name| name.eq_ignore_ascii_case(to))
+    };
+    let asked_is_allowed = to.as_ref().map(is_allowed);
+    match to.as_ref().filter(|to| !to.eq_ignore_ascii_case(&from)) {
+        Some(to) if asked_is_allowed == Some(true) => check.assumptions.push(format!(
+            "the change from {from} to {to} ends every open connection and changes the addresses of the cluster"
+        )),
+        Some(to) => check.problems.insert(0, not_allowed(&from, to, network, &allowed)),
+        None => {}
     }
     check.outbound_type_changes = Some(TypeChanges {
         from,
-        own_network: subject.own_network,
+        own_network,
         allowed,
         asked: to,
+        asked_is_allowed,
         drops_connections: figure_is_true("change_drops_connections"),
     });
+}
+
+fn not_allowed(from: &str, to: &str, network: &str, allowed: &[String]) -> PlatformProblem {
+    let listed = if allowed.is_empty() { "nothing else".into() } else { allowed.join(", ") };
+    PlatformProblem {
+        code: "OutboundTypeChangeNotAllowed".into(),
+        message: format!("the outbound type {from} of a cluster in {network} cannot become {to}"),
+        help: format!("it may become {listed}; else make the cluster anew"),
+        place: None,
+    }
 }

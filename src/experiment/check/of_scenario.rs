@@ -12,13 +12,17 @@ use serde_json::Value;
 
 /// Judges a scenario; `file` names it.
 pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
-    let Judged { scenario, refused } = judged;
+    let Judged { scenario, refused, outside } = judged;
     let mut check = Check::new(file);
     let model = scenario.resolved.pointer("/outbound/model").and_then(Value::as_str).unwrap_or_default();
     check.model = Some(model.into());
     check.outbound_type = Some(outbound_type_of(model));
     check.count_nodes(&scenario.cluster);
     check.count_ports(&scenario.outbound, Some(&scenario.cluster));
+    check.warn_of_instances(&scenario.outbound, None);
+    let said = |key: &str| scenario.resolved.pointer(&format!("/outbound/{key}")).and_then(Value::as_u64);
+    let is_known = |key: &str| !outside.iter().any(|outside| outside == key);
+    check.forget_unknown(is_known, said);
     check.problems = refused
         .iter()
         .map(|(refusal, place)| {
@@ -28,9 +32,9 @@ pub fn of_scenario(file: &str, judged: &Judged) -> Result<Check, Error> {
         })
         .collect();
     let profile = shipped::named(model);
-    if let Outbound::LoadBalancer(device) = &scenario.outbound {
-        let most = profile.as_ref().and_then(|profile| profile.most("public_ips"));
-        check.smallest_changes = smallest(device, &scenario.cluster, most.unwrap_or(0), None);
+    let is_whole = is_known("public_ips") && is_known("ports_per_node");
+    if let (Outbound::LoadBalancer(device), true) = (&scenario.outbound, is_whole) {
+        check.smallest_changes = smallest(device, &scenario.cluster, None);
     }
     let figures = profile.map_or_else(|| Ok(Vec::new()), |profile| profile.figures())?;
     check.values = values(file, &scenario.resolved, &figures);

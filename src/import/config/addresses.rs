@@ -24,6 +24,22 @@ pub fn ids(list: &[View<'_>]) -> Vec<(String, Origin)> {
     list.iter().filter_map(id).collect()
 }
 
+/// Ids of what a list refers to, or the expression in its place. An entry that refers to nothing is a problem.
+pub fn add_list(list: Option<View<'_>>, to: &mut Vec<(String, Origin)>, unknown: &mut Vec<(String, Origin)>) {
+    let Some(list) = list else { return };
+    if let Some(expression) = list.text().filter(|_| list.is_expression()) {
+        unknown.push((expression.into(), list.origin()));
+        return;
+    }
+    for entry in list.entries() {
+        match id(&entry) {
+            Some(found) => to.push(found),
+            None => entry
+                .problem("names no id; allowed is `{ \"id\": \"/subscriptions/..\" }`, or that text".into()),
+        }
+    }
+}
+
 /// The id in a reference, or the expression in its place.
 pub fn id(view: &View<'_>) -> Option<(String, Origin)> {
     let id = view.text().or_else(|| view.text_of(&["id"]))?;

@@ -1,6 +1,6 @@
 //! `az aks show -o json`, `Microsoft.ContainerService/managedClusters` of Resource Manager, and their node pools.
 
-use super::addresses::{ids, name_after};
+use super::addresses::{add_list, ids, name_after};
 use super::view::View;
 use super::{Addresses, Cluster, NodePool, Said, Surge};
 
@@ -12,7 +12,7 @@ pub fn cluster(resource: &View<'_>, name: String) -> Cluster {
     let of = |profile: &Option<View<'_>>, names: &[&str]| {
         profile.as_ref().map_or(Said::Nothing, |profile| profile.count(names))
     };
-    let pools = resource.list(&["agentPoolProfiles"]);
+    let pools = resource.tables(&["agentPoolProfiles"]);
     let node_pool = |(number, pool): (usize, &View<'_>)| {
         let name = pool.text_of(&["name"]).map_or_else(|| format!("pool-{}", number + 1), str::to_string);
         node_pool(pool, name)
@@ -44,16 +44,19 @@ pub fn group(resource: &View<'_>) -> Option<String> {
 
 /// Public IPs of a load balancer's or NAT gateway's profile.
 fn addresses(profile: &View<'_>) -> Addresses {
-    let inside = |outer: &[&str], inner: &[&str]| {
-        profile.get(outer).map_or(Vec::new(), |outer| ids(&outer.list(inner)))
-    };
-    let managed = profile.get(&["managedOutboundIPs", "managedOutboundIPProfile"]).and_then(View::block);
-    Addresses {
-        managed: managed.map_or(Said::Nothing, |managed| managed.count(&["count"])),
-        single: inside(&["outboundIPs"], &["publicIPs"]),
-        prefixes: inside(&["outboundIPPrefixes"], &["publicIPPrefixes"]),
-        effective: ids(&profile.list(&["effectiveOutboundIPs"])),
+    let mut addresses = Addresses::default();
+    let Addresses { managed, single, prefixes, unknown, effective } = &mut addresses;
+    let profile_of_managed = profile.get(&["managedOutboundIPs", "managedOutboundIPProfile"]);
+    *managed = profile_of_managed
+        .and_then(View::block)
+        .map_or(Said::Nothing, |of_managed| of_managed.count(&["count"]));
+    let inside = |outer: &str, inner: &str| profile.at(&[outer]).and_then(|outer| outer.get(&[inner]));
+    if !profile.is_expression() {
+        add_list(inside("outboundIPs", "publicIPs"), single, unknown);
+        add_list(inside("outboundIPPrefixes", "publicIPPrefixes"), prefixes, unknown);
+        *effective = ids(&profile.list(&["effectiveOutboundIPs"]));
     }
+    addresses
 }
 
 /// A node pool, in a cluster or by itself.

@@ -9,7 +9,7 @@ use super::{Addresses, Firewall, Said};
 /// A firewall.
 pub fn firewall(resource: &View<'_>, name: String) -> Firewall {
     let mut addresses = Addresses::default();
-    for configuration in resource.list(&["ipConfigurations", "ip_configuration"]) {
+    for configuration in resource.tables(&["ipConfigurations"]) {
         add_of_configuration(&configuration, &mut addresses);
     }
     // In a virtual hub the platform makes the public IPs.

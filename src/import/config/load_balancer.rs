@@ -6,9 +6,9 @@ use super::{Addresses, InboundPorts, OutboundRule, Said};
 
 /// The outbound rules of a whole load balancer, with its frontends, backends and inbound rules.
 pub fn load_balancer(resource: &View<'_>, name: &str) -> Vec<OutboundRule> {
-    let frontends = resource.list(&["frontendIPConfigurations"]);
-    let backends = resource.list(&["backendAddressPools"]);
-    let rules = resource.list(&["outboundRules"]);
+    let frontends = resource.tables(&["frontendIPConfigurations"]);
+    let backends = resource.tables(&["backendAddressPools"]);
+    let rules = resource.tables(&["outboundRules"]);
     let read = |rule: &View<'_>| {
         let own = frontends_of(rule);
         let mut addresses = Addresses::default();
@@ -96,7 +96,7 @@ fn inbound_ports(resource: &View<'_>, frontends: &[String]) -> Vec<InboundPorts>
         let last = rule.count(&["frontendPortRangeEnd"]).value().unwrap_or(first).max(first);
         (last <= LAST_PORT).then_some(InboundPorts { frontend, first, last })
     };
-    kinds.iter().flat_map(|kind| resource.list(&[kind])).filter_map(ports).collect()
+    kinds.iter().flat_map(|kind| resource.tables(&[kind])).filter_map(ports).collect()
 }
 
 /// Ports are numbers of 16 bits.

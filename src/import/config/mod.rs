@@ -146,8 +146,22 @@ pub struct Addresses {
     pub single: Vec<(String, Origin)>,
     /// Ids of prefixes, or names.
     pub prefixes: Vec<(String, Origin)>,
+    /// Expressions in the place of a list of them.
+    pub unknown: Vec<(String, Origin)>,
     /// IPs in use; repeats what stands above.
     pub effective: Vec<(String, Origin)>,
+}
+
+/// Who changes the outbound type of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TypeChangedBy {
+    /// A plan, in place.
+    #[default]
+    Plan,
+    /// A plan that makes the cluster anew.
+    Replacement,
+    /// Whoever asks whether that would be allowed.
+    Question,
 }
 
 /// A cluster.
@@ -163,10 +177,10 @@ pub struct Cluster {
     pub load_balancer_sku: Said<String>,
     /// Way out, in AKS's word.
     pub outbound_type: Said<String>,
-    /// Way out before the plan, where there is one.
+    /// Way out before the change, where there is one.
     pub outbound_type_before: Said<String>,
-    /// Whether the plan makes the cluster anew.
-    pub made_anew: bool,
+    /// Who changes it.
+    pub type_changed_by: TypeChangedBy,
     /// Node pools.
     pub node_pools: Vec<NodePool>,
     /// Ports a node; 0 is automatic.
@@ -285,4 +299,6 @@ pub struct Deployed {
     pub public_ips: Vec<String>,
     /// What was taken for granted while reading.
     pub notes: Vec<String>,
+    /// What only a deployment tells, and every check lacks.
+    pub unsure: Vec<String>,
 }

@@ -6,7 +6,7 @@ use super::firewall::firewall;
 use super::load_balancer::{load_balancer, outbound_rule};
 use super::nat_gateway::nat_gateway;
 use super::text::WHAT_IS_READ;
-use super::view::{Document, View};
+use super::view::{Document, EmptyList, View};
 use super::{Deployed, OutsidePool, OwnCluster, arm, json, terraform};
 use crate::error::{Error, Problem};
 use serde_json::Value;
@@ -42,17 +42,16 @@ const KINDS: [Kind; 8] = [
     Kind { of_type: "publicIPAddresses", keys: &["publicIPAllocationMethod"], add: add_public_ip },
 ];
 
-/// Whether a text is to be read here, and not as a scenario: JSON that has no workload.
+/// Whether a text is to be read here, and not as a scenario: JSON that has no workload, be it whole or broken. A line of TOML such as
+/// `["outbound"]` is JSON by itself, but not with what follows it.
 pub fn is_configuration(text: &str) -> bool {
     let text = text.trim_start();
+    let is_scenario = |value: &Value| value.get("outbound").or(value.get("workload")).is_some();
     let first = |text: &str| text.trim_start().chars().next();
-    match first(text) {
-        Some('{') => {
-            let is_scenario = |value: Value| value.get("outbound").or(value.get("workload")).is_some();
-            !serde_json::from_str(text).is_ok_and(is_scenario)
-        }
-        Some('[') => matches!(first(&text[1..]), Some('{' | ']')),
-        _ => false,
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => !is_scenario(&value),
+        Err(_) if text.starts_with('{') => true,
+        Err(_) => text.starts_with('[') && matches!(first(&text[1..]), Some('{' | ']')),
     }
 }
 
@@ -73,7 +72,9 @@ fn read_file(file: &str, text: &str, deployed: &mut Deployed) -> Result<(), Vec<
     let mut value = json::read(text).map_err(|why| vec![no_json(file, text, &why)])?;
     arm::resolve(&mut value, &mut deployed.notes);
     terraform::mark_unknown(&mut value);
-    let document = Document { file, problems: RefCell::new(Vec::new()) };
+    let of_terraform = ["planned_values", "values"].iter().any(|key| value.get(key).is_some());
+    let empty_list = if of_terraform { EmptyList::Absent } else { EmptyList::Wrong };
+    let document = Document { file, empty_list, problems: RefCell::new(Vec::new()) };
     let whole = View::whole(&document, &value);
     let known = add_all(&whole, deployed);
     let mut problems = document.problems.into_inner();
@@ -100,10 +101,22 @@ fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
     if let Some(resources) = arm::resources(view) {
         return add_each(&resources, deployed);
     }
+    if let Some(linked) = arm::linked(view) {
+        deployed.notes.push(linked);
+    }
     let Some(kind) = kind_of(view) else {
-        let listed = view.get(&["value"]).filter(View::is_list);
+        let listed = view.get(&["value"]).filter(|list| view.is_table() && list.is_list());
         return listed.is_some_and(|list| add_all(&list, deployed));
     };
+    let doubts = arm::doubts(view);
+    for (what, why) in &doubts {
+        let (of_type, name) = (kind.of_type, name(view));
+        deployed.unsure.push(format!("of {name} ({of_type}), {what} ({why})"));
+    }
+    // What may not be there must not be counted.
+    if kind.of_type == "agentPools" && !doubts.is_empty() {
+        return true;
+    }
     (kind.add)(view, deployed);
     // An ARM template may nest resources in their parents.
     let outer = deployed.node_pools.len();
@@ -123,6 +136,9 @@ fn add_each(views: &[View<'_>], deployed: &mut Deployed) -> bool {
 }
 
 fn kind_of(view: &View<'_>) -> Option<&'static Kind> {
+    if !view.is_table() {
+        return None;
+    }
     if let Some(of_type) = view.text_of(&["type"]) {
         let last = of_type.rsplit('/').next().unwrap_or(of_type);
         return KINDS.iter().find(|kind| kind.of_type.eq_ignore_ascii_case(last));

@@ -9,8 +9,19 @@ use std::cell::RefCell;
 pub struct Document<'a> {
     /// Its file.
     pub file: &'a str,
+    /// What an empty list says in the place of a table.
+    pub empty_list: EmptyList,
     /// Wrong values.
     pub problems: RefCell<Vec<Problem>>,
+}
+
+/// What an empty list says in the place of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyList {
+    /// That there is none: Terraform writes tables as lists of one.
+    Absent,
+    /// Nothing that the platform would write.
+    Wrong,
 }
 
 /// A value of a document, and where it stands.
@@ -32,16 +43,28 @@ impl<'a> View<'a> {
         Origin { file: self.document.file.into(), path: self.path.clone() }
     }
 
-    /// The value under one of `names`; `null` is nothing. Settings under `properties` are found as if they stood beside it.
+    /// The value under one of `names`; `null` is nothing. Settings under `properties` are found as if they stood beside it. What is
+    /// in an expression is not known before that is resolved, so it is that expression.
     pub fn get(&self, names: &[&str]) -> Option<Self> {
+        if self.is_expression() {
+            return Some(self.clone());
+        }
         let fields = self.value.as_object()?;
         self.refuse_two_values(fields, names);
         let here = named(fields, names).map(|(key, value)| self.inside(key, value));
         here.or_else(|| {
             let (key, properties) = named(fields, &["properties"])?;
             let properties = self.inside(key, properties);
+            if properties.is_expression() {
+                return Some(properties);
+            }
             named(properties.value.as_object()?, names).map(|(key, value)| properties.inside(key, value))
         })
+    }
+
+    /// Whether another program has yet to resolve it.
+    pub fn is_expression(&self) -> bool {
+        self.value.as_str().is_some_and(is_expression)
     }
 
     /// Keys that differ in nothing but case are one key.
@@ -84,20 +107,36 @@ impl<'a> View<'a> {
         fields.map(|(key, value)| (key.as_str(), self.inside(key, value))).collect()
     }
 
+    /// The entries of the list under one of `names` that are tables or expressions; anything else there is a problem.
+    pub fn tables(&self, names: &[&str]) -> Vec<Self> {
+        let mut entries = self.list(names);
+        entries.retain(Self::is_table_or_expression);
+        entries
+    }
+
     /// A table, or the only entry of a list.
     pub fn block(self) -> Option<Self> {
-        match self.value {
-            Value::Array(_) => self.entries().into_iter().next(),
-            Value::Bool(_) | Value::Number(_) => {
-                self.problem(format!("is {}; allowed is a table", kind(self.value)));
+        let Value::Array(_) = self.value else { return Some(self).filter(Self::is_table_or_expression) };
+        let entries = self.entries();
+        match (entries.as_slice(), self.document.empty_list) {
+            ([only], _) => Some(only.clone()).filter(Self::is_table_or_expression),
+            ([], EmptyList::Absent) => None,
+            (entries, _) => {
+                self.problem(format!("is a list of {}; allowed is a table", entries.len()));
                 None
             }
-            Value::String(text) if !text.trim().is_empty() && !is_expression(text) => {
-                self.problem(format!("is {}; allowed is a table", kind(self.value)));
-                None
-            }
-            _ => Some(self),
         }
+    }
+
+    /// Whether it is a table, or may turn out to be one; anything else but an empty text is a problem.
+    fn is_table_or_expression(&self) -> bool {
+        match self.value {
+            Value::Object(_) => return true,
+            Value::String(text) if is_expression(text) => return true,
+            Value::String(text) if text.trim().is_empty() => {}
+            other => self.problem(format!("is {}; allowed is a table", kind(other))),
+        }
+        false
     }
 
     /// Its text, if it is one and not empty.

@@ -140,13 +140,14 @@ fn occupancy(results: &Results) -> Vec<Block> {
     );
     let used = wording::used_ports(results)
         .map(|used| format!("Different ports, of the port pool with the most: {used}."));
+    let rests = wording::rests_everywhere(results).map(|told| format!("Mind that {told}."));
     let probes = results.probes.iter().map(|probe| format!("Probe: {}.", wording::probe(probe)));
     let mut blocks = vec![heading("When, and how full"), Block::Chart(charts::timeline::chart(results))];
     blocks.extend(phases::table(results).map(Block::Table));
     let scaled = phases::scaled(results).map(|told| format!("The device scales by itself: {told}."));
     blocks.extend(scaled.map(Block::Paragraph));
     blocks.extend([
-        Block::List([fullest, kept].into_iter().chain(used).chain(probes).collect()),
+        Block::List([fullest, kept].into_iter().chain(rests).chain(used).chain(probes).collect()),
         Block::Chart(charts::port_pools::chart(results)),
         heading("How long clients wait"),
         Block::Chart(charts::connect_delay::chart(results)),

@@ -1,7 +1,7 @@
 //! How many public IPs a device has.
 
 use super::figures::{out_of_range, range, shipped_number, whole};
-use super::{SettingValue, Subject};
+use super::{SettingValue, Subject, SubjectKind};
 use crate::import::config::{AFTER_APPLY, Addresses, Deployed, Origin, Said, last_name};
 use crate::outbound::Refusal;
 use std::collections::BTreeSet;
@@ -12,11 +12,19 @@ const ADDRESS_BITS: u64 = 32;
 /// Sets `public_ips` of `subject`: what the platform makes, single IPs and those of prefixes together; else what is in use; else the
 /// model's number. What cannot be counted is missing.
 pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, model: &str) {
-    let Addresses { managed, single, prefixes, effective } = addresses;
+    let Addresses { managed, single, prefixes, unknown: lists, effective } = addresses;
     let (single, prefixes, effective) = (distinct(single), distinct(prefixes), distinct(effective));
+    subject.own_ips = !single.is_empty() || !prefixes.is_empty();
+    if subject.kind == SubjectKind::Cluster && subject.own_ips && managed.value().is_some_and(|ips| ips > 0) {
+        subject.lacks(
+            "which public IPs hold: those that AKS manages, or the owner's; a cluster has one of the two",
+            "write the other as null, or give `az aks show -o json`",
+        );
+    }
     let mut count = single.len() as u64;
     let mut origins: Vec<&Origin> = single.iter().map(|(_, origin)| origin).collect();
-    let mut unknown = Vec::new();
+    let mut unknown: Vec<String> =
+        lists.iter().map(|(why, origin)| format!("how many public IPs {origin} has ({why})")).collect();
     match managed {
         Said::Value { value, origin } => {
             count += value;
@@ -36,7 +44,7 @@ pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, mo
             None => unknown.push(format!("the length of public IP prefix {name}")),
         }
     }
-    let nothing_said = !managed.is_said() && single.is_empty() && prefixes.is_empty();
+    let nothing_said = !managed.is_said() && single.is_empty() && prefixes.is_empty() && lists.is_empty();
     if nothing_said && !effective.is_empty() {
         count = effective.len() as u64;
         origins = effective.iter().map(|(_, origin)| origin).collect();
@@ -44,7 +52,11 @@ pub fn set(subject: &mut Subject, addresses: &Addresses, deployed: &Deployed, mo
     }
     if !unknown.is_empty() {
         for what in unknown {
-            subject.lacks(what, "give `az network public-ip prefix show -o json` as another FILE");
+            let how = match what.starts_with("the length") {
+                true => "give `az network public-ip prefix show -o json` as another FILE",
+                false => "write it as a literal, or give what is deployed",
+            };
+            subject.lacks(what, how);
         }
         subject.set("public_ips", SettingValue::Missing, "not in the files");
         return;
@@ -83,6 +95,9 @@ fn wrong_prefix(name: &str, length: u64) -> Option<Refusal> {
 
 /// Public IPs of single ids and prefixes together; none where a length is not known.
 pub fn counted(addresses: &Addresses, deployed: &Deployed) -> Option<u64> {
+    if !addresses.unknown.is_empty() {
+        return None;
+    }
     let of_prefix =
         |(id, _): &(String, Origin)| Some(1 << (ADDRESS_BITS - length(&last_name(id), deployed)?));
     let of_prefixes: Option<u64> = distinct(&addresses.prefixes).into_iter().map(of_prefix).sum();

@@ -7,7 +7,7 @@ use super::{
     SettingValue, Subject, SubjectKind, TypeChange, addresses, devices, exclusions, node_pools, place,
     placement,
 };
-use crate::import::config::{Cluster, Deployed, NodePool, Said};
+use crate::import::config::{Cluster, Deployed, NodePool, Said, TypeChangedBy};
 use crate::outbound::Refusal;
 
 /// The load balancer that AKS makes.
@@ -41,7 +41,7 @@ pub fn subject(cluster: &Cluster, deployed: &Deployed) -> Subject {
     let Some(outbound_type) = outbound_type(&mut subject, cluster) else { return subject };
     subject.outbound_type = Some(outbound_type.clone());
     exclusions::of_cluster(&mut subject, cluster, &pools, &outbound_type);
-    planned_change(&mut subject, cluster, &outbound_type);
+    change(&mut subject, cluster, &outbound_type);
     match outbound_type.as_str() {
         "loadBalancer" => load_balancer(&mut subject, cluster, deployed),
         "managedNATGateway" | "managedNATGatewayV2" => managed_gateway(&mut subject, cluster, deployed),
@@ -80,16 +80,24 @@ fn outbound_type(subject: &mut Subject, cluster: &Cluster) -> Option<String> {
     }
 }
 
-fn planned_change(subject: &mut Subject, cluster: &Cluster, to: &str) {
-    let Some(from) = cluster.outbound_type_before.value() else { return };
-    if from.eq_ignore_ascii_case(to) {
-        return;
+fn change(subject: &mut Subject, cluster: &Cluster, to: &str) {
+    let from = match &cluster.outbound_type_before {
+        Said::Nothing => return,
+        Said::Value { value, .. } => value.clone(),
+        Said::Unknown { why, .. } => {
+            return subject.lacks(format!("the outbound type now ({why})"), "give `az aks show -o json`");
+        }
+    };
+    match cluster.type_changed_by {
+        TypeChangedBy::Plan if from.eq_ignore_ascii_case(to) => {}
+        TypeChangedBy::Replacement if from.eq_ignore_ascii_case(to) => {}
+        TypeChangedBy::Replacement => {
+            subject.assume(format!("the plan makes the cluster anew, so its outbound type may become {to}"))
+        }
+        TypeChangedBy::Plan | TypeChangedBy::Question => {
+            subject.change = Some(TypeChange { from, to: to.into() });
+        }
     }
-    if cluster.made_anew {
-        subject.assume(format!("the plan makes the cluster anew, so its outbound type may become {to}"));
-        return;
-    }
-    subject.change = Some(TypeChange { from, to: to.into() });
 }
 
 fn load_balancer(subject: &mut Subject, cluster: &Cluster, deployed: &Deployed) {

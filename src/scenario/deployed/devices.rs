@@ -107,6 +107,7 @@ pub fn take_firewall(subject: &mut Subject, firewall: &Firewall, deployed: &Depl
     subject.model = Some(model.into());
     addresses::set(subject, &firewall.addresses, deployed, model);
     let (least, most) = (&firewall.least_instances, &firewall.most_instances);
+    subject.most_instances = most.value();
     let bounds = range(model, "instances").unwrap_or((0, u64::MAX));
     for (what, said) in [("the fewest instances", least), ("the most instances", most)] {
         let refused = said

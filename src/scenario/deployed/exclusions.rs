@@ -23,23 +23,27 @@ pub fn of_cluster(subject: &mut Subject, cluster: &Cluster, pools: &[&NodePool],
             "write userAssignedNATGateway, or leave out the subnets",
         );
     }
-    let in_set =
-        pools.iter().find(|pool| is_availability_set(pool)).filter(|_| has("not_with_availability_sets"));
-    if let Some(pool) = in_set {
+    let in_set = pools.iter().find(|pool| is_availability_set(pool));
+    if let Some(pool) = in_set.filter(|_| !has("not_with_availability_sets")) {
+        subject.warnings.push(format!(
+            "node pool {} is an availability set: an outbound type may be set only for scale sets, and whether {outbound_type} was \
+             set or is the default is in no file",
+            pool.name
+        ));
+    }
+    if let Some(pool) = in_set.filter(|_| has("not_with_availability_sets")) {
         let message = format!(
             "the outbound type {outbound_type} does not go with availability sets, and node pool {} is one",
             pool.name
         );
         refuse(
             subject,
-            "AvailabilitySetWithNatGateway",
+            "OutboundTypeNeedsScaleSets",
             message,
             "write a node pool of type VirtualMachineScaleSets, or loadBalancer",
         );
     }
-    if outbound_type == "loadBalancer" {
-        load_balancer_sku(subject, &cluster.load_balancer_sku);
-    }
+    load_balancer_sku(subject, &cluster.load_balancer_sku);
 }
 
 fn is_availability_set(pool: &NodePool) -> bool {

@@ -8,11 +8,13 @@ mod exclusions;
 mod figures;
 mod node_pools;
 mod placement;
+mod question;
 mod repeats;
 mod shared_frontends;
 mod text;
 
 pub use figures::{ACCEPTANCE, allowed_changes, figure, figure_is_true, outbound_type_of, outbound_types};
+pub use question::with_type;
 pub use text::scenario_text;
 
 use super::shipped;
@@ -125,11 +127,17 @@ pub struct Subject {
     pub missing: Vec<Missing>,
     /// What the platform refuses whatever else is said.
     pub refusals: Vec<Refusal>,
+    /// What a reader must know before the numbers.
+    pub warnings: Vec<String>,
     /// What was taken for granted.
     pub assumptions: Vec<String>,
+    /// Whether any of its public IPs is the owner's, not made by the platform.
+    pub own_ips: bool,
+    /// Most instances of a firewall, where that is said.
+    pub most_instances: Option<u64>,
     /// Whether the virtual network is the owner's; of a cluster only.
     pub own_network: bool,
-    /// A change that a plan makes.
+    /// A change of the outbound type that a plan makes, or that is asked about.
     pub change: Option<TypeChange>,
 }
 
@@ -138,6 +146,7 @@ pub fn subjects(deployed: &Deployed) -> Vec<Subject> {
     let mut subjects: Vec<Subject> =
         deployed.clusters.iter().map(|cluster| cluster::subject(cluster, deployed)).collect();
     repeats::join(&mut subjects, deployed);
+    subjects.extend(placement::without_cluster(deployed));
     let of_clusters = |balancer: &str| balancer.eq_ignore_ascii_case(cluster::ITS_LOAD_BALANCER);
     if !deployed.clusters.iter().any(|cluster| cluster::leaves_by_gateway(cluster, deployed)) {
         subjects.extend(deployed.nat_gateways.iter().map(|gateway| devices::nat_gateway(gateway, deployed)));
@@ -148,6 +157,10 @@ pub fn subjects(deployed: &Deployed) -> Vec<Subject> {
     let rules = deployed.outbound_rules.iter();
     let rules = rules.filter(|rule| deployed.clusters.is_empty() || !of_clusters(&rule.load_balancer));
     subjects.extend(rules.map(|rule| devices::outbound_rule(rule, deployed)));
+    for what in &deployed.unsure {
+        let how = "write it as a literal, or give what is deployed";
+        subjects.iter_mut().for_each(|subject| subject.lacks(what.clone(), how));
+    }
     subjects
 }
 
@@ -164,7 +177,10 @@ impl Subject {
             unsaid_pools: Vec::new(),
             missing: Vec::new(),
             refusals: Vec::new(),
+            warnings: Vec::new(),
             assumptions: Vec::new(),
+            own_ips: false,
+            most_instances: None,
             own_network: false,
             change: None,
         }

@@ -2,7 +2,7 @@
 //!
 //! A node pool that cannot be placed for sure is asked for by every cluster that it may belong to. None is dropped.
 
-use super::Subject;
+use super::{Subject, SubjectKind, node_pools as counting};
 use crate::import::config::{Cluster, Deployed, NatGateway, NodePool, OutsidePool, OwnCluster, Said};
 
 /// The node pools of a cluster. What may be its, or stands twice with different numbers, is missing.
@@ -35,6 +35,41 @@ pub fn node_pools<'a>(
         }
     }
     pools
+}
+
+/// Node pools of clusters that are in no file, by cluster: there is nothing to judge them by.
+pub fn without_cluster(deployed: &Deployed) -> Vec<Subject> {
+    let mut subjects: Vec<(Subject, Vec<&NodePool>)> = Vec::new();
+    for outside in deployed.node_pools.iter().filter(|outside| candidates(outside, deployed).is_empty()) {
+        let (name, group) = match &outside.of {
+            OwnCluster::Named { name, group } => (name.clone(), group.clone()),
+            OwnCluster::Unsaid => (format!("the cluster of {}", outside.pool.name), None),
+        };
+        let is_same = |(subject, _): &&mut (Subject, Vec<&NodePool>)| {
+            subject.name.eq_ignore_ascii_case(&name) && may_be_one(subject.group.as_deref(), group.as_deref())
+        };
+        if let Some((_, pools)) = subjects.iter_mut().find(is_same) {
+            pools.push(&outside.pool);
+            continue;
+        }
+        let mut subject = Subject::new(SubjectKind::Cluster, &name);
+        subject.group = group;
+        subjects.push((subject, vec![&outside.pool]));
+    }
+    subjects.into_iter().map(|(subject, pools)| lacking_its_cluster(subject, &pools)).collect()
+}
+
+fn lacking_its_cluster(mut subject: Subject, pools: &[&NodePool]) -> Subject {
+    counting::count(&mut subject, pools, &Said::Nothing);
+    let names = pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ");
+    subject.missing.insert(
+        0,
+        super::Missing {
+            what: format!("what the cluster of node pool {names} is"),
+            how: "give its `az aks show -o json` as another FILE".into(),
+        },
+    );
+    subject
 }
 
 /// Clusters that a node pool may belong to.

@@ -43,6 +43,7 @@ fn agree(one: &Subject, other: &Subject) -> bool {
     };
     one.outbound_type == other.outbound_type
         && one.own_network == other.own_network
+        && one.change == other.change
         && settings(one) == settings(other)
         && pools(one) == pools(other)
 }

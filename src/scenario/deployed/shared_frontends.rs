@@ -44,6 +44,7 @@ fn inventory(rules: &[&OutboundRule], deployed: &Deployed) -> Option<u64> {
     for rule in rules {
         all.single.extend(rule.addresses.single.iter().cloned());
         all.prefixes.extend(rule.addresses.prefixes.iter().cloned());
+        all.unknown.extend(rule.addresses.unknown.iter().cloned());
     }
     let blocks = devices::blocks(rules.iter().flat_map(|rule| &rule.inbound)).len() as u64;
     let ports = addresses::counted(&all, deployed)? * shipped_number("azure/load-balancer", "ports_per_ip")?;

@@ -24,6 +24,7 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     keys.check_platform_sharing();
     let sharing_udp = keys.sharing("udp");
     let public_ips = keys.count("public_ips", 1, 1);
+    let most_public_ips = keys.range("public_ips").map_or(u32::MAX, |(_, most)| most as u32);
     let ports_per_ip = keys.count("ports_per_ip", 1, 65_536);
     let inbound_rules = match keys.get("inbound_rules") {
         Some(_) => keys.count("inbound_rules", 0, u64::from(u32::MAX)),
@@ -51,6 +52,7 @@ pub(super) fn read(keys: &Keys<'_>, _cluster: &Cluster) -> Option<Outbound> {
     let realloc_delay = keys.duration("realloc_delay");
     Some(Outbound::LoadBalancer(LoadBalancer {
         public_ips: public_ips?,
+        most_public_ips,
         ports_per_ip: ports_per_ip?,
         inbound_rules: inbound_rules?,
         allocation: allocation?,

@@ -6,7 +6,7 @@ use crate::scenario::later_devices::keep_those_of_the_cluster;
 use crate::scenario::overrides::{self, Override};
 use crate::scenario::reader::Origin;
 use crate::scenario::tree::{Node, Value, parse};
-use crate::scenario::{Scenario, shipped, units};
+use crate::scenario::{Scenario, ranges};
 
 /// Reads and checks a scenario with keys set from outside, those of `settings` last.
 ///
@@ -42,43 +42,14 @@ fn forget_another(tree: &mut Node, model: &str) {
 /// Values of `[outbound]` that the platform does not allow. In a single run they are a slip; a grid over several models meets
 /// them by its nature.
 fn outside_the_range(tree: &Node) -> Vec<Problem> {
-    let outbound = tree.get("outbound");
-    let model = outbound.and_then(shipped::model_of);
-    let ranges = match model.as_ref().and_then(|model| model.get("range")).map(|range| &range.value) {
-        Some(Value::Table(entries)) => entries.as_slice(),
-        _ => &[],
+    let problem = |outside: ranges::Outside| Problem {
+        file: "--vary".into(),
+        line: None,
+        column: None,
+        message: outside.message,
+        help: None,
     };
-    let outside = ranges.iter().filter_map(|range| {
-        let [value, least, most] =
-            [outbound?.get(&range.key)?, range.node.get("least")?, range.node.get("most")?];
-        // Of the wrong kind is bad input.
-        if std::mem::discriminant(&value.value) != std::mem::discriminant(&least.value) {
-            return None;
-        }
-        let within = (quantity(least)?..=quantity(most)?).contains(&quantity(value)?);
-        (!within).then(|| {
-            let [value, least, most] = [value, least, most].map(written);
-            format!("`{}` is {value}; the platform allows {least} to {most}", range.key)
-        })
-    });
-    let problem = |message| Problem { file: "--vary".into(), line: None, column: None, message, help: None };
-    outside.map(problem).collect()
-}
-
-/// A whole number, or the nanoseconds of a time.
-fn quantity(node: &Node) -> Option<i128> {
-    match &node.value {
-        Value::Integer(number) => Some(i128::from(*number)),
-        Value::Text(text) => units::duration(text).ok().map(|span| i128::from(span.nanos())),
-        _ => None,
-    }
-}
-
-fn written(node: &Node) -> String {
-    match &node.value {
-        Value::Text(text) => text.clone(),
-        _ => node.to_json().to_string(),
-    }
+    ranges::outside(tree).into_iter().map(problem).collect()
 }
 
 fn as_varied(error: Error) -> Error {

@@ -2,65 +2,27 @@
 //!
 //! What a plan leaves to its apply is marked as unknown; what a resource refers to is then looked up in the plan's configuration.
 
-use super::addresses::{add_of_configuration, id, ids, last_name, name_after};
+mod address;
+mod references;
+mod unknown;
+
+pub use unknown::{AFTER_APPLY, mark_unknown};
+
+use super::addresses::{add_list, add_of_configuration, ids, last_name};
 use super::cluster::max_surge;
 use super::view::View;
 use super::{
-    Addresses, Cluster, Deployed, Firewall, NatGateway, NodePool, Origin, OutboundRule, OutsidePool,
-    OwnCluster, Prefix, Said,
+    Addresses, Cluster, Deployed, Firewall, NatGateway, NodePool, Origin, OutboundRule, OutsidePool, Prefix,
+    Said, TypeChangedBy,
 };
-use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 /// Whether it is output of `terraform show -json`.
 pub fn is_one(view: &View<'_>) -> bool {
-    view.get(&["planned_values", "values"]).is_some_and(|values| values.get(&["root_module"]).is_some())
-}
-
-/// Writes what an apply will decide as an expression in brackets into the planned values.
-pub fn mark_unknown(value: &mut Value) {
-    let Some(changes) = value.get("resource_changes").and_then(Value::as_array).cloned() else { return };
-    let Some(root) = value.get_mut("planned_values").and_then(|values| values.get_mut("root_module")) else {
-        return;
-    };
-    for change in &changes {
-        let unknown = change.pointer("/change/after_unknown");
-        if let (Some(address), Some(unknown)) = (change.get("address"), unknown) {
-            mark_resource(root, address, unknown);
-        }
-    }
-}
-
-fn mark_resource(module: &mut Value, address: &Value, unknown: &Value) {
-    let resources = module.get_mut("resources").and_then(Value::as_array_mut).into_iter().flatten();
-    for resource in resources.filter(|resource| resource.get("address") == Some(address)) {
-        if let Some(values) = resource.get_mut("values") {
-            mark(values, unknown);
-        }
-    }
-    let inner = module.get_mut("child_modules").and_then(Value::as_array_mut);
-    inner.into_iter().flatten().for_each(|module| mark_resource(module, address, unknown));
-}
-
-/// What an apply will decide.
-pub const AFTER_APPLY: &str = "[known after apply]";
-
-fn mark(value: &mut Value, unknown: &Value) {
-    match (value, unknown) {
-        (value, Value::Bool(true)) => *value = AFTER_APPLY.into(),
-        (Value::Object(fields), Value::Object(unknown)) => {
-            for (key, unknown) in unknown {
-                let empty = || match unknown {
-                    Value::Object(_) => Value::Object(Map::new()),
-                    _ => Value::Null,
-                };
-                mark(fields.entry(key.clone()).or_insert_with(empty), unknown);
-            }
-        }
-        (Value::Array(values), Value::Array(unknown)) => {
-            values.iter_mut().zip(unknown).for_each(|(value, unknown)| mark(value, unknown));
-        }
-        _ => {}
-    }
+    view.is_table()
+        && view
+            .get(&["planned_values", "values"])
+            .is_some_and(|values| values.get(&["root_module"]).is_some())
 }
 
 /// Adds every resource of a plan or state; false where none is of a known type.
@@ -71,8 +33,10 @@ pub fn add_all(view: &View<'_>, deployed: &mut Deployed) -> bool {
     };
     let mut resources = Vec::new();
     collect(&root, &mut resources);
-    let plan = Plan { whole: view.clone(), resources };
-    plan.add(deployed)
+    let plan = Plan { whole: view.clone(), resources, notes: RefCell::default() };
+    let known = plan.add(deployed);
+    deployed.notes.extend(plan.notes.into_inner());
+    known
 }
 
 fn collect<'a>(module: &View<'a>, resources: &mut Vec<View<'a>>) {
@@ -83,21 +47,28 @@ fn collect<'a>(module: &View<'a>, resources: &mut Vec<View<'a>>) {
 struct Plan<'a> {
     whole: View<'a>,
     resources: Vec<View<'a>>,
+    notes: RefCell<Vec<String>>,
 }
 
-/// Address and values of a resource.
+/// Address, type and values of a resource.
+#[derive(Clone)]
 struct Resource<'a> {
     address: &'a str,
+    of_type: &'a str,
     values: View<'a>,
 }
 
 impl<'a> Plan<'a> {
     fn of_type<'p>(&'p self, name: &'p str) -> impl Iterator<Item = Resource<'a>> + 'p {
-        let found = self.resources.iter().filter(move |resource| {
-            resource.text_of(&["type"]) == Some(name) && resource.text_of(&["mode"]) != Some("data")
-        });
-        found.filter_map(|resource| {
-            Some(Resource { address: resource.text_of(&["address"])?, values: resource.get(&["values"])? })
+        self.all().filter(move |resource| resource.of_type == name)
+    }
+
+    /// Everything that the plan or state manages.
+    fn all<'p>(&'p self) -> impl Iterator<Item = Resource<'a>> + 'p {
+        let managed = self.resources.iter().filter(|resource| resource.text_of(&["mode"]) != Some("data"));
+        managed.filter_map(|resource| {
+            let (address, of_type) = (resource.text_of(&["address"])?, resource.text_of(&["type"])?);
+            Some(Resource { address, of_type, values: resource.get(&["values"])? })
         })
     }
 
@@ -131,96 +102,6 @@ impl<'a> Plan<'a> {
         own.map_or_else(|| resource.address.into(), str::to_string)
     }
 
-    /// The name of the resource that `key` refers to: by its id, or by the plan's configuration while it has none.
-    fn referred(&self, resource: &Resource<'_>, key: &str) -> Option<(String, Origin)> {
-        let (id, origin) = self.referred_id(resource, key)?;
-        Some((last_name(&id), origin))
-    }
-
-    /// The same with the whole id where it is known.
-    fn referred_id(&self, resource: &Resource<'_>, key: &str) -> Option<(String, Origin)> {
-        let found = resource.values.get(&[key])?;
-        let (id, origin) = id(&found)?;
-        if !id.starts_with('[') {
-            return Some((id, origin));
-        }
-        let names = self.references_of(resource.address, key);
-        let target = names.iter().find_map(|address| self.at(address))?;
-        Some((self.name(&target), origin))
-    }
-
-    /// The cluster of a node pool: by its id, else the only one that the configuration names for it.
-    fn own_cluster(&self, pool: &Resource<'_>) -> OwnCluster {
-        let key = "kubernetes_cluster_id";
-        if let Some(id) = pool.values.text_of(&[key]).filter(|id| !id.starts_with('[')) {
-            let group = name_after(id, "resourceGroups").map(str::to_string);
-            return OwnCluster::Named { name: last_name(id), group };
-        }
-        let names = self.references_of(pool.address, key);
-        let may_be_other = names
-            .iter()
-            .any(|name| ["var.", "local.", "module.", "data."].iter().any(|kind| name.starts_with(kind)));
-        let mut found: Vec<Resource<'_>> = names.iter().flat_map(|name| self.instances(name)).collect();
-        found.dedup_by(|one, other| one.address == other.address);
-        match found.as_slice() {
-            [only] if !may_be_other => {
-                OwnCluster::Named { name: self.name(only), group: group_name(&only.values) }
-            }
-            _ => OwnCluster::Unsaid,
-        }
-    }
-
-    /// Clusters at an address: the one of exactly that name, else all of its instances.
-    fn instances(&self, address: &str) -> Vec<Resource<'a>> {
-        let all: Vec<Resource<'a>> = self.of_type("azurerm_kubernetes_cluster").collect();
-        let exact = all.iter().any(|cluster| cluster.address == address);
-        let is_one = |cluster: &Resource<'a>| match exact {
-            true => cluster.address == address,
-            false => cluster.address.split('[').next() == Some(address),
-        };
-        all.into_iter().filter(is_one).collect()
-    }
-
-    /// The names that a list of ids refers to.
-    fn all_referred(&self, resource: &Resource<'_>, list: &View<'_>, key: &str) -> Vec<(String, Origin)> {
-        let unknown = |name: &str| name.starts_with('[');
-        let said = ids(&list.entries());
-        if said.iter().any(|(name, _)| unknown(name)) {
-            let names = self.references_of(resource.address, key);
-            let targets: Vec<_> = names.iter().filter_map(|address| self.at(address)).collect();
-            if !targets.is_empty() {
-                let mut names: Vec<_> =
-                    targets.iter().map(|target| (self.name(target), list.origin())).collect();
-                names.dedup();
-                return names;
-            }
-        }
-        said
-    }
-
-    fn at(&self, address: &str) -> Option<Resource<'a>> {
-        let bare = |text: &str| text.split('[').next().unwrap_or(text).to_string();
-        let found = self.resources.iter().find(|resource| {
-            resource.text_of(&["address"]).is_some_and(|own| own == address || bare(own) == bare(address))
-        })?;
-        Some(Resource { address: found.text_of(&["address"])?, values: found.get(&["values"])? })
-    }
-
-    /// Addresses of resources that the configuration names for `key` (at any depth of the resource).
-    fn references_of(&self, address: &str, key: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        let Some(root) = self.whole.at(&["configuration", "root_module"]) else { return found };
-        let bare = address.split('[').next().unwrap_or(address);
-        let resource = root
-            .list(&["resources"])
-            .into_iter()
-            .find(|resource| resource.text_of(&["address"]).is_some_and(|own| own == bare));
-        if let Some(expressions) = resource.and_then(|resource| resource.get(&["expressions"])) {
-            find_references(&expressions, key, &mut found);
-        }
-        found
-    }
-
     fn cluster(&self, found: &Resource<'a>) -> Cluster {
         let values = &found.values;
         let network = values.at(&["network_profile"]);
@@ -244,9 +125,12 @@ impl<'a> Plan<'a> {
                 .as_ref()
                 .and_then(|change| change.get(&["before"]))
                 .map_or(Said::Nothing, |before| outbound_type(&before)),
-            made_anew: change.is_some_and(|change| {
+            type_changed_by: match change.is_some_and(|change| {
                 change.list(&["actions"]).iter().any(|action| action.text() == Some("delete"))
-            }),
+            }) {
+                true => TypeChangedBy::Replacement,
+                false => TypeChangedBy::Plan,
+            },
             node_pools: default.iter().map(|pool| node_pool(pool, name(pool))).collect(),
             ports_per_node: of(&balancer, "outbound_ports_allocated"),
             idle_minutes: of(&balancer, "idle_timeout_in_minutes"),
@@ -263,14 +147,28 @@ impl<'a> Plan<'a> {
     }
 
     fn addresses(&self, found: &Resource<'_>, profile: &View<'_>) -> Addresses {
-        let list =
-            |key: &str| profile.get(&[key]).map_or(Vec::new(), |list| self.all_referred(found, &list, key));
-        Addresses {
-            managed: profile.count(&["managed_outbound_ip_count"]),
-            single: list("outbound_ip_address_ids"),
-            prefixes: list("outbound_ip_prefix_ids"),
-            effective: list("effective_outbound_ips"),
+        let mut addresses =
+            Addresses { managed: profile.count(&["managed_outbound_ip_count"]), ..Addresses::default() };
+        let Addresses { single, prefixes, unknown, effective, .. } = &mut addresses;
+        let mut add = |attribute: &str, of_type: &str, to: &mut Vec<(String, Origin)>| {
+            let Some(list) = profile.get(&[attribute]) else { return };
+            let is_unknown = ids(&list.entries()).iter().any(|(id, _)| id.starts_with('['));
+            let referred =
+                is_unknown.then(|| self.all_referred(found, &list, (attribute, of_type))).flatten();
+            match referred {
+                Some(referred) => to.extend(referred),
+                None => add_list(Some(list), to, unknown),
+            }
+        };
+        if !profile.is_expression() {
+            add("outbound_ip_address_ids", "azurerm_public_ip", single);
+            add("outbound_ip_prefix_ids", "azurerm_public_ip_prefix", prefixes);
+            *effective = profile
+                .get(&["effective_outbound_ips"])
+                .filter(|list| !list.is_expression())
+                .map_or(Vec::new(), |list| ids(&list.entries()));
         }
+        addresses
     }
 
     /// A gateway with what is associated with it.
@@ -306,7 +204,7 @@ impl<'a> Plan<'a> {
 
     fn firewall(&self, found: &Resource<'a>) -> Firewall {
         let mut addresses = Addresses::default();
-        for configuration in found.values.list(&["ip_configuration"]) {
+        for configuration in found.values.tables(&["ip_configuration"]) {
             add_of_configuration(&configuration, &mut addresses);
         }
         Firewall {
@@ -324,7 +222,7 @@ impl<'a> Plan<'a> {
         let own = self.of_type("azurerm_lb").find(|one| self.name(one) == balancer);
         let names = references_by_name(&found.values.list(&["frontend_ip_configuration"]));
         let mut addresses = Addresses::default();
-        for frontend in own.iter().flat_map(|one| one.values.list(&["frontend_ip_configuration"])) {
+        for frontend in own.iter().flat_map(|one| one.values.tables(&["frontend_ip_configuration"])) {
             if frontend.text_of(&["name"]).is_some_and(|name| names.iter().any(|own| own == name)) {
                 add_of_configuration(&frontend, &mut addresses);
             }
@@ -364,20 +262,5 @@ fn node_pool(pool: &View<'_>, name: String) -> NodePool {
         surge: pool.at(&["upgrade_settings"]).as_ref().map_or(Said::Nothing, max_surge),
         subnet: pool.text_of(&["vnet_subnet_id"]).map(str::to_string),
         kind: pool.word(&["type"]),
-    }
-}
-
-/// Every `references` below a field called `key`, those of attributes cut to their resource.
-fn find_references(view: &View<'_>, key: &str, found: &mut Vec<String>) {
-    for (name, field) in view.entries().iter().flat_map(View::fields) {
-        if name == key {
-            let names = field.list(&["references"]);
-            found.extend(names.iter().filter_map(View::text).map(|text| {
-                let parts: Vec<&str> = text.split('.').collect();
-                parts[..parts.len().min(2)].join(".")
-            }));
-        } else if field.is_table() || field.is_list() {
-            find_references(&field, key, found);
-        }
     }
 }
