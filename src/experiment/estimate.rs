@@ -26,6 +26,7 @@ pub fn ratio(pairs: &[(u64, u64)], independent: f64) -> RatioEstimate {
         confidence: CONFIDENCE,
         kind: EstimateKind::Interval,
         standard_error: Some(error),
+        method: None,
     }
 }
 
@@ -51,6 +52,7 @@ pub fn upper_bound(independent: f64) -> RatioEstimate {
         confidence: CONFIDENCE,
         kind: EstimateKind::UpperBound,
         standard_error: None,
+        method: None,
     }
 }
 
@@ -64,6 +66,33 @@ pub fn mean(values: &[f64]) -> (f64, f64, f64) {
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
     let reach = student(values.len()) * (variance / count).sqrt();
     (mean, mean - reach, mean + reach)
+}
+
+/// The mean of ratios that replications found, each by itself, with its interval.
+pub fn mean_ratio(ratios: &[f64]) -> RatioEstimate {
+    let (estimate, low, high) = mean(ratios);
+    RatioEstimate {
+        estimate: Some(estimate),
+        low: low.max(0.0),
+        high: high.min(1.0),
+        confidence: CONFIDENCE,
+        kind: EstimateKind::Interval,
+        standard_error: Some((high - estimate) / student(ratios.len())),
+        method: None,
+    }
+}
+
+/// A ratio that a formula gives.
+pub fn exact(ratio: f64) -> RatioEstimate {
+    RatioEstimate {
+        estimate: Some(ratio),
+        low: ratio,
+        high: ratio,
+        confidence: CONFIDENCE,
+        kind: EstimateKind::Exact,
+        standard_error: None,
+        method: None,
+    }
 }
 
 fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {

@@ -59,6 +59,10 @@ impl CountedRow {
         row
     }
 
+    pub(super) fn redraw(&mut self, streams: RowStreams) {
+        self.chooser.draws = streams.row;
+    }
+
     #[inline]
     pub(super) fn open(&mut self, now: SimTime, asker: &Asker) -> Result<Slot, SnatFailure> {
         self.free_due(now);

@@ -41,6 +41,14 @@ impl Row {
         }
     }
 
+    /// The choices that follow are drawn from other streams.
+    pub fn redraw(&mut self, streams: RowStreams) {
+        match self {
+            Self::Counted(row) => row.redraw(streams),
+            Self::Named(row) => row.chooser.draws = streams.row,
+        }
+    }
+
     /// Takes a port for a flow that asks at `now`.
     #[inline]
     pub fn open(&mut self, now: SimTime, asker: &Asker) -> Result<Slot, SnatFailure> {
