@@ -4,6 +4,7 @@
 //! said by [`undividable`].
 
 mod domain;
+mod held;
 mod traffic;
 
 pub use domain::undividable;
@@ -14,15 +15,16 @@ use super::trial::EVENTS_BETWEEN_LOOKS;
 use super::{Shard, System, TrialKey};
 use crate::random::Purpose;
 use crate::time::SimTime;
+use held::Holders;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use traffic::Traffic;
 
-/// A shard in motion.
+/// A shard in motion. It tells of attempts and outcomes.
 ///
 /// It is at rest while no more than so many ports of its fullest row are in use and no client waits to try again.
 #[derive(Clone)]
 pub struct Trajectory<'a, O> {
-    run: Run<'a, O>,
+    run: Run<'a, Holders<O>>,
     traffic: Traffic<'a>,
     stop: &'a AtomicUsize,
 }
@@ -62,7 +64,7 @@ impl TrialKey {
 impl<'a, O: Observer + Clone + Default> Trajectory<'a, O> {
     /// The shard as a trial finds it at the beginning.
     pub fn new(system: &'a System, shard: &'a Shard, key: TrialKey, stop: &'a AtomicUsize) -> Self {
-        let mut run = Run::new(system, shard, key, O::default());
+        let mut run = Run::new(system, shard, key, Holders::default());
         if system.timing.stationary {
             run.seat_residents(key);
         }
@@ -80,13 +82,15 @@ impl<'a, O: Observer + Clone + Default> Trajectory<'a, O> {
             row.redraw(row_streams(system, *id, key));
         }
         branch.traffic.redraw(now, key);
-        (branch.run.key, branch.run.observer) = (key, O::default());
+        branch.run.key = key;
+        branch.run.redraw_holdings();
+        branch.take_told();
         branch
     }
 
     /// What was told so far, which is then forgotten.
     pub fn take_told(&mut self) -> O {
-        std::mem::take(&mut self.run.observer)
+        std::mem::take(&mut self.run.observer.told)
     }
 
     /// The present instant.
