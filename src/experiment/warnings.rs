@@ -88,10 +88,12 @@ fn poor_estimate(plan: &Plan, results: &Results) -> Option<String> {
     let wide = is_wide(&results.failure_ratio);
     match results.rare.as_ref().map(|rare| rare.method) {
         Some(RatioMethod::ErlangB) => return None,
-        Some(RatioMethod::Splitting) => return wide.then(|| {
-            "the interval is wider than a quarter of the estimate: use more `trajectories` in `run.rare`"
-                .into()
-        }),
+        Some(RatioMethod::Splitting) => {
+            return wide.then(|| {
+                "the interval is wider than a quarter of the estimate: use more `trajectories` in `run.rare`"
+                    .into()
+            });
+        }
         Some(RatioMethod::Plain) | None => {}
     }
     results.failure_ratio.estimate?;
