@@ -155,11 +155,16 @@ fn reason(results: &Results) -> String {
     }
 }
 
-/// Ports busy at an instant: `at 207.2 s, 1,950 ports busy on average (variance 1,948), above 1,800 in 99.97 % of runs`.
+/// Ports busy at an instant: `at 207.2 s, 1,950 ports busy on average (variance 1,948), above 1,800 in 99.97 % [99.9 %, 100 %] of
+/// runs`.
 pub fn probe(probe: &ProbeFigures) -> String {
     let spread = probe.variance.map(|variance| format!(" (variance {})", number(variance)));
     let share = probe.above.zip(probe.share_above);
-    let share = share.map(|(above, share)| format!(", above {} in {} of runs", count(above), percent(share)));
+    let bounds = probe.share_above_low.zip(probe.share_above_high);
+    let bounds = bounds.map(|(low, high)| format!(" [{}, {}]", percent(low), percent(high)));
+    let share = share.map(|(above, share)| {
+        format!(", above {} in {}{} of runs", count(above), percent(share), bounds.unwrap_or_default())
+    });
     format!(
         "at {} s, {} ports busy on average{}{}",
         probe.at_s,
