@@ -45,6 +45,8 @@ pub enum Purpose {
     TimerGrid = 16,
     /// Whether a destination in trouble refuses a flow.
     Trouble = 17,
+    /// Trajectories that begin where others were, and which source asks in them.
+    Splitting = 18,
 }
 
 /// A stream of random numbers: xoshiro256++.

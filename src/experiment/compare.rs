@@ -4,6 +4,7 @@
 //! replication: what the traffic has in common cancels.
 
 use super::plan::{Plan, Start, settling_time};
+use super::rare;
 use super::results::{Results, SCHEMA_VERSION, Verdict, WarmUpChoice, WarmUpReason};
 use super::{Control, analysis, estimate, runner, warm_up};
 use crate::error::Error;
@@ -70,6 +71,7 @@ impl ComparisonResults {
 /// Runs every option on the same traffic.
 pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<ComparisonResults, Error> {
     let mut plans = common_start(scenarios, control)?;
+    plans.iter().try_for_each(rare::check)?;
     // With a precision all options go on together; without one the sums of one at a time are kept.
     let mut together = match plans.iter().any(|plan| plan.precision.is_some()) {
         true => runner::run_together(&mut plans, control)?,
@@ -84,7 +86,7 @@ pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<Comparis
             None => runner::run(plan, control)?,
         };
         ratios.push(trials.summaries.iter().map(|trial| ratios_of(&trial.counts())).collect());
-        let results = analysis::results(scenario, plan, &trials, control.threads);
+        let results = analysis::results(scenario, plan, &trials, control)?;
         options.push(ComparedOption { results, monthly_cost: None });
     }
     let Recommendation { verdict, option: recommended, why } = recommend(&options);

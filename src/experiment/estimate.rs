@@ -1,7 +1,7 @@
 //! Estimates with intervals, over replications and never over raw attempts.
 
 use super::results::{EstimateKind, RatioEstimate};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -26,6 +26,7 @@ pub fn ratio(pairs: &[(u64, u64)], independent: f64) -> RatioEstimate {
         confidence: CONFIDENCE,
         kind: EstimateKind::Interval,
         standard_error: Some(error),
+        method: None,
     }
 }
 
@@ -51,6 +52,7 @@ pub fn upper_bound(independent: f64) -> RatioEstimate {
         confidence: CONFIDENCE,
         kind: EstimateKind::UpperBound,
         standard_error: None,
+        method: None,
     }
 }
 
@@ -64,6 +66,51 @@ pub fn mean(values: &[f64]) -> (f64, f64, f64) {
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
     let reach = student(values.len()) * (variance / count).sqrt();
     (mean, mean - reach, mean + reach)
+}
+
+/// The mean of ratios that replications found, each by itself, with its interval.
+pub fn mean_ratio(ratios: &[f64]) -> RatioEstimate {
+    let (estimate, low, high) = mean(ratios);
+    RatioEstimate {
+        estimate: Some(estimate),
+        low: low.max(0.0),
+        high: high.min(1.0),
+        confidence: CONFIDENCE,
+        kind: EstimateKind::Interval,
+        standard_error: Some((high - estimate) / student(ratios.len())),
+        method: None,
+    }
+}
+
+/// A ratio that a formula gives.
+pub fn exact(ratio: f64) -> RatioEstimate {
+    RatioEstimate {
+        estimate: Some(ratio),
+        low: ratio,
+        high: ratio,
+        confidence: CONFIDENCE,
+        kind: EstimateKind::Exact,
+        standard_error: None,
+        method: None,
+    }
+}
+
+/// The exact interval of the chance that stands behind `hits` of `all` independent replications (C. Clopper, E. Pearson 1934):
+/// in replications, never in attempts, which fail together.
+pub fn chance(hits: u64, all: u64) -> (f64, f64) {
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    let (hits, misses) = (hits as f64, (all - hits) as f64);
+    let quantile = |one: f64, other: f64, level: f64| {
+        eleven_digits(Beta::new(one, other).expect("both shapes are 1 or more").inverse_cdf(level))
+    };
+    let low = if hits == 0.0 { 0.0 } else { quantile(hits, misses + 1.0, tail) };
+    let high = if misses == 0.0 { 1.0 } else { quantile(hits + 1.0, misses, 1.0 - tail) };
+    (low, high)
+}
+
+/// The crate's last digits depend on the platform's mathematics library.
+fn eleven_digits(value: f64) -> f64 {
+    format!("{value:.10e}").parse().unwrap_or(value)
 }
 
 fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {
@@ -113,6 +160,22 @@ mod tests {
         let relative = relative_half_width(&[(1, 20), (2, 10)]).unwrap();
         assert!((relative - 12.7062 / 1.5).abs() < 1e-4, "not cut at 0: {relative}");
         assert_eq!((relative_half_width(&[(1, 20)]), relative_half_width(&[(0, 9), (0, 9)])), (None, None));
+    }
+
+    /// Oracle O-ST1: 0 and 3 of 1,000, 57 of 4,000.
+    #[test]
+    fn the_interval_of_a_chance_is_that_of_clopper_and_pearson() {
+        for (hits, all, low, high) in [
+            (0, 1_000, 0.0, 0.00368208389687),
+            (3, 1_000, 0.00061909993165, 0.00874202323848),
+            (57, 4_000, 0.0108102009656, 0.0184235617994),
+        ] {
+            let found = chance(hits, all);
+            assert!((found.0 - low).abs() <= 1e-9 * low, "{found:?}");
+            assert!((found.1 / high - 1.0).abs() < 1e-9, "{found:?}");
+            let (low, high) = chance(all - hits, all);
+            assert!((low - (1.0 - found.1)).abs() < 1e-9 && (high - (1.0 - found.0)).abs() < 1e-9);
+        }
     }
 
     /// 95 % intervals of a normal mean cover the truth 93 to 97 times in 100.

@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod plan;
 pub mod precision;
 pub mod probes;
+pub mod rare;
 pub mod replay;
 pub mod results;
 pub mod runner;
@@ -31,6 +32,7 @@ pub fn run(scenario: &Scenario, control: &Control<'_>) -> Result<Results, Error>
 
 /// Simulates `scenario` as `plan` has it.
 fn run_plan(scenario: &Scenario, mut plan: Plan, control: &Control<'_>) -> Result<Results, Error> {
+    rare::check(&plan)?;
     let trials = runner::run(&mut plan, control)?;
-    Ok(analysis::results(scenario, &plan, &trials, control.threads))
+    analysis::results(scenario, &plan, &trials, control)
 }

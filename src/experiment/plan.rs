@@ -5,7 +5,7 @@ use crate::error::{Error, Problem};
 use crate::flow::{EndKind, Protocol};
 use crate::metrics::Cuts;
 use crate::outbound::{Paths, Refusal, Timers};
-use crate::scenario::{Precision, RefusedLater, Scenario, WarmUp};
+use crate::scenario::{Precision, Rare, RefusedLater, Scenario, WarmUp};
 use crate::simulation::{System, Timing, unknown_law};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::{Arrivals, ClientPool, Law, Workload};
@@ -29,6 +29,8 @@ pub struct Plan {
     pub replications: u32,
     /// How narrow the interval is to become by more of them, where that is asked.
     pub precision: Option<Precision>,
+    /// How rare failures are found, where that is asked.
+    pub rare: Option<Rare>,
     /// Seed.
     pub seed: u64,
 }
@@ -95,6 +97,7 @@ impl Plan {
             warm_up_choice: None,
             replications: scenario.run.replications,
             precision: scenario.run.precision,
+            rare: scenario.run.rare,
             seed: scenario.run.seed,
         };
         plan.begin_after(span, scenario);

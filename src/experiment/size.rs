@@ -12,6 +12,7 @@ mod theory;
 pub use results::{Binding, Confirmation, SizeResults, Sought};
 pub use theory::TheoryAnswer;
 
+use super::analysis::closed_form;
 use super::plan::Start;
 use super::results::{Results, SCHEMA_VERSION, Verdict};
 use super::{Control, Plan, run_plan, thresholds, warm_up};
@@ -44,10 +45,7 @@ pub fn size(question: &Question<'_>, control: &Control<'_>) -> Result<SizeResult
     }
     search.theory = TheoryAnswer::of(question, &allowed)?;
     search.last = Some(warm_up::settled(&search.scenario(allowed.len() - 1)?, control)?);
-    let (method, guess) = match search.curve()? {
-        Some(guess) => ("one-pass", guess),
-        None => ("bisection", search.bisect()?),
-    };
+    let (method, guess) = search.guess()?;
     search.prove(method, guess)
 }
 
@@ -114,6 +112,23 @@ impl Search<'_> {
         scenario.run.seed = scenario.run.seed.wrapping_add(1);
         let judged = self.run(&scenario)?.thresholds.into_iter().next();
         Ok(judged.map(|judged| Confirmation { seed: scenario.run.seed, judged }))
+    }
+
+    /// Where to look first, and how that was found. A pass sees no more than plain simulation, so it says nothing of what is rare.
+    fn guess(&mut self) -> Result<(&'static str, usize), Error> {
+        let Some(plan) = &self.last else { return Ok(("bisection", self.bisect()?)) };
+        let exact = plan.rare.is_some() && closed_form::exact_ratio(plan).is_ok();
+        if let Some(theory) = self.theory.as_ref().filter(|_| exact) {
+            let last = self.allowed.len() - 1;
+            let answer =
+                theory.answer.and_then(|answer| self.allowed.iter().position(|each| *each == answer));
+            return Ok(("erlang-b", answer.unwrap_or(last)));
+        }
+        let one_pass = if plan.rare.is_none() { self.curve()? } else { None };
+        match one_pass {
+            Some(guess) => Ok(("one-pass", guess)),
+            None => Ok(("bisection", self.bisect()?)),
+        }
     }
 
     /// The first position that the failure curve passes, where one pass is exact.

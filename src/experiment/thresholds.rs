@@ -1,7 +1,7 @@
 //! Judging results against limits: by the interval, not by the estimate.
 
 use super::estimate;
-use super::results::{RatioEstimate, Results, ThresholdResult, Verdict};
+use super::results::{RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
 use crate::error::ExitStatus;
 use crate::scenario::{Comparison, Threshold};
 
@@ -34,9 +34,25 @@ pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
     let mut judged = judge_interval(estimate, low, high, threshold);
     if judged.verdict == Verdict::Inconclusive {
-        judged.advice = Some(advice(&judged, threshold.limit, results.replications));
+        judged.advice = Some(match by_splitting(results, &threshold.metric) {
+            true => "the limit lies within the interval of splitting: use more `trajectories` in `run.rare`"
+                .into(),
+            false => advice(&judged, threshold.limit, results.replications),
+        });
     }
     judged
+}
+
+/// Whether splitting found the ratio that is judged.
+fn by_splitting(results: &Results, metric: &str) -> bool {
+    let ratio = match metric {
+        "failure_ratio" => &results.failure_ratio,
+        "first_attempt_failure_ratio" => &results.first_attempt_failure_ratio,
+        "connection_failure_ratio" => &results.connection_failure_ratio,
+        "request_failure_ratio" => &results.request_failure_ratio,
+        _ => return false,
+    };
+    ratio.method == Some(RatioMethod::Splitting)
 }
 
 /// What would settle an inconclusive threshold.
@@ -47,7 +63,9 @@ fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
     let chances = |bound: f64| libm::log(1.0 - estimate::CONFIDENCE) / libm::log(1.0 - bound);
     let needed = (f64::from(replications) * chances(limit) / chances(judged.high)).ceil();
     if !needed.is_finite() || needed > 1e6 {
-        return "nothing failed, but so small a limit cannot be proved by simulation".into();
+        return "nothing failed, but so small a limit cannot be proved by simulation; `run.rare = \"auto\"` may prove it by theory \
+                or splitting"
+            .into();
     }
     format!("nothing failed, but in too few independent chances to fail: use `--replications {needed}`")
 }

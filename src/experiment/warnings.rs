@@ -1,7 +1,7 @@
 //! Reasons not to trust the numbers, each with what to do about it.
 
 use super::plan::{Plan, Start};
-use super::results::{RatioEstimate, Results, StopReason, WarmUpReason};
+use super::results::{RatioEstimate, RatioMethod, Results, StopReason, WarmUpReason};
 use crate::scenario::{Outbound, Scenario};
 use crate::time::SimDuration;
 
@@ -87,16 +87,35 @@ fn poor_estimate(plan: &Plan, results: &Results) -> Option<String> {
     if plan.is_recorded() {
         return None;
     }
-    let RatioEstimate { estimate, low, high, .. } = results.failure_ratio;
-    let estimate = estimate?;
+    let wide = is_wide(&results.failure_ratio);
+    match results.rare.as_ref().map(|rare| rare.method) {
+        Some(RatioMethod::ErlangB) => return None,
+        Some(RatioMethod::Splitting) => {
+            return wide.then(|| {
+                "the interval is wider than a quarter of the estimate: use more `trajectories` in `run.rare`"
+                    .into()
+            });
+        }
+        Some(RatioMethod::Plain) | None => {}
+    }
+    results.failure_ratio.estimate?;
     let failures = results.totals.snat_failures;
     if failures < FEW_FAILURES {
         return Some(format!(
             "only {failures} failures were seen: the ratio is uncertain; lengthen `duration` or use more replications"
         ));
     }
-    let wide = (high - low) / 2.0 > WIDE * estimate;
     wide.then(|| "the interval is wider than a quarter of the estimate: use more replications".to_string())
+}
+
+fn is_wide(ratio: &RatioEstimate) -> bool {
+    let RatioEstimate { estimate, low, high, .. } = ratio;
+    estimate.is_some_and(|estimate| (high - low) / 2.0 > WIDE * estimate)
+}
+
+/// Whether so few failures were counted, or so unevenly, that their ratio says little.
+pub fn is_poor(results: &Results) -> bool {
+    results.totals.snat_failures < FEW_FAILURES || is_wide(&results.failure_ratio)
 }
 
 fn unsettled(plan: &Plan) -> Option<String> {

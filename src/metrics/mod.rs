@@ -7,6 +7,7 @@ mod grid;
 mod phases;
 mod recorder;
 mod summary;
+mod tally;
 mod used;
 mod watch;
 
@@ -14,6 +15,7 @@ pub use busy::BusySeries;
 pub use by_ip::IpSummary;
 pub use recorder::Recorder;
 pub use summary::{Counts, FirstFailureAt, PoolTotals, RowSummary, SeriesCounts, Summary, TimeoutTotals};
+pub use tally::Tally;
 pub use used::UsedSummary;
 
 use crate::time::{SimDuration, SimTime};

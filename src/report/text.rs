@@ -17,6 +17,11 @@ pub fn results(results: &Results) -> String {
     line(&mut text, "SNAT failures", &ratio(&results.failure_ratio, "attempts"));
     line(&mut text, "connection failures", &ratio(&results.connection_failure_ratio, "flows"));
     line(&mut text, "request failures", &ratio(&results.request_failure_ratio, "requests"));
+    if let Some(rare) = &results.rare {
+        line(&mut text, "found by", &wording::rare(rare));
+        let parts = rare.splitting.iter().flat_map(|splitting| &splitting.parts);
+        parts.take(SHOWN).for_each(|part| line(&mut text, "", &wording::split(part)));
+    }
     let totals = &results.totals;
     let counted = format!(
         "{} flows, {} attempts, {} SNAT failures, {} connection failures",

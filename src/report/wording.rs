@@ -3,8 +3,9 @@
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
 use crate::experiment::results::{
-    ClientPoolFigures, FirstFailure, ProbeFigures, RatioEstimate, Recovery, Results, RetryFigures,
-    StopReason, ThresholdResult, TimeoutFigures, Totals, UsedPorts, Verdict, WarmUpReason,
+    ClientPoolFigures, EstimateKind, FirstFailure, ProbeFigures, RareFigures, RatioEstimate, RatioMethod,
+    Recovery, Results, RetryFigures, SplitLevel, SplitPart, StopReason, ThresholdResult, TimeoutFigures,
+    Totals, UsedPorts, Verdict, WarmUpReason,
 };
 use crate::experiment::size::{Binding, SizeResults, TheoryAnswer};
 
@@ -18,7 +19,10 @@ pub fn device(results: &Results) -> String {
 pub fn headline(results: &Results) -> String {
     let found = match results.failure_ratio.estimate {
         None => "no SNAT failure was seen".to_string(),
-        Some(ratio) => format!("{} of all attempts find no SNAT port", percent(ratio)),
+        Some(ratio) => {
+            let by = by_method(&results.failure_ratio);
+            format!("{} of all attempts find no SNAT port{by}", percent(ratio))
+        }
     };
     let verdict = match (results.verdict, results.thresholds.is_empty()) {
         (_, true) => "",
@@ -59,14 +63,51 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// An estimate with its interval, or its upper bound.
+/// An estimate with its interval, or its upper bound, and the method where it is not counting.
 pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
-    match ratio.estimate {
-        None => format!("none seen; at most {} of {of}", percent(ratio.high)),
-        Some(estimate) => {
-            format!("{} [{}, {}] of {of}", percent(estimate), percent(ratio.low), percent(ratio.high))
+    let by = by_method(ratio);
+    match (ratio.estimate, ratio.kind) {
+        (None, _) => format!("none seen; at most {} of {of}{by}", percent(ratio.high)),
+        (Some(exact), EstimateKind::Exact) => format!("{} of {of}{by}", percent(exact)),
+        (Some(estimate), _) => {
+            format!("{} [{}, {}] of {of}{by}", percent(estimate), percent(ratio.low), percent(ratio.high))
         }
     }
+}
+
+/// How a ratio was found, in brackets; nothing where failures were counted.
+fn by_method(ratio: &RatioEstimate) -> &'static str {
+    match ratio.method {
+        Some(RatioMethod::ErlangB) => " (Erlang-B, exact)",
+        Some(RatioMethod::Splitting) => " (by splitting)",
+        Some(RatioMethod::Plain) | None => "",
+    }
+}
+
+/// Which method gave the ratios, why, and what plain simulation saw.
+pub fn rare(rare: &RareFigures) -> String {
+    let by = match rare.method {
+        RatioMethod::ErlangB => "Erlang-B",
+        RatioMethod::Splitting => "splitting",
+        RatioMethod::Plain => return format!("plain simulation ({})", rare.why),
+    };
+    format!("{by} ({}); plain simulation: {}", rare.why, ratio(&rare.simulated, "attempts"))
+}
+
+/// How one part of the system was split: `64 ports, from 31 in use (33 %): 35 (22 %), .., 63 (24 %)`.
+pub fn split(part: &SplitPart) -> String {
+    let towards = part.destination.as_ref().map(|name| format!(" towards {name}")).unwrap_or_default();
+    let alike = if part.alike > 1 { format!(" and {} alike", part.alike - 1) } else { String::new() };
+    let level = |level: &SplitLevel| format!("{} ({})", count(level.ports), percent(level.probability));
+    let levels = part.levels.iter().map(level).collect::<Vec<_>>().join(", ");
+    let levels = if levels.is_empty() { "no level".into() } else { format!("levels {levels}") };
+    format!(
+        "port pool {}{towards}{alike}, {} ports, at rest up to {}; {levels}; then {} failures on average",
+        part.port_pool,
+        count(part.ports),
+        count(part.base),
+        number(part.failures_beyond)
+    )
 }
 
 /// A judged metric with its interval, in its own unit.
@@ -114,11 +155,16 @@ fn reason(results: &Results) -> String {
     }
 }
 
-/// Ports busy at an instant: `at 207.2 s, 1,950 ports busy on average (variance 1,948), above 1,800 in 99.97 % of runs`.
+/// Ports busy at an instant: `at 207.2 s, 1,950 ports busy on average (variance 1,948), above 1,800 in 99.97 % [99.9 %, 100 %] of
+/// runs`.
 pub fn probe(probe: &ProbeFigures) -> String {
     let spread = probe.variance.map(|variance| format!(" (variance {})", number(variance)));
     let share = probe.above.zip(probe.share_above);
-    let share = share.map(|(above, share)| format!(", above {} in {} of runs", count(above), percent(share)));
+    let bounds = probe.share_above_low.zip(probe.share_above_high);
+    let bounds = bounds.map(|(low, high)| format!(" [{}, {}]", percent(low), percent(high)));
+    let share = share.map(|(above, share)| {
+        format!(", above {} in {}{} of runs", count(above), percent(share), bounds.unwrap_or_default())
+    });
     format!(
         "at {} s, {} ports busy on average{}{}",
         probe.at_s,

@@ -24,6 +24,7 @@ pub mod pod;
 pub mod presets;
 mod probes;
 mod ranges;
+mod rare;
 mod reader;
 mod recorded;
 mod relay;
@@ -79,6 +80,28 @@ pub struct Precision {
     pub most: u32,
 }
 
+/// How failures are found that plain simulation hardly sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RareMethod {
+    /// By theory where that is exact, by splitting where plain simulation sees too few failures.
+    Auto,
+    /// By splitting, whatever theory says and plain simulation sees.
+    Splitting,
+}
+
+/// How rare failures are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rare {
+    /// By which method.
+    pub method: RareMethod,
+    /// Trajectories from each level, in each replication.
+    pub trajectories: u32,
+    /// Independent repetitions of the whole splitting, 20 or more.
+    pub replications: u32,
+    /// Ports in use at most while a row is at rest; the mean where nothing is said.
+    pub base: Option<u64>,
+}
+
 /// How long, how often, from which seed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
@@ -90,6 +113,8 @@ pub struct RunSettings {
     pub replications: u32,
     /// How narrow an interval is to become by more of them.
     pub precision: Option<Precision>,
+    /// How rare failures are found, where that is asked.
+    pub rare: Option<Rare>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Width of a window.

@@ -1,5 +1,6 @@
 //! `[run]`: how long, how often, from which seed.
 
+use super::rare;
 use super::reader::{Reader, Table};
 use super::tree::{Node, Value};
 use super::{Precision, RunSettings, WarmUp};
@@ -24,6 +25,7 @@ pub fn run_settings<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Optio
         warm_up: WarmUp::Auto,
         replications: REPLICATIONS,
         precision: None,
+        rare: None,
         seed: 1,
         window: SimDuration::from_secs(60),
     };
@@ -43,6 +45,7 @@ pub fn run_settings<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Optio
     settings.precision = precision(&table, replications.unwrap_or(FIRST_BATCH));
     let default = if settings.precision.is_some() { FIRST_BATCH } else { REPLICATIONS };
     settings.replications = replications.unwrap_or(default);
+    settings.rare = table.get("rare").and_then(|node| rare::rare(reader, node));
     settings.seed = table.count("seed", 0, i64::MAX as u64).unwrap_or(1);
     settings.warm_up = match table.get("warm_up").map(|node| &node.value) {
         None => WarmUp::Auto,

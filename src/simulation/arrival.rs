@@ -40,6 +40,7 @@ pub(super) struct Place<'a> {
 }
 
 /// What a process has next.
+#[derive(Clone)]
 pub(super) struct Head {
     pub time: SimTime,
     /// Place among flows of one instant.

@@ -78,6 +78,7 @@ enum Pools {
 }
 
 /// All client pools of a shard.
+#[derive(Clone)]
 pub(super) struct ClientPools {
     pools: Vec<PodPool>,
     of_source: Vec<Pools>,

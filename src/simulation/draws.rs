@@ -56,6 +56,7 @@ impl FlowDraws {
 }
 
 /// What changes of a source's surroundings.
+#[derive(Clone)]
 pub(super) struct Here {
     /// Pods on its node.
     pub pods: u32,
@@ -70,6 +71,7 @@ pub(super) struct Here {
 }
 
 /// The random streams of one source.
+#[derive(Clone)]
 pub(super) struct SourceStreams {
     drawn: u64,
     lifetimes: Stream,
@@ -94,6 +96,11 @@ impl SourceStreams {
             packets: stream(Purpose::Packets),
             troubles: stream(Purpose::Trouble),
         }
+    }
+
+    /// What follows is drawn from the streams of another key.
+    pub(super) fn redraw(&mut self, source: SourceId, key: TrialKey) {
+        *self = Self { drawn: self.drawn, ..Self::new(source, key) };
     }
 
     /// How many flows were drawn.

@@ -18,6 +18,7 @@ impl System {
 }
 
 /// A port pool whose rows look at each other.
+#[derive(Clone)]
 struct Pool {
     key: PoolKey,
     rules: InCommon,
@@ -30,6 +31,7 @@ struct Pool {
 }
 
 /// The port pools of a shard whose rows look at each other.
+#[derive(Clone)]
 pub(super) struct PoolsInCommon {
     /// By row; empty where no row looks at another.
     of_row: Vec<Option<usize>>,
@@ -110,7 +112,7 @@ impl<O: Observer> Run<'_, O> {
         self.look_around_in(row, pool);
         let PoolsInCommon { pools, seen, .. } = &mut self.in_common;
         let pool = &mut pools[pool];
-        pool.take_off(self.observer);
+        pool.take_off(&mut self.observer);
         let slot = self.rows[row].open_beside(now, asker, seen, pool.rules)?;
         pool.holders.entry((slot.ip, slot.port)).or_insert((0, now)).0 += 1;
         Ok(slot)
@@ -142,7 +144,7 @@ impl<O: Observer> Run<'_, O> {
     /// The run is over.
     pub(super) fn tell_used(&mut self) {
         for pool in &mut self.in_common.pools {
-            pool.take_off(self.observer);
+            pool.take_off(&mut self.observer);
         }
     }
 }

@@ -59,6 +59,7 @@ impl System {
 }
 
 /// The local ports of the pods of a shard.
+#[derive(Clone)]
 pub(super) struct LocalPorts {
     most: u32,
     time_wait: SimDuration,

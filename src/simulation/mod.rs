@@ -33,6 +33,7 @@ mod shard;
 mod stationary;
 mod system;
 mod timeouts;
+mod trajectory;
 mod trial;
 mod workload_process;
 
@@ -49,4 +50,5 @@ pub use quota::{Enforcement, QuotaSpec};
 pub use shard::{Shard, Sharding, shards};
 pub use stationary::unknown_law;
 pub use system::{Hop, MOST_STAGES, RowId, RowSpec, Source, System, Timing};
+pub use trajectory::{End, Excursion, Trajectory, undividable};
 pub use trial::run_shard;

@@ -206,6 +206,45 @@ impl Flows {
     }
 }
 
+/// Passes everything on to the one that is borrowed.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        impl<O: Observer> Observer for &mut O {
+            #[inline]
+            fn flows(&mut self, shard: &Shard, flows: &Flows) {
+                (**self).flows(shard, flows);
+            }
+            $(
+                #[inline]
+                fn $name(&mut self, $($argument: $type),*) {
+                    (**self).$name($($argument),*);
+                }
+            )*
+        }
+    };
+}
+
+pass_on! {
+    attempt(attempt: Attempt);
+    kept(kept: Kept);
+    used(used: Used);
+    full(row: RowId, since: SimTime, until: SimTime);
+    connected(connected: Connected);
+    outcome(outcome: Outcome);
+    pool_level(level: PoolLevel);
+    waits(asked: SimTime);
+    wait_timed_out(asked: SimTime);
+    timed_out(asked: SimTime, what: GaveUp);
+    backing_off(time: SimTime, more: i64);
+    refused_by_budget(asked: SimTime);
+    denied(asked: SimTime);
+    no_local_port(asked: SimTime);
+    cut_off(epoch: u32, flows: u64);
+    scaled(time: SimTime, instances: u32, cut_off: u64);
+    unresolved(requests: u64);
+    most_live(quota: QuotaId, live: u64);
+}
+
 /// Keeps numbers of a run. What it does not ask for, it is told in vain.
 pub trait Observer {
     /// A try to get a port was granted or refused.

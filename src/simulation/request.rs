@@ -70,6 +70,7 @@ impl Account {
 }
 
 /// Retry budgets by source, then pod of the node; nothing at all where no workload has one.
+#[derive(Clone)]
 pub(super) struct Budgets(Vec<Vec<Account>>);
 
 impl Budgets {
@@ -147,6 +148,7 @@ pub(super) struct Try {
 }
 
 /// The flows that have come of the batch that each workload is asking for.
+#[derive(Clone)]
 pub(super) struct Batches {
     pub by_workload: Vec<Vec<Request>>,
 }

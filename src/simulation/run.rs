@@ -70,6 +70,7 @@ impl Event for Happening {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct LocalSource<'a> {
     pub spec: &'a Source,
     pub workload: &'a Workload,
@@ -86,6 +87,7 @@ pub(super) struct LocalSource<'a> {
 }
 
 /// A stage that the flows of a source pass, with its rows and quotas by position in the shard.
+#[derive(Clone)]
 pub(super) struct LocalHop<'a> {
     pub stage: &'a Egress,
     pub rows: Vec<usize>,
@@ -96,11 +98,12 @@ pub(super) struct LocalHop<'a> {
 /// The ports of a flow, by stage of its path.
 pub(super) type Slots = [Slot; MOST_STAGES];
 
+#[derive(Clone)]
 pub(super) struct Run<'a, O> {
     pub system: &'a System,
     pub shard: &'a Shard,
     pub key: TrialKey,
-    pub observer: &'a mut O,
+    pub observer: O,
     pub now: SimTime,
     pub sources: Vec<LocalSource<'a>>,
     pub rows: Vec<Row>,
@@ -124,7 +127,7 @@ pub(super) struct Run<'a, O> {
 }
 
 impl<'a, O: Observer> Run<'a, O> {
-    pub(super) fn new(system: &'a System, shard: &'a Shard, key: TrialKey, observer: &'a mut O) -> Self {
+    pub(super) fn new(system: &'a System, shard: &'a Shard, key: TrialKey, observer: O) -> Self {
         let row = |id: &RowId| {
             let streams = row_streams(system, *id, key);
             match system.changes(*id) {
@@ -285,7 +288,7 @@ fn asker(system: &System, source: &Source) -> Asker {
     Asker { others, ..Asker::new(source.node.0, 0, destination) }
 }
 
-fn row_streams(system: &System, row: RowId, key: TrialKey) -> RowStreams {
+pub(super) fn row_streams(system: &System, row: RowId, key: TrialKey) -> RowStreams {
     let RowSpec { stage, pool, .. } = system.rows[row.index()];
     RowStreams {
         row: key.stream(Purpose::PortChoice, u64::from(row.0)),

@@ -12,6 +12,7 @@ use crate::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// Where a stage that scales stands.
+#[derive(Clone)]
 pub(super) struct Scaler<'a> {
     stage: StageId,
     scaling: &'a Scaling,

@@ -36,7 +36,7 @@ pub fn run_shard<O: Observer>(
 pub(super) const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
 
 impl<'a, O: Observer> Run<'a, O> {
-    fn seat_residents(&mut self, key: TrialKey) {
+    pub(super) fn seat_residents(&mut self, key: TrialKey) {
         for (position, id) in self.shard.rows.iter().enumerate() {
             for resident in stationary::residents(self.system, &self.shard.sources, *id, key) {
                 if let Ok(slot) = self.open_row(position, &Asker::default()) {
@@ -109,7 +109,7 @@ impl<'a, O: Observer> Run<'a, O> {
         self.events
     }
 
-    fn happen(&mut self, happening: Happening) {
+    pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Epoch(number) => self.enter_epoch(number),
             Happening::LooksAtLoad(number) => self.look_at_load(number),
@@ -145,7 +145,7 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     #[inline]
-    fn arrive(&mut self, arrival: &Arrival) {
+    pub(super) fn arrive(&mut self, arrival: &Arrival) {
         let Ok(source) = self.shard.sources.binary_search(&arrival.source) else { return };
         let local = &mut self.sources[source];
         let draws = local.streams.draw(self.system, local.spec, &local.here, arrival);

@@ -1,11 +1,13 @@
 //! A process that belongs to a whole workload: regenerated in each shard that it feeds.
 
+use super::TrialKey;
 use super::arrival::{Arrival, Head, Place, pick, stream_of};
 use crate::flow::SourceId;
 use crate::random::{Purpose, Stream};
 use crate::workload::arrivals::{self, Asked, By};
 
 /// A process of a whole workload, of which the shard keeps its own flows.
+#[derive(Clone)]
 pub(super) struct WorkloadProcess<'a> {
     place: Place<'a>,
     flows: arrivals::Process<'a>,
@@ -25,6 +27,13 @@ impl<'a> WorkloadProcess<'a> {
             made: 0,
             destinations: stream(Purpose::Destination),
         }
+    }
+
+    /// What follows is drawn from the streams of another key.
+    pub(super) fn redraw(&mut self, key: TrialKey) {
+        let id = self.place.id;
+        self.flows.redraw(|purpose| stream_of(id, purpose, key));
+        self.destinations = stream_of(id, Purpose::Destination, key);
     }
 
     /// The next flow of the shard's own sources. After the end of the run any flow will do: a process without an end may

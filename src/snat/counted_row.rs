@@ -59,6 +59,23 @@ impl CountedRow {
         row
     }
 
+    pub(super) fn redraw(&mut self, streams: RowStreams) {
+        self.chooser.draws = streams.row;
+    }
+
+    pub(super) fn rebook(&mut self, held: impl Iterator<Item = (u32, Holding)>) {
+        for ports in &mut self.ips {
+            (ports.busy, ports.live) = (0, 0);
+            (ports.releases, ports.closes) = Default::default();
+        }
+        for (ip, holding) in held {
+            let ports = &mut self.ips[ip as usize];
+            ports.busy += 1;
+            ports.live += u32::from(self.caps.per_ip.is_some());
+            self.keep_until(Slot { ip, ..Slot::default() }, holding);
+        }
+    }
+
     #[inline]
     pub(super) fn open(&mut self, now: SimTime, asker: &Asker) -> Result<Slot, SnatFailure> {
         self.free_due(now);

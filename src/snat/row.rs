@@ -41,6 +41,21 @@ impl Row {
         }
     }
 
+    /// The choices that follow are drawn from other streams.
+    pub fn redraw(&mut self, streams: RowStreams) {
+        match self {
+            Self::Counted(row) => row.redraw(streams),
+            Self::Named(row) => row.chooser.draws = streams.row,
+        }
+    }
+
+    /// Replaces all that is held, in a row that counts its ports: as many ports of each public IP, by when they come free.
+    pub fn rebook(&mut self, held: impl Iterator<Item = (u32, Holding)>) {
+        if let Self::Counted(row) = self {
+            row.rebook(held);
+        }
+    }
+
     /// Takes a port for a flow that asks at `now`.
     #[inline]
     pub fn open(&mut self, now: SimTime, asker: &Asker) -> Result<Slot, SnatFailure> {

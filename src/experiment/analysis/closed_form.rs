@@ -3,6 +3,7 @@
 use crate::analytic::erlang_b;
 use crate::experiment::plan::Plan;
 use crate::flow::{EndKind, Protocol};
+use crate::outbound::Egress;
 use crate::simulation::{RowId, Source, System};
 use crate::time::SimDuration;
 use crate::workload::{Arrivals, Law, Workload};
@@ -25,23 +26,7 @@ impl BusiestRow {
     /// That of a plan; none where loads change while it runs, or no row is limited.
     pub fn of(plan: &Plan) -> Option<Self> {
         let system = &plan.system;
-        let troubled = system.destinations.iter().any(|each| !each.troubles.is_empty());
-        if !system.epochs.is_empty() || system.scales() || troubled {
-            return None;
-        }
-        let mut loads: BTreeMap<RowId, (f64, f64)> = BTreeMap::new();
-        for source in &system.sources {
-            let workload = system.workload(source);
-            if workload.packets.is_some() {
-                return None;
-            }
-            let rate = workload.arrivals.mean_rate()? * source.share * system.share_per_row(source);
-            let holding = mean_holding(system, source);
-            for row in source.rows() {
-                let load = loads.entry(*row).or_default();
-                *load = (load.0 + rate, load.1 + rate * holding);
-            }
-        }
+        let loads = loads(system)?;
         let limited = loads.into_iter().filter_map(|(row, (rate, offered))| {
             Some(Self { row, rate, offered, ports: system.ports_in_row(row)? })
         });
@@ -61,6 +46,53 @@ impl BusiestRow {
             Some(reason) => Err(reason),
         }
     }
+}
+
+/// The share of all first attempts that find no port, or why theory does not say it exactly.
+pub fn exact_ratio(plan: &Plan) -> Result<f64, &'static str> {
+    let system = &plan.system;
+    if let Some(why) = why_not_erlang(plan) {
+        return Err(why);
+    }
+    let capped = |stage: &Egress| stage.per_destination_cap().is_some() || !stage.caps.is_empty();
+    if system.paths.stages.iter().any(capped) {
+        return Err("a limit on live flows may refuse before the ports do");
+    }
+    let loads = loads(system).ok_or("loads change while it runs, or depend on silence")?;
+    let (mut asked, mut refused) = (0.0, 0.0);
+    for (row, (rate, offered)) in loads {
+        let blocked = match system.ports_in_row(row) {
+            Some(_) if !offered.is_finite() => return Err("the mean holding time is infinite"),
+            Some(ports) => erlang_b(ports, offered),
+            None => 0.0,
+        };
+        asked += rate;
+        refused += rate * blocked;
+    }
+    if asked > 0.0 { Ok(refused / asked) } else { Err("no flow needs a port") }
+}
+
+/// New flows per second that each row is asked for, and those times the mean time that they keep a port; none where that changes
+/// while the system runs.
+fn loads(system: &System) -> Option<BTreeMap<RowId, (f64, f64)>> {
+    let troubled = system.destinations.iter().any(|each| !each.troubles.is_empty());
+    if !system.epochs.is_empty() || system.scales() || troubled {
+        return None;
+    }
+    let mut loads: BTreeMap<RowId, (f64, f64)> = BTreeMap::new();
+    for source in &system.sources {
+        let workload = system.workload(source);
+        if workload.packets.is_some() {
+            return None;
+        }
+        let rate = workload.arrivals.mean_rate()? * source.share * system.share_per_row(source);
+        let holding = mean_holding(system, source);
+        for row in source.rows() {
+            let load = loads.entry(*row).or_default();
+            *load = (load.0 + rate, load.1 + rate * holding);
+        }
+    }
+    Some(loads)
 }
 
 fn why_not_erlang(plan: &Plan) -> Option<&'static str> {

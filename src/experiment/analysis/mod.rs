@@ -11,21 +11,35 @@ mod rows;
 use super::plan::Plan;
 use super::results::*;
 use super::runner::Trials;
-use super::{estimate, precision, probes, thresholds, warnings};
+use super::{Control, estimate, precision, probes, rare, thresholds, warnings};
+use crate::error::Error;
 use crate::metrics::{Counts, RowSummary, Summary};
 use crate::scenario::Scenario;
 use crate::simulation::{RowId, Source, System};
 use crate::snat::SnatFailure;
 use std::collections::BTreeMap;
 
-/// What the trials of `plan` say about `scenario`.
-pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize) -> Results {
+/// What the trials of `plan` say about `scenario`, and of what is too rare for them another method.
+pub fn results(
+    scenario: &Scenario,
+    plan: &Plan,
+    trials: &Trials,
+    control: &Control<'_>,
+) -> Result<Results, Error> {
+    let mut results = counted(scenario, plan, trials, control.threads);
+    rare::apply(plan, control, &mut results)?;
+    complete(&mut results, scenario, plan);
+    Ok(results)
+}
+
+/// What was counted.
+fn counted(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize) -> Results {
     let sums = Sums::of(plan, trials);
     let system = &plan.system;
     let independent = sums.independent(plan);
     let ratio = |pick: fn(&Counts) -> (u64, u64)| estimate::ratio(&sums.pairs(pick), independent);
     let (occupancy, occupancy_ports) = sums.busiest_row(plan);
-    let mut results = Results {
+    Results {
         schema_version: SCHEMA_VERSION,
         scenario: scenario.resolved.clone(),
         title: scenario.title.clone(),
@@ -42,6 +56,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         first_attempt_failure_ratio: ratio(|counts| (counts.first_failures, counts.first_attempts)),
         connection_failure_ratio: ratio(|counts| (counts.connection_failures, counts.flows)),
         request_failure_ratio: ratio(|counts| (counts.request_failures, counts.requests)),
+        rare: None,
         totals: sums.totals(),
         snat_failures_by: sums.by_reason(system),
         failures_by_node: sums.named(system, |system, source| system.cluster.node_name(source.node)),
@@ -78,9 +93,7 @@ pub fn results(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize
         series: sums.series(plan),
         connect_delay_histograms: sums.trials.iter().map(clients::delay_histogram).collect(),
         performance: Some(sums.performance(trials, threads)),
-    };
-    complete(&mut results, scenario, plan);
-    results
+    }
 }
 
 /// Fields that follow from others.

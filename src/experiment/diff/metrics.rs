@@ -1,6 +1,6 @@
 //! Metrics of two results, and whether they differ by more than chance.
 
-use crate::experiment::results::{RatioEstimate, Results};
+use crate::experiment::results::{EstimateKind, RatioEstimate, RatioMethod, Results};
 use crate::experiment::{estimate, thresholds};
 use crate::scenario::THRESHOLD_METRICS;
 use schemars::JsonSchema;
@@ -90,7 +90,9 @@ fn reach(before: &Results, after: &Results, name: &str) -> Option<Reach> {
         _ => return None,
     };
     // Where nobody tries twice all ratios are one.
-    let by_replication = [before, after].into_iter().all(|results| *of(results) == results.failure_ratio);
+    let counted = |results: &Results| of(results).method.is_none_or(|method| method == RatioMethod::Plain);
+    let by_replication =
+        [before, after].into_iter().all(|results| *of(results) == results.failure_ratio && counted(results));
     let paired = by_replication.then(|| paired(before, after)).flatten();
     paired.or_else(|| independent(of(before), of(after)))
 }
@@ -124,6 +126,7 @@ fn independent(before: &RatioEstimate, after: &RatioEstimate) -> Option<Reach> {
     let reach = |ratio: &RatioEstimate| match (ratio.estimate, ratio.standard_error) {
         (None, _) => Some((0.0, ratio.high)),
         // The lower bound may have been cut at 0.
+        (Some(_), None) if ratio.kind == EstimateKind::Exact => Some((0.0, 0.0)),
         (Some(estimate), Some(error)) if error > 0.0 => Some((ratio.high - estimate, ratio.high - estimate)),
         _ => None,
     };

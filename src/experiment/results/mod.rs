@@ -11,6 +11,7 @@ mod occupancy;
 mod performance;
 mod phases;
 mod precision;
+mod rare;
 mod ratios;
 mod recovery;
 mod verdict;
@@ -26,6 +27,7 @@ pub use occupancy::{
 pub use performance::Performance;
 pub use phases::{Phase, Scaled};
 pub use precision::{PrecisionReached, StopReason};
+pub use rare::{RareFigures, RatioMethod, SplitLevel, SplitPart, SplittingFigures};
 pub use ratios::{EstimateKind, RatioEstimate};
 pub use recovery::{Recovery, ReplicationRecovery};
 pub use verdict::{ThresholdResult, Verdict};
@@ -73,6 +75,9 @@ pub struct Results {
     pub connection_failure_ratio: RatioEstimate,
     /// Request failures / requests.
     pub request_failure_ratio: RatioEstimate,
+    /// How rare failures were found; absent where `run.rare` does not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rare: Option<RareFigures>,
     /// Counts over all replications.
     pub totals: Totals,
     /// SNAT failures by stage and reason.

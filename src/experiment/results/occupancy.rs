@@ -110,6 +110,12 @@ pub struct ProbeFigures {
     pub above: Option<u64>,
     /// Share of replications with more busy ports than that.
     pub share_above: Option<f64>,
+    /// Lower bound of the chance of that, exact at 95 % (Clopper-Pearson); absent where nothing was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_above_low: Option<f64>,
+    /// Upper bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_above_high: Option<f64>,
 }
 
 /// The different ports of a port pool that serve or rest, towards any destination (`UsedSnatPorts`).

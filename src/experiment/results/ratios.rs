@@ -1,5 +1,6 @@
 //! Ratios with their uncertainty.
 
+use super::RatioMethod;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ pub enum EstimateKind {
     Interval,
     /// Nothing was seen: `high` bounds the ratio from above, `estimate` is null.
     UpperBound,
+    /// The ratio itself, from a formula: both bounds are the estimate.
+    Exact,
 }
 
 /// A ratio with its uncertainty.
@@ -28,4 +31,7 @@ pub struct RatioEstimate {
     pub kind: EstimateKind,
     /// Standard error over replications; null where there is none.
     pub standard_error: Option<f64>,
+    /// Where `run.rare` asks for it, how this ratio was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<RatioMethod>,
 }

@@ -37,7 +37,7 @@ pub struct SizeResults {
     /// What theory answers, without simulation; null where it does not apply.
     #[serde(default)]
     pub theory: Option<TheoryAnswer>,
-    /// How the answer was found: `one-pass` or `bisection`.
+    /// How the answer was found: `one-pass`, `bisection`, or, where `run.rare` asks for it and theory is exact, `erlang-b`.
     pub method: String,
     /// Simulations needed.
     pub evaluations: u32,

@@ -12,7 +12,7 @@ use super::phases;
 use super::table::Table;
 use super::wording;
 use crate::error::Error;
-use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results};
+use crate::experiment::results::{AnalyticCheck, NamedFailures, RareFigures, RatioEstimate, Results};
 
 /// Nodes and destinations that are listed, the worst first.
 const LISTED: usize = 10;
@@ -84,6 +84,7 @@ fn failures(results: &Results) -> Vec<Block> {
         blocks.push(Block::Table(reasons));
     }
     blocks.extend([heading("How often"), Block::Table(ratios(results))]);
+    blocks.extend(results.rare.iter().flat_map(rare));
     blocks.extend(
         wording::denied(&results.totals).map(|denied| Block::Paragraph(format!("Denied: {denied}."))),
     );
@@ -92,6 +93,20 @@ fn failures(results: &Results) -> Vec<Block> {
             .map(|none| Block::Paragraph(format!("Without a local port: {none}."))),
     );
     blocks.push(Block::Chart(charts::failure_ratio::chart(results)));
+    blocks
+}
+
+/// Which method gave the ratios, and how splitting went.
+fn rare(rare: &RareFigures) -> Vec<Block> {
+    let mut blocks = vec![Block::Paragraph(format!("The ratios were found by {}.", wording::rare(rare)))];
+    let Some(splitting) = &rare.splitting else { return blocks };
+    blocks.push(Block::Paragraph(format!(
+        "Splitting: {} trajectories from each level, {} independent replications of it all. The failed flows of the table are \
+         those that plain simulation saw.",
+        count(u64::from(splitting.trajectories)),
+        count(u64::from(splitting.replications))
+    )));
+    blocks.push(Block::List(splitting.parts.iter().take(LISTED).map(wording::split).collect()));
     blocks
 }
 

@@ -87,6 +87,7 @@ fn ratio_cells(ratio: &RatioEstimate) -> [String; 4] {
     let kind = match ratio.kind {
         EstimateKind::Interval => "interval",
         EstimateKind::UpperBound => "upper_bound",
+        EstimateKind::Exact => "exact",
     };
     let estimate = ratio.estimate.map(|estimate| estimate.to_string()).unwrap_or_default();
     [estimate, ratio.low.to_string(), ratio.high.to_string(), kind.into()]

@@ -13,6 +13,7 @@ mod shapes;
 mod tests;
 mod workload;
 
+use super::rare::METHODS;
 use super::thresholds::METRICS;
 use cluster::{cluster, destination, node_pool, relay};
 use devices::{device, way_out};
@@ -59,11 +60,26 @@ fn run() -> Value {
                 json!({ "type": "string", "pattern": r"^\s*[0-9][0-9.eE+-]*\s*%\s*$", "examples": ["5%"] }),
             ),
             ("max_replications", count(1)),
+            ("rare", rare()),
             ("seed", count(0)),
             ("window", named("duration")),
         ],
         &[],
     )
+}
+
+fn rare() -> Value {
+    let methods = METHODS.map(|(name, _)| name);
+    let told = table(
+        &[
+            ("method", words(&methods)),
+            ("trajectories", count(10)),
+            ("replications", count(20)),
+            ("base", count(0)),
+        ],
+        &["method"],
+    );
+    any(&[words(&methods), told])
 }
 
 fn threshold() -> Value {

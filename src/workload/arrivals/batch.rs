@@ -1,7 +1,7 @@
 //! Batches at the instants of a Poisson process.
 
 use super::{Poisson, Varying};
-use crate::random::Stream;
+use crate::random::{Purpose, Stream};
 use crate::time::SimTime;
 
 /// How many flows a batch has.
@@ -45,6 +45,7 @@ impl BatchSize {
 }
 
 /// When batches come.
+#[derive(Clone)]
 pub enum Instants<'a> {
     /// At a fixed rate.
     Fixed(Poisson),
@@ -53,6 +54,7 @@ pub enum Instants<'a> {
 }
 
 /// Flows of batches, one after another.
+#[derive(Clone)]
 pub struct Batches<'a> {
     instants: Option<Instants<'a>>,
     size: &'a BatchSize,
@@ -71,6 +73,18 @@ impl<'a> Batches<'a> {
         sizes: Stream,
     ) -> Self {
         Self { instants, size, accept, time: SimTime::ZERO, left: 0, sizes }
+    }
+
+    /// What follows is drawn from other streams.
+    pub fn redraw(&mut self, stream: impl Fn(Purpose) -> Stream) {
+        self.sizes = stream(Purpose::Shape);
+        match &mut self.instants {
+            Some(Instants::Fixed(instants)) => instants.redraw_after(self.time, stream(Purpose::Arrivals)),
+            Some(Instants::Varying(instants)) => {
+                instants.redraw(stream(Purpose::Arrivals), stream(Purpose::Phases))
+            }
+            None => {}
+        }
     }
 
     /// When the next flow is asked for, and how many of its batch follow where they are judged together.

@@ -3,6 +3,7 @@
 use crate::time::{SimDuration, SimTime};
 
 /// Flow i at `first + i * gap` after `origin`, also for negative i as far as the warm-up reaches.
+#[derive(Clone)]
 pub struct Even {
     origin_nanos: f64,
     first_nanos: f64,

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Everyone at each full period, also before time 0 as far as the warm-up reaches.
+#[derive(Clone)]
 pub struct Herd {
     period: SimDuration,
     clients: u32,

@@ -24,6 +24,7 @@ pub fn mean_rate(phases: &[Phase]) -> f64 {
 /// The phases of one workload in one trial, in turns: whoever has its stream finds the same ones.
 ///
 /// The first is the one that a random instant meets, with what is left of it.
+#[derive(Clone)]
 pub struct Phases<'a> {
     phases: &'a [Phase],
     present: usize,
@@ -54,6 +55,11 @@ impl<'a> Phases<'a> {
         };
         self.until = Some(until);
         Stretch { until, most: self.rate() }
+    }
+
+    /// What follows is drawn from another stream.
+    pub fn redraw(&mut self, stays: Stream) {
+        self.stays = stays;
     }
 
     /// Flows per second in the present phase.

@@ -17,6 +17,11 @@ impl Poisson {
         (rate > 0.0).then(|| Self { mean_gap_nanos: 1e9 / rate, time: SimTime::ZERO, gaps })
     }
 
+    /// What follows `now` is drawn from another stream: exponential gaps have no memory.
+    pub fn redraw_after(&mut self, now: SimTime, gaps: Stream) {
+        (self.time, self.gaps) = (now, gaps);
+    }
+
     /// When the next flows are asked for, as many as there is room for.
     pub fn next_times(&mut self, draws: &mut [f64], times: &mut [SimTime]) {
         self.gaps.exponentials(draws);

@@ -29,12 +29,14 @@ pub enum By {
 }
 
 /// The flows of a workload in order of time.
+#[derive(Clone)]
 pub struct Process<'a> {
     kind: Kind<'a>,
     pods: usize,
     picks: Stream,
 }
 
+#[derive(Clone)]
 enum Kind<'a> {
     /// Times already in order, with the pod of each.
     Listed(std::vec::IntoIter<(SimTime, usize)>),
@@ -50,6 +52,18 @@ impl<'a> Process<'a> {
     pub fn new(workload: &'a Workload, origin: SimTime, stream: impl Fn(Purpose) -> Stream) -> Self {
         let kind = Kind::new(workload, origin, &stream);
         Self { kind, pods: workload.pods.len(), picks: stream(Purpose::Pod) }
+    }
+}
+
+impl Process<'_> {
+    /// What follows is drawn from other streams, where the process draws anything from flow to flow.
+    pub fn redraw(&mut self, stream: impl Fn(Purpose) -> Stream) {
+        self.picks = stream(Purpose::Pod);
+        match &mut self.kind {
+            Kind::Batches(batches) => batches.redraw(stream),
+            Kind::Renewal(renewal) => renewal.redraw(stream(Purpose::Arrivals)),
+            Kind::Listed(_) | Kind::Even(_) | Kind::Herd(_) | Kind::Trace(_) => {}
+        }
     }
 }
 

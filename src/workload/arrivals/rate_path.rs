@@ -9,6 +9,7 @@ use crate::random::Stream;
 use crate::time::SimTime;
 
 /// The rate from the beginning of the run on, stretch by stretch.
+#[derive(Clone)]
 pub struct RatePath<'a> {
     rate: Rate<'a>,
     rated: Stretch,
@@ -28,6 +29,7 @@ fn not_begun(factor: SeriesPath<'_>) -> (SeriesPath<'_>, Stretch) {
 }
 
 /// The rate before it is scaled.
+#[derive(Clone)]
 enum Rate<'a> {
     /// Always the same.
     Constant(f64),
@@ -59,6 +61,13 @@ impl<'a> RatePath<'a> {
     pub fn times(mut self, series: &'a Series, origin: SimTime) -> Self {
         self.factors.push(not_begun(SeriesPath::new(series, origin)));
         self
+    }
+
+    /// The phases that follow are drawn from another stream.
+    pub fn redraw(&mut self, phases: Stream) {
+        if let Rate::Phases(of) = &mut self.rate {
+            of.redraw(phases);
+        }
     }
 
     /// Moves on to the next stretch.

@@ -64,6 +64,7 @@ impl Recorded {
 }
 
 /// Plays a record: the flows of all copies in order of time, then of copies.
+#[derive(Clone)]
 pub struct Player<'a> {
     recorded: &'a Recorded,
     users: Vec<User>,
@@ -71,6 +72,7 @@ pub struct Player<'a> {
 }
 
 /// Where one copy stands.
+#[derive(Clone)]
 struct User {
     /// When its present turn begins, nanoseconds of simulated time; negative before the run.
     turn: i64,

@@ -5,6 +5,7 @@ use crate::time::SimTime;
 use crate::workload::Law;
 
 /// A renewal process that a random instant found running: the first gap is the rest of one weighted by its length.
+#[derive(Clone)]
 pub struct Renewal<'a> {
     gap: &'a Law,
     time: Option<SimTime>,
@@ -15,6 +16,11 @@ impl<'a> Renewal<'a> {
     /// Gaps of law `gap`.
     pub fn new(gap: &'a Law, gaps: Stream) -> Self {
         Self { gap, time: None, gaps }
+    }
+
+    /// The gaps that follow are drawn from another stream.
+    pub fn redraw(&mut self, gaps: Stream) {
+        self.gaps = gaps;
     }
 
     /// When the next flow is asked for.

@@ -42,6 +42,7 @@ impl Series {
 }
 
 /// Goes along a series.
+#[derive(Clone)]
 pub struct SeriesPath<'a> {
     series: &'a Series,
     origin: SimTime,

@@ -17,6 +17,7 @@ pub struct Stretch {
 ///
 /// Thinning: candidates come at the largest rate of the stretch, and each stays with the chance that the rate has to
 /// it (P. Lewis, G. Shedler 1979). Where a stretch ends, the gap begins anew: exponential gaps have no memory.
+#[derive(Clone)]
 pub struct Varying<'a> {
     path: RatePath<'a>,
     share: f64,
@@ -30,6 +31,12 @@ impl<'a> Varying<'a> {
     pub fn new(mut path: RatePath<'a>, share: f64, draws: Stream) -> Self {
         let stretch = path.next_stretch();
         Self { path, share, stretch, time: SimTime::ZERO, draws }
+    }
+
+    /// What follows is drawn from other streams.
+    pub fn redraw(&mut self, draws: Stream, phases: Stream) {
+        self.draws = draws;
+        self.path.redraw(phases);
     }
 
     /// When the next flow is asked for; never, where the rate stays 0.
