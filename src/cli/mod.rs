@@ -13,6 +13,7 @@ mod run;
 mod setting;
 mod size;
 mod sweep;
+mod traffic;
 mod watch;
 
 use crate::error::{Error, ExitStatus};

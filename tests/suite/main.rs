@@ -18,6 +18,7 @@ mod doubtful_configuration;
 mod fuzz;
 mod golden;
 mod imported_configuration;
+mod imported_traffic;
 mod input_errors;
 mod invariance;
 mod kernel_lab;
