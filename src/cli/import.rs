@@ -33,7 +33,8 @@ enum What {
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
     },
-    /// Recorded traffic to a trace.
+    /// Recorded traffic to a scenario with a workload like it, or to a trace: Zeek, flow logs of Azure, conntrack, tcplife,
+    /// tcptracer.
     #[command(after_help = traffic::EXAMPLES)]
     Traffic(TrafficArgs),
 }

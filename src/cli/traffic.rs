@@ -1,8 +1,11 @@
 //! `snatsim import traffic`.
 
+use super::print;
 use crate::error::{Error, ExitStatus};
+use crate::experiment::traffic::{Observer, Wanted};
 use crate::import::anonymize::{Anonymizer, KEY_BYTES};
 use crate::import::{self, BadLines, Reading, Tally, TraceFlow, TraceFormat};
+use crate::report;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 use std::fs::File;
@@ -31,8 +34,14 @@ pub struct TrafficArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What to make of it.
-    #[arg(long, value_enum, default_value_t = Target::Trace)]
+    #[arg(long, value_enum, default_value_t = Target::Workload)]
     to: Target,
+    /// How to print a workload.
+    #[arg(short = 'o', long, value_enum, default_value_t = As::Toml)]
+    format: As,
+    /// Destinations named one by one, of TCP and of UDP; others are stood for by equal ones.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    destinations: u32,
     /// Addresses inside, repeatable; by default the private ones of RFC 1918.
     #[arg(long, value_name = "CIDR")]
     inside: Vec<Ipv4Net>,
@@ -52,8 +61,19 @@ pub struct TrafficArgs {
 /// What is made of recorded traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Target {
+    /// A scenario with a workload of the same rate over time, lifetimes, ends and destinations, and how well it fits.
+    Workload,
     /// A plain table of outbound flows, which `replay` and `arrivals.trace` read.
     Trace,
+}
+
+/// How a workload is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum As {
+    /// A scenario, for people.
+    Toml,
+    /// The same figures, for programs.
+    Json,
 }
 
 /// Imports recorded traffic.
@@ -66,6 +86,10 @@ pub fn import_traffic(args: &TrafficArgs) -> Result<ExitStatus, Error> {
     };
     let anonymizer = args.anonymize.then(|| anonymizer(args.key_file.as_deref())).transpose()?;
     match args.to {
+        Target::Workload => workload(args, &reading, anonymizer.as_ref()),
+        Target::Trace if args.format == As::Json => {
+            Err(Error::input("--format json", "is for a workload; a trace is a table"))
+        }
         Target::Trace => trace(&args.files, &reading, anonymizer.as_ref()),
     }
 }
@@ -91,6 +115,33 @@ fn anonymizer(key_file: Option<&Path>) -> Result<Anonymizer, Error> {
         return Err(Error::input(name, message));
     }
     Ok(Anonymizer::of_secret(&secret))
+}
+
+fn workload(
+    args: &TrafficArgs,
+    reading: &Reading,
+    anonymizer: Option<&Anonymizer>,
+) -> Result<ExitStatus, Error> {
+    let mut observer = Observer::default();
+    let tally = import::each(&args.files, reading, &mut |flow: TraceFlow| {
+        observer.take(&anonymizer.map_or(flow, |anonymizer| anonymizer.flow(flow)));
+    })?;
+    let wanted = Wanted {
+        destinations: args.destinations as usize,
+        inside: inside_now(reading, anonymizer),
+        anonymized: anonymizer.is_some(),
+    };
+    let traffic = observer.finish(tally, &wanted)?;
+    match args.format {
+        As::Toml => print(&report::traffic::scenario_text(&traffic)),
+        As::Json => print(&report::json(&traffic)?),
+    }
+}
+
+/// The prefixes inside, or those in their place.
+fn inside_now(reading: &Reading, anonymizer: Option<&Anonymizer>) -> Vec<String> {
+    let now = |prefix: &Ipv4Net| anonymizer.map_or(*prefix, |anonymizer| anonymizer.prefix(*prefix));
+    reading.inside.iter().map(|prefix| now(prefix).to_string()).collect()
 }
 
 /// Writes a table, but only when every file was read to its end: it waits in a temporary file until then.
@@ -145,9 +196,12 @@ fn notes(tally: &Tally, reading: &Reading, anonymizer: Option<&Anonymizer>) -> V
     if tally.skipped_lines > 0 {
         notes.push(format!("{} entries could not be read", tally.skipped_lines));
     }
-    notes.extend(anonymizer.map(|anonymizer| {
-        let inside = reading.inside.iter().map(|prefix| format!("--inside {}", anonymizer.prefix(*prefix)));
-        format!("addresses are replaced; inside is now {}", inside.collect::<Vec<_>>().join(" "))
-    }));
+    if anonymizer.is_some() {
+        let inside = inside_now(reading, anonymizer)
+            .iter()
+            .map(|prefix| format!("--inside {prefix}"))
+            .collect::<Vec<_>>();
+        notes.push(format!("addresses are replaced; inside is now {}", inside.join(" ")));
+    }
     notes
 }

@@ -19,6 +19,7 @@ mod fuzz;
 mod golden;
 mod imported_configuration;
 mod imported_traffic;
+mod imported_workload;
 mod input_errors;
 mod invariance;
 mod kernel_lab;

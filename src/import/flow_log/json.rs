@@ -26,7 +26,7 @@ pub fn is_flow_log(head: &[u8]) -> bool {
 /// Where a file is read: line and column, from 1.
 pub type Position = (usize, usize);
 
-/// Takes a tuple, of which kind, and where it ends.
+/// Takes a tuple, of which kind, and where it begins.
 pub type Sink<'s> = dyn FnMut(&str, Kind, Position) -> Result<(), Error> + 's;
 
 /// Why a file was not read to its end.
@@ -184,7 +184,10 @@ impl<'de> Visitor<'de> for Tuples<'_, '_, '_> {
         let Some(kind) = self.kind else {
             return Err(E::custom("`flowTuples` stands below neither `flowRecords` nor `properties`"));
         };
-        let taken = (self.walk.take)(tuple, kind, self.walk.position.get());
+        // The quotation mark behind the tuple was the last byte read.
+        let (line, behind) = self.walk.position.get();
+        let begin = behind.saturating_sub(tuple.len() + 1).max(1);
+        let taken = (self.walk.take)(tuple, kind, (line, begin));
         taken.map_err(|error| {
             self.walk.stopped = Some(error);
             E::custom("the taker wants no more")
