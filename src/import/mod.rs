@@ -14,6 +14,7 @@ mod format;
 mod lab;
 mod lines;
 mod open_flows;
+mod parser;
 mod reader;
 mod tcplife;
 mod tcptracer;

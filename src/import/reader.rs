@@ -1,11 +1,9 @@
 //! Files to flows, one entry at a time.
 
-use super::flow_log::{self, FlowLogs, Stopped};
+use super::flow_log::{self, Stopped};
 use super::lines::{self, Input, Lines};
-use super::{
-    BadLines, Lasted, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, conntrack, csv_trace,
-    filter, lab, tcplife, tcptracer, zeek,
-};
+use super::parser::{Carried, Parser, Read};
+use super::{BadLines, Lasted, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, filter};
 use crate::error::{Error, Problem};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
@@ -133,33 +131,6 @@ fn read_all(files: &[PathBuf], reading: &Reading, take: &mut Take<'_>) -> Result
     let place = Place { file: &last, line: 1, column: None };
     carried.finish().into_iter().try_for_each(|record| counted.flow(record, place))?;
     Ok(counted.tally)
-}
-
-/// Flows that one file begins and another ends.
-#[derive(Debug, Default)]
-struct Carried {
-    flow_logs: FlowLogs,
-    conntrack: conntrack::Events,
-}
-
-impl Carried {
-    fn finish(&mut self) -> Vec<Record> {
-        let Self { flow_logs, conntrack } = self;
-        [flow_logs.finish(), conntrack.finish()].concat()
-    }
-}
-
-/// What an entry of a file comes to.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Read {
-    /// No entry: a header or comment.
-    Header,
-    /// A part of a flow.
-    Kept,
-    /// The last part of a flow, or all of it.
-    Flow(Record),
-    /// No flow, for this reason.
-    NotUsed(&'static str),
 }
 
 /// Entries so far, and who takes the outbound flows among them.
@@ -322,81 +293,4 @@ fn nothing_read(name: String, skipped: u64) -> Error {
         lines => format!(" that can be read ({lines} lines passed over)"),
     };
     Error::input(name, format!("holds no record{skipped}; {WHAT_IS_READ}"))
-}
-
-enum Parser {
-    Zeek(zeek::TabSeparated),
-    ZeekJson,
-    ConntrackEvents,
-    ConntrackList,
-    Tcplife(tcplife::Sessions),
-    Tcptracer(Box<tcptracer::Connections>),
-    Csv(Box<csv_trace::Table>),
-    Lab(lab::Table),
-}
-
-impl Parser {
-    /// The parser for a file that begins with `line`, and the format that this is.
-    fn new(format: TraceFormat, line: &[u8]) -> Result<(TraceFormat, Self), (String, &'static str)> {
-        let format = match format {
-            TraceFormat::Auto => told_by(line).ok_or_else(|| {
-                let why = "is the first line of no known format".into();
-                (why, "name the format with `--trace-format`")
-            })?,
-            named => named,
-        };
-        let parser = match format {
-            TraceFormat::ZeekJson => Self::ZeekJson,
-            TraceFormat::ConntrackEvents => Self::ConntrackEvents,
-            TraceFormat::ConntrackList => Self::ConntrackList,
-            TraceFormat::Tcplife => Self::Tcplife(tcplife::Sessions::default()),
-            TraceFormat::Tcptracer => Self::Tcptracer(Box::default()),
-            TraceFormat::Csv => Self::Csv(Box::default()),
-            TraceFormat::Lab => Self::Lab(lab::Table::default()),
-            // Flow logs are not read by lines.
-            TraceFormat::Auto | TraceFormat::Zeek | TraceFormat::VnetFlowLog | TraceFormat::NsgFlowLog => {
-                Self::Zeek(zeek::TabSeparated::default())
-            }
-        };
-        Ok((format, parser))
-    }
-
-    /// What a line comes to.
-    fn read(&mut self, line: &[u8], carried: &mut Carried) -> Result<Read, Wrong> {
-        let flow = |record: Option<Record>| record.map_or(Read::Header, Read::Flow);
-        match self {
-            Self::Zeek(log) => log.read(&String::from_utf8_lossy(line)).map(flow),
-            Self::ZeekJson => Ok(Read::Flow(zeek::read_json(&String::from_utf8_lossy(line))?)),
-            Self::ConntrackEvents => carried.conntrack.line(&String::from_utf8_lossy(line)),
-            Self::ConntrackList => conntrack::listed(&String::from_utf8_lossy(line)),
-            Self::Tcplife(sessions) => sessions.line(&String::from_utf8_lossy(line)),
-            Self::Tcptracer(connections) => connections.line(&String::from_utf8_lossy(line)),
-            Self::Csv(table) => table.read(line).map(flow),
-            Self::Lab(table) => table.read(line).map(flow),
-        }
-    }
-
-    /// Flows of this file that nobody saw end.
-    fn finish(&mut self) -> Vec<Record> {
-        match self {
-            Self::Tcptracer(connections) => connections.finish(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// The format of a file that begins with this line.
-fn told_by(line: &[u8]) -> Option<TraceFormat> {
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim();
-    match text {
-        _ if text.starts_with('#') => Some(TraceFormat::Zeek),
-        _ if text.starts_with('{') => Some(TraceFormat::ZeekJson),
-        _ if conntrack::is_event(text) => Some(TraceFormat::ConntrackEvents),
-        _ if conntrack::is_listed(text) => Some(TraceFormat::ConntrackList),
-        _ if tcplife::is_header(text) => Some(TraceFormat::Tcplife),
-        _ if tcptracer::is_header(text) => Some(TraceFormat::Tcptracer),
-        _ if text.contains(',') => Some(TraceFormat::Csv),
-        _ => None,
-    }
 }

@@ -4,7 +4,7 @@
 //! anything, so fields are counted from both ends of the line.
 
 use super::decimal::micros;
-use super::reader::Read;
+use super::parser::Read;
 use super::{End, Lasted, Record, Wrong, address, port};
 use crate::flow::Protocol;
 

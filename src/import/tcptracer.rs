@@ -5,7 +5,7 @@
 
 use super::decimal::micros;
 use super::open_flows::{Conversation, NO_BEGIN, OpenFlows, between};
-use super::reader::Read;
+use super::parser::Read;
 use super::{End, Lasted, Record, Wrong, address, port};
 use crate::flow::Protocol;
 

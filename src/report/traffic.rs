@@ -70,10 +70,7 @@ fn head(traffic: &Traffic) -> String {
         ));
     }
     if traffic.missing_duration > 0 {
-        line(format!(
-            "Without a duration: {}; left out of the law of lifetimes (a replay takes them as 0).",
-            traffic.missing_duration
-        ));
+        line(format!("Without a duration: {}; it counts as 0, as in a replay.", traffic.missing_duration));
     }
     if traffic.anonymized {
         line("Addresses are replaced by others that keep prefixes.".into());
@@ -184,14 +181,14 @@ fn rates(arrivals: &FittedArrivals) -> String {
     let _ = match (&arrivals.pieces[..], chance) {
         ([_], Some(chance)) => writeln!(
             text,
-            "# The rate is steady: a steady Poisson process varies as much with a chance of {}.",
-            percent(chance)
+            "# The rate is steady: a steady Poisson process varies as much with a chance {}.",
+            chance_text(chance)
         ),
-        ([_], None) => writeln!(text, "# The record is too short to tell whether the rate is steady."),
+        ([_], None) => writeln!(text, "# There are too few flows to tell whether the rate is steady."),
         (pieces, _) => writeln!(
             text,
-            "# The rate changes: a steady one would vary as much with a chance of {}. Poisson, {} pieces, {} per s on average.",
-            percent(chance.unwrap_or(0.0)),
+            "# The rate changes: a steady one would vary as much with a chance {}. Poisson, {} pieces, {} per s on average.",
+            chance_text(chance.unwrap_or(0.0)),
             pieces.len(),
             number(arrivals.mean_per_s)
         ),
@@ -225,6 +222,11 @@ fn rates(arrivals: &FittedArrivals) -> String {
         }
     }
     text
+}
+
+/// A chance that is next to none need not be told exactly.
+fn chance_text(chance: f64) -> String {
+    if chance < 1e-4 { "below 0.01 %".into() } else { format!("of {}", percent(chance)) }
 }
 
 fn lifetime(lifetime: Option<&FittedLifetime>) -> String {

@@ -42,7 +42,7 @@ pub struct Traffic {
     pub flows: u64,
     /// Entries that are no outbound flow, by reason.
     pub not_used: BTreeMap<&'static str, u64>,
-    /// Flows without a duration.
+    /// Flows without a duration, which counts as 0.
     pub missing_duration: u64,
     /// Flows that were still open when the record ended; their lifetimes are not known.
     pub open_at_end: u64,
@@ -138,7 +138,8 @@ impl Observer {
         let of = self.by_protocol.entry(flow.protocol).or_default();
         of.flows += 1;
         of.starts.add(flow.start_us);
-        if flow.length == Length::Whole && flow.end != EndKind::HalfOpen {
+        // A duration that is not said counts as 0, as in a replay.
+        if flow.length != Length::SoFar && flow.end != EndKind::HalfOpen {
             of.lifetimes.add(flow.duration_us);
         }
         *of.ends.entry(flow.end).or_default() += 1;

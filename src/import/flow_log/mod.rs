@@ -9,7 +9,7 @@ mod vnet;
 pub use json::{Position, Stopped, is_flow_log, read};
 
 use super::open_flows::{Conversation, NO_BEGIN, OpenFlows, between};
-use super::reader::Read;
+use super::parser::Read;
 use super::{End, Lasted, Record, TraceFormat};
 use crate::flow::{EndKind, Protocol};
 
