@@ -5,7 +5,7 @@ use snatsim::event_queue::{Event, EventClass, EventQueue};
 use snatsim::experiment::replay::{HoldDown, Question, Replayer};
 use snatsim::experiment::{self, Control, Plan};
 use snatsim::flow::{EndKind, Protocol};
-use snatsim::import::{Tally, TraceFlow};
+use snatsim::import::{Length, Tally, TraceFlow};
 use snatsim::outbound::Sharing;
 use snatsim::random::{Purpose, Stream};
 use snatsim::scenario::{Scenario, read};
@@ -239,6 +239,7 @@ fn replayed(criterion: &mut Criterion) {
     let flow = |number: i64| TraceFlow {
         start_us: number * 1_000,
         duration_us: 1_000_000,
+        length: Length::Whole,
         protocol: Protocol::Tcp,
         source: Ipv4Addr::new(10, 0, 0, 1),
         destination: Ipv4Addr::new(192, 0, 2, (number % 64) as u8),

@@ -25,25 +25,10 @@ impl ValueEnum for Format {
 
 impl ValueEnum for TraceFormat {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Zeek, Self::ZeekJson, Self::Csv, Self::Lab]
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Self::Auto => ("auto", "Told from the first line"),
-            Self::Zeek => ("zeek", "Zeek `conn.log`, tab-separated with its `#fields` line"),
-            Self::ZeekJson => ("zeek-json", "Zeek `conn.log`, a JSON object a line"),
-            Self::Csv => (
-                "csv",
-                "A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`, protocol being \
-                 tcp, udp or icmp, end being fin, rst or half_open",
-            ),
-            Self::Lab => (
-                "lab",
-                "A table with the header `id,t_open_s,t_close_s,proto,dst,node,close,send_every_s`: attempts measured \
-                 on a real kernel",
-            ),
-        };
-        Some(PossibleValue::new(name).help(help))
+        Some(PossibleValue::new(self.name()).help(self.meaning()))
     }
 }

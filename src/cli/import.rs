@@ -2,6 +2,7 @@
 
 use super::check::{found, texts};
 use super::print;
+use super::traffic::{self, TrafficArgs};
 use crate::error::{Error, ExitStatus};
 use crate::scenario::deployed::{Subject, scenario_text};
 use clap::{Args, Subcommand};
@@ -32,13 +33,21 @@ enum What {
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
     },
+    /// Recorded traffic to a scenario with a workload like it, or to a trace: Zeek, flow logs of Azure, conntrack, tcplife,
+    /// tcptracer.
+    #[command(after_help = traffic::EXAMPLES)]
+    Traffic(TrafficArgs),
 }
 
 /// Prints a scenario.
 pub fn import(args: &ImportArgs) -> Result<ExitStatus, Error> {
-    let What::Config { files, only } = &args.what;
-    let subjects = found(&texts(files)?, None)?;
-    print(&scenario_text(chosen(&subjects, only.as_deref())?))
+    match &args.what {
+        What::Config { files, only } => {
+            let subjects = found(&texts(files)?, None)?;
+            print(&scenario_text(chosen(&subjects, only.as_deref())?))
+        }
+        What::Traffic(args) => traffic::import_traffic(args),
+    }
 }
 
 fn chosen<'a>(subjects: &'a [Subject], only: Option<&str>) -> Result<&'a Subject, Error> {

@@ -13,6 +13,7 @@ mod run;
 mod setting;
 mod size;
 mod sweep;
+mod traffic;
 mod watch;
 
 use crate::error::{Error, ExitStatus};
@@ -60,7 +61,7 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Would the platform accept this configuration? No simulation, milliseconds.
     Check(check::CheckArgs),
-    /// What is deployed, as a scenario that a person can read and edit.
+    /// What is deployed, or recorded traffic, as a scenario that a person can read and edit.
     Import(import::ImportArgs),
     /// Recorded traffic against a port pool: exact counts, smallest pool without a failure.
     Replay(replay::ReplayArgs),
@@ -105,6 +106,8 @@ enum SchemaOf {
     Diff,
     /// What `check --format json` prints.
     Check,
+    /// What `import traffic --format json` prints.
+    Traffic,
 }
 
 /// Arguments of every command that simulates.
@@ -210,6 +213,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Sweep => rendering::json(&schema_for!(experiment::sweep::SweepResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
         SchemaOf::Check => rendering::json(&schema_for!(experiment::check::Check)),
+        SchemaOf::Traffic => rendering::json(&schema_for!(experiment::traffic::Traffic)),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod runner;
 pub mod size;
 pub mod sweep;
 pub mod thresholds;
+pub mod traffic;
 pub mod warm_up;
 pub mod warnings;
 

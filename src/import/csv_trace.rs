@@ -1,8 +1,8 @@
 //! A plain table: `start_s,duration_s,protocol,source,destination,port[,end]`, `protocol` being tcp, udp or icmp, `end`
 //! being fin, rst or half_open.
 
-use super::decimal::micros;
-use super::{End, Record, Wrong, address, duration, port};
+use super::decimal::{micros, seconds};
+use super::{End, Lasted, Length, Record, TraceFlow, Wrong, address, duration, port};
 use crate::flow::{EndKind, Protocol};
 use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
@@ -14,6 +14,24 @@ const NEEDED: usize = 6;
 
 /// Columns that may be empty in a line.
 const MAY_BE_EMPTY: [&str; 2] = ["duration_s", "end"];
+
+/// The first line of a table with every column.
+pub const HEADER: &str = "start_s,duration_s,protocol,source,destination,port,end";
+
+/// A flow as a line of a table that [`Table`] reads as the same flow; of one without a duration the field is empty.
+pub fn row(flow: &TraceFlow) -> String {
+    let TraceFlow { start_us, duration_us, length, protocol, source, destination, port, end } = *flow;
+    let lasted = match length {
+        Length::Unsaid => String::new(),
+        Length::Whole | Length::SoFar => seconds(i64::try_from(duration_us).unwrap_or(i64::MAX)),
+    };
+    let end = match end {
+        EndKind::Rst | EndKind::Refused => "rst",
+        EndKind::HalfOpen => "half_open",
+        EndKind::Fin | EndKind::Abandoned => "fin",
+    };
+    format!("{},{lasted},{},{source},{destination},{port},{end}", seconds(start_us), protocol.name())
+}
 
 /// A table being read: where its columns are, and the fields of its latest line.
 #[derive(Debug, Default)]
@@ -73,7 +91,7 @@ fn record(values: [&str; COLUMNS.len()]) -> Result<Record, String> {
     let [start, lasted, transport, source, destination, towards, ending] = values;
     Ok(Record {
         start_us: micros(start)?,
-        duration_us: Some(lasted).filter(|text| !text.is_empty()).map(duration).transpose()?,
+        lasted: Lasted::of(Some(lasted).filter(|text| !text.is_empty()).map(duration).transpose()?),
         protocol: protocol(transport)?,
         source: address("source", source)?,
         destination: address("destination", destination)?,

@@ -1,4 +1,4 @@
-//! Seconds as decimal text, to whole microseconds: rounded half to even, without going through binary fractions.
+//! Seconds as decimal text, to whole microseconds and back: rounded half to even, without going through binary fractions.
 
 use std::cmp::Ordering;
 
@@ -11,6 +11,12 @@ pub fn micros(text: &str) -> Result<i64, String> {
         Some(value) => Ok(value),
         None => any(text),
     }
+}
+
+/// Microseconds as seconds with six decimals, which [`micros`] reads as the same.
+pub fn seconds(micros: i64) -> String {
+    let (sign, size) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+    format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
 }
 
 /// Up to fifteen digits, up to six of them behind a point: nearly all that is met, in one pass and without rounding.

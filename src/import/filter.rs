@@ -1,6 +1,6 @@
 //! Which records are outbound flows.
 
-use super::{End, Record, TraceFlow};
+use super::{End, Lasted, Length, Record, TraceFlow};
 use crate::flow::EndKind;
 use ipnet::Ipv4Net;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,9 +22,15 @@ pub fn outbound(record: Record, inside: &[Ipv4Net]) -> Result<TraceFlow, &'stati
         return Err("destination not unicast");
     }
     let End(end) = record.state;
+    let (duration_us, length) = match record.lasted {
+        Lasted::Whole(duration) => (duration, Length::Whole),
+        Lasted::SoFar(duration) => (duration, Length::SoFar),
+        Lasted::Unsaid => (0, Length::Unsaid),
+    };
     Ok(TraceFlow {
         start_us: record.start_us,
-        duration_us: record.duration_us.unwrap_or(0),
+        duration_us,
+        length,
         protocol,
         source,
         destination,
@@ -33,8 +39,19 @@ pub fn outbound(record: Record, inside: &[Ipv4Net]) -> Result<TraceFlow, &'stati
     })
 }
 
-/// Not in 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 or 240.0.0.0/4.
+/// Prefixes whose addresses are nobody's, or many's: this network, loopback, link-local, multicast, reserved.
+pub const NOT_UNICAST: [([u8; 4], u8); 5] = [
+    ([0, 0, 0, 0], 8),
+    ([127, 0, 0, 0], 8),
+    ([169, 254, 0, 0], 16),
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+];
+
+/// In none of [`NOT_UNICAST`].
 fn is_unicast(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    !(first == 0 || first == 127 || first >= 224 || first == 169 && second == 254)
+    let bits = u32::from(address);
+    let holds =
+        |(network, length): &([u8; 4], u8)| (bits ^ u32::from_be_bytes(*network)) >> (32 - length) == 0;
+    !NOT_UNICAST.iter().any(holds)
 }

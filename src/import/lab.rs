@@ -4,7 +4,7 @@
 //! `t_close_s`; a UDP flow sends at `t_open_s` and every `send_every_s` before `t_close_s`, and lives until the last.
 
 use super::decimal::micros;
-use super::{End, Record, Wrong, duration, port};
+use super::{End, Lasted, Record, Wrong, duration, port};
 use crate::flow::{EndKind, Protocol};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -56,7 +56,7 @@ fn record(line: &str) -> Result<Record, String> {
     let (address, towards) = towards.split_once(':').ok_or("lacks the port in `dst`")?;
     Ok(Record {
         start_us,
-        duration_us: Some(duration_us),
+        lasted: Lasted::Whole(duration_us),
         protocol: Some(protocol),
         source: IpAddr::V4(address_of(node)?),
         destination: super::address("dst", address)?,

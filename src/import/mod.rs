@@ -1,23 +1,34 @@
-//! What people have: recorded traffic (Zeek's `conn.log`, a plain table, runs measured on a kernel) and deployed configuration.
+//! What people have: recorded traffic (Zeek's `conn.log`, flow logs of Azure, connection tracking of Linux, tools that watch a
+//! kernel's connections, a plain table) and deployed configuration.
 //!
-//! Leaves out: flow logs of the platforms and connection tracking tables.
+//! Leaves out: packets, and logs that count connections without telling one from another.
 
+pub mod anonymize;
 pub mod config;
+mod conntrack;
 mod csv_trace;
 mod decimal;
 mod filter;
+mod flow_log;
+mod format;
 mod lab;
 mod lines;
+mod open_flows;
+mod parser;
 mod reader;
+mod tcplife;
+mod tcptracer;
 mod zeek;
 
+pub use csv_trace::{HEADER as TRACE_HEADER, row as trace_row};
+pub use format::TraceFormat;
 pub use lab::node_of;
-pub use reader::{read, stream};
+pub use reader::{each, read, stream};
 
 use crate::flow::{EndKind, Protocol};
 use decimal::micros;
 use ipnet::Ipv4Net;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// One recorded outbound flow.
@@ -27,6 +38,8 @@ pub struct TraceFlow {
     pub start_us: i64,
     /// Duration, microseconds.
     pub duration_us: u64,
+    /// How much the record says about the duration.
+    pub length: Length,
     /// Transport protocol.
     pub protocol: Protocol,
     /// Who opened it.
@@ -37,6 +50,17 @@ pub struct TraceFlow {
     pub port: u16,
     /// How it ended.
     pub end: EndKind,
+}
+
+/// What a record says about the duration of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Length {
+    /// Begin and end were seen.
+    Whole,
+    /// Still open when the record ended: it lasts at least that long.
+    SoFar,
+    /// Nothing: the duration counts as 0.
+    Unsaid,
 }
 
 /// A trace, in order of start; equal starts keep the order of the input.
@@ -57,25 +81,12 @@ pub struct Tally {
     pub not_used: BTreeMap<&'static str, u64>,
     /// Outbound flows without a duration, which counts as 0.
     pub missing_duration: u64,
+    /// Outbound flows that were still open when the record ended.
+    pub open_at_end: u64,
+    /// What the files turned out to be.
+    pub formats: BTreeSet<TraceFormat>,
     /// Lines that could not be read and were passed over.
     pub skipped_lines: u64,
-}
-
-/// The format of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TraceFormat {
-    /// Told from the first line.
-    Auto,
-    /// Zeek `conn.log`, tab-separated with its `#fields` line.
-    Zeek,
-    /// Zeek `conn.log`, a JSON object a line.
-    ZeekJson,
-    /// A table with the header `start_s,duration_s,protocol,source,destination,port[,end]`, protocol being tcp, udp
-    /// or icmp, end being fin, rst or half_open.
-    Csv,
-    /// A table with the header `id,t_open_s,t_close_s,proto,dst,node,close,send_every_s`: attempts measured on a real
-    /// kernel.
-    Lab,
 }
 
 /// What to do about a line that cannot be read.
@@ -122,12 +133,29 @@ pub fn private_prefixes() -> Vec<Ipv4Net> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Record {
     start_us: i64,
-    duration_us: Option<u64>,
+    lasted: Lasted,
     protocol: Option<Protocol>,
     source: IpAddr,
     destination: IpAddr,
     port: u16,
     state: End,
+}
+
+/// How long a record says that its flow lasted, microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasted {
+    /// From begin to end.
+    Whole(u64),
+    /// At least so long: nobody saw its end.
+    SoFar(u64),
+    /// Not said.
+    Unsaid,
+}
+
+impl Lasted {
+    fn of(duration_us: Option<u64>) -> Self {
+        duration_us.map_or(Self::Unsaid, Self::Whole)
+    }
 }
 
 /// The address in the field `name`; text that is no address makes a bad line, an IPv6 address does not.

@@ -1,9 +1,9 @@
-//! Files to flows, one line at a time.
+//! Files to flows, one entry at a time.
 
-use super::lines::Lines;
-use super::{
-    BadLines, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, csv_trace, filter, lab, zeek,
-};
+use super::flow_log::{self, Stopped};
+use super::lines::{self, Input, Lines};
+use super::parser::{Carried, Parser, Read};
+use super::{BadLines, Lasted, Reading, Record, Tally, Trace, TraceFlow, TraceFormat, Wrong, filter};
 use crate::error::{Error, Problem};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
@@ -27,6 +27,15 @@ pub fn read(files: &[PathBuf], reading: &Reading) -> Result<Trace, Error> {
     let tally = read_all(files, reading, &mut keep)?;
     flows.sort_by_key(|flow| flow.start_us);
     Ok(Trace { flows, tally })
+}
+
+/// Reads `files` one after the other and hands over each flow as soon as its end was read, in no order of start. Where
+/// an entry is bad, the flows before it were handed over.
+pub fn each(files: &[PathBuf], reading: &Reading, take: &mut impl FnMut(TraceFlow)) -> Result<Tally, Error> {
+    read_all(files, reading, &mut |flow, _| {
+        take(flow);
+        Ok(())
+    })
 }
 
 /// Flows that are handed over together.
@@ -75,11 +84,12 @@ fn read_blocks(
     tally
 }
 
-/// A line of a file.
+/// A line of a file, or a place in one.
 #[derive(Debug, Clone, Copy)]
 struct Place<'a> {
     file: &'a str,
     line: usize,
+    column: Option<usize>,
 }
 
 impl Place<'_> {
@@ -87,7 +97,7 @@ impl Place<'_> {
         Problem {
             file: self.file.into(),
             line: Some(self.line),
-            column: None,
+            column: self.column,
             message,
             help: Some(help.into()),
         }
@@ -112,39 +122,153 @@ fn bad_line(place: Place<'_>, why: String) -> Problem {
 type Take<'t> = dyn FnMut(TraceFlow, Place<'_>) -> Result<(), Error> + 't;
 
 fn read_all(files: &[PathBuf], reading: &Reading, take: &mut Take<'_>) -> Result<Tally, Error> {
-    let mut tally = Tally::default();
+    let mut counted = Counted { reading, tally: Tally::default(), take };
+    let mut carried = Carried::default();
     for file in files {
-        read_file(file, reading, &mut tally, take)?;
+        read_file(file, &mut counted, &mut carried)?;
     }
-    Ok(tally)
+    let last = files.last().map(|file| file.display().to_string()).unwrap_or_default();
+    let place = Place { file: &last, line: 1, column: None };
+    carried.finish().into_iter().try_for_each(|record| counted.flow(record, place))?;
+    Ok(counted.tally)
 }
 
-fn read_file(file: &Path, reading: &Reading, tally: &mut Tally, take: &mut Take<'_>) -> Result<(), Error> {
+/// Entries so far, and who takes the outbound flows among them.
+struct Counted<'t, 'f> {
+    reading: &'t Reading,
+    tally: Tally,
+    take: &'t mut Take<'f>,
+}
+
+impl Counted<'_, '_> {
+    fn entry(&mut self, read: Read, place: Place<'_>) -> Result<(), Error> {
+        self.tally.records += u64::from(read != Read::Header);
+        match read {
+            Read::Header | Read::Kept => Ok(()),
+            Read::Flow(record) => self.flow(record, place),
+            Read::NotUsed(reason) => {
+                self.not_used(reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn flow(&mut self, record: Record, place: Place<'_>) -> Result<(), Error> {
+        let lasted = record.lasted;
+        match filter::outbound(record, &self.reading.inside) {
+            Ok(flow) => {
+                self.tally.missing_duration += u64::from(lasted == Lasted::Unsaid);
+                self.tally.open_at_end += u64::from(matches!(lasted, Lasted::SoFar(_)));
+                (self.take)(flow, place)
+            }
+            Err(reason) => {
+                self.not_used(reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn not_used(&mut self, reason: &'static str) {
+        *self.tally.not_used.entry(reason).or_default() += 1;
+    }
+
+    fn skips(&self) -> bool {
+        self.reading.bad_lines == BadLines::Skip
+    }
+}
+
+/// So much of a file tells whether it is a flow log.
+const HEAD_BYTES: usize = 1 << 12;
+
+fn read_file(file: &Path, counted: &mut Counted<'_, '_>, carried: &mut Carried) -> Result<(), Error> {
     let name = file.display().to_string();
-    let mut lines = Lines::open(file)?;
+    let (before, skipped_before) = (counted.tally.records, counted.tally.skipped_lines);
+    let input = lines::open(file)?;
+    match counted.reading.format {
+        TraceFormat::VnetFlowLog | TraceFormat::NsgFlowLog => read_flow_log(&name, input, counted, carried)?,
+        TraceFormat::Auto => match lines::peek(input, HEAD_BYTES) {
+            (head, input) if flow_log::is_flow_log(&head) => read_flow_log(&name, input, counted, carried)?,
+            (_, input) => read_lines(&name, input, counted, carried)?,
+        },
+        _ => read_lines(&name, input, counted, carried)?,
+    }
+    match counted.tally.records == before {
+        true => Err(nothing_read(name, counted.tally.skipped_lines - skipped_before)),
+        false => Ok(()),
+    }
+}
+
+fn read_flow_log(
+    name: &str,
+    input: Input,
+    counted: &mut Counted<'_, '_>,
+    carried: &mut Carried,
+) -> Result<(), Error> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let wanted = counted.reading.format;
+    let mut tuple = |text: &str, kind: flow_log::Kind, (line, column): flow_log::Position| {
+        let place = Place { file: name, line, column: Some(column) };
+        if wanted != TraceFormat::Auto && wanted != kind.format() {
+            let message = format!("is a tuple of {}, not of {}", kind.format().name(), wanted.name());
+            return Err(Error::Input(vec![place.problem(message, "leave out `--trace-format`")]));
+        }
+        counted.tally.formats.insert(kind.format());
+        match carried.flow_logs.tuple(text, kind) {
+            Ok(read) => counted.entry(read, place)?,
+            Err(_) if counted.skips() => counted.tally.skipped_lines += 1,
+            Err(why) => problems.push(bad_line(place, why)),
+        }
+        match problems.len() {
+            MOST_PROBLEMS => Err(Error::Input(std::mem::take(&mut problems))),
+            _ => Ok(()),
+        }
+    };
+    let read = flow_log::read(input, &mut tuple);
+    match read {
+        Ok(()) => {}
+        Err(Stopped::ByTaker(error)) => return Err(error),
+        Err(Stopped::Malformed((line, column), why)) => {
+            let place = Place { file: name, line, column: Some(column) };
+            problems
+                .push(place.problem(format!("is no JSON of a flow log ({why})"), "is the file truncated?"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+fn read_lines(
+    name: &str,
+    input: Input,
+    counted: &mut Counted<'_, '_>,
+    carried: &mut Carried,
+) -> Result<(), Error> {
+    let mut lines = Lines::of(input);
     let mut parser: Option<Parser> = None;
     let mut problems: Vec<Problem> = Vec::new();
-    let (before, skipped_before) = (tally.records, tally.skipped_lines);
-    while let Some((line, text)) = lines.next_line(&name)? {
+    let mut last = 1;
+    while let Some((line, text)) = lines.next_line(name)? {
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let place = Place { file: &name, line };
+        last = line;
+        let place = Place { file: name, line, column: None };
         let parser = match &mut parser {
             Some(parser) => parser,
             none => {
-                let new = Parser::new(reading.format, text);
-                none.insert(new.map_err(|(why, help)| Error::Input(vec![place.problem(why, help)]))?)
+                let new = Parser::new(counted.reading.format, text);
+                let (format, new) =
+                    new.map_err(|(why, help)| Error::Input(vec![place.problem(why, help)]))?;
+                counted.tally.formats.insert(format);
+                none.insert(new)
             }
         };
-        match parser.read(text) {
-            Ok(None) => {}
-            Ok(Some(record)) => count(tally, record, reading, place, take)?,
+        match parser.read(text, carried) {
+            Ok(read) => counted.entry(read, place)?,
             Err(Wrong::File(why)) => {
-                problems.push(place.problem(why, "give a Zeek conn.log or a CSV table"));
+                problems.push(place.problem(why, WHAT_IS_READ));
                 break;
             }
-            Err(Wrong::Line(_)) if reading.bad_lines == BadLines::Skip => tally.skipped_lines += 1,
+            Err(Wrong::Line(_)) if counted.skips() => counted.tally.skipped_lines += 1,
             Err(Wrong::Line(why)) => problems.push(bad_line(place, why)),
         }
         if problems.len() == MOST_PROBLEMS {
@@ -154,76 +278,19 @@ fn read_file(file: &Path, reading: &Reading, tally: &mut Tally, take: &mut Take<
     if !problems.is_empty() {
         return Err(Error::Input(problems));
     }
-    if tally.records == before {
-        return Err(nothing_read(name, tally.skipped_lines - skipped_before));
-    }
-    Ok(())
+    let place = Place { file: name, line: last, column: None };
+    let open = parser.map_or(Vec::new(), |mut parser| parser.finish());
+    open.into_iter().try_for_each(|record| counted.flow(record, place))
 }
+
+/// What can be given, for messages.
+const WHAT_IS_READ: &str =
+    "give a Zeek conn.log, a flow log of Azure, output of conntrack, tcplife or tcptracer, or a CSV table";
 
 fn nothing_read(name: String, skipped: u64) -> Error {
     let skipped = match skipped {
         0 => String::new(),
         lines => format!(" that can be read ({lines} lines passed over)"),
     };
-    Error::input(name, format!("holds no record{skipped}; give a Zeek conn.log or a CSV table"))
-}
-
-fn count(
-    tally: &mut Tally,
-    record: Record,
-    reading: &Reading,
-    place: Place<'_>,
-    take: &mut Take<'_>,
-) -> Result<(), Error> {
-    tally.records += 1;
-    let missing = record.duration_us.is_none();
-    match filter::outbound(record, &reading.inside) {
-        Ok(flow) => {
-            tally.missing_duration += u64::from(missing);
-            take(flow, place)
-        }
-        Err(reason) => {
-            *tally.not_used.entry(reason).or_default() += 1;
-            Ok(())
-        }
-    }
-}
-
-enum Parser {
-    Zeek(zeek::TabSeparated),
-    ZeekJson,
-    Csv(Box<csv_trace::Table>),
-    Lab(lab::Table),
-}
-
-impl Parser {
-    /// The parser for a file that begins with `line`.
-    fn new(format: TraceFormat, line: &[u8]) -> Result<Self, (String, &'static str)> {
-        let format = match format {
-            TraceFormat::Auto if line.starts_with(b"#") => TraceFormat::Zeek,
-            TraceFormat::Auto if line.trim_ascii_start().starts_with(b"{") => TraceFormat::ZeekJson,
-            TraceFormat::Auto if line.contains(&b',') => TraceFormat::Csv,
-            TraceFormat::Auto => {
-                let why = "is the first line of no known format".into();
-                return Err((why, "name the format with `--trace-format`"));
-            }
-            named => named,
-        };
-        Ok(match format {
-            TraceFormat::ZeekJson => Self::ZeekJson,
-            TraceFormat::Csv => Self::Csv(Box::default()),
-            TraceFormat::Lab => Self::Lab(lab::Table::default()),
-            _ => Self::Zeek(zeek::TabSeparated::default()),
-        })
-    }
-
-    /// The record of a line; nothing for a header or comment.
-    fn read(&mut self, line: &[u8]) -> Result<Option<Record>, Wrong> {
-        match self {
-            Self::Zeek(log) => log.read(&String::from_utf8_lossy(line)),
-            Self::ZeekJson => Ok(Some(zeek::read_json(&String::from_utf8_lossy(line))?)),
-            Self::Csv(table) => table.read(line),
-            Self::Lab(table) => table.read(line),
-        }
-    }
+    Error::input(name, format!("holds no record{skipped}; {WHAT_IS_READ}"))
 }

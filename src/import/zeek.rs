@@ -1,7 +1,7 @@
 //! Zeek's `conn.log`, tab-separated and JSON.
 
 use super::decimal::micros;
-use super::{End, Record, Wrong, address, duration, port};
+use super::{End, Lasted, Record, Wrong, address, duration, port};
 use crate::flow::{EndKind, Protocol};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ fn record<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Record, String>
     let need = |name: &str| value(name).ok_or_else(|| format!("lacks `{name}`"));
     Ok(Record {
         start_us: micros(need("ts")?)?,
-        duration_us: value("duration").map(duration).transpose()?,
+        lasted: Lasted::of(value("duration").map(duration).transpose()?),
         protocol: protocol(need("proto")?),
         source: address("id.orig_h", need("id.orig_h")?)?,
         destination: address("id.resp_h", need("id.resp_h")?)?,

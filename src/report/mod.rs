@@ -20,6 +20,7 @@ pub mod review;
 pub mod sweep;
 pub mod table;
 pub mod text;
+pub mod traffic;
 mod wording;
 
 pub use files::OutputDirectory;

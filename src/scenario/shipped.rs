@@ -9,7 +9,10 @@ use super::pod::POD;
 use super::presets::WORKLOADS;
 use super::syn::SYN_SCHEDULES;
 use super::tree::{Node, Value};
+use super::units;
+use crate::error::Error;
 use crate::profile::Profile;
+use crate::time::SimDuration;
 
 /// Everything that is shipped: outbound models, clients, SYN schedules, network plugins, what nodes and pods do, what the platform
 /// checks, workloads.
@@ -21,6 +24,19 @@ pub fn all() -> impl Iterator<Item = Profile> {
 /// The outbound model of that name.
 pub fn named(name: &str) -> Option<Profile> {
     devices::models().find(|profile| profile.name == name)
+}
+
+/// How long ports rest after FIN, by the models that give one time; each once, the shortest first.
+pub fn hold_downs() -> Result<Vec<SimDuration>, Error> {
+    let mut spans = Vec::new();
+    for profile in devices::models() {
+        let figures = profile.figures()?;
+        let of_fin = figures.iter().filter(|figure| figure.key == "hold_down.fin");
+        spans.extend(of_fin.filter_map(|figure| units::duration(figure.value.as_str()?).ok()));
+    }
+    spans.sort_unstable();
+    spans.dedup();
+    Ok(spans)
 }
 
 /// The outbound model that an `[outbound]` table names, as a tree.

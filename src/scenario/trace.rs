@@ -28,13 +28,7 @@ pub fn arrivals<'a>(
 ) -> Option<Arrivals> {
     let files = texts(reader, kind, "files");
     let inside = texts(reader, kind, "inside");
-    let formats = [
-        ("auto", TraceFormat::Auto),
-        ("zeek", TraceFormat::Zeek),
-        ("zeek-json", TraceFormat::ZeekJson),
-        ("csv", TraceFormat::Csv),
-        ("lab", TraceFormat::Lab),
-    ];
+    let formats = TraceFormat::ALL.map(|format| (format.name(), format));
     let format = kind.choice("format", &formats).unwrap_or(TraceFormat::Auto);
     let faster = kind.number("faster", 1e-6, 1e6).unwrap_or(1.0);
     let playing = playing(kind);

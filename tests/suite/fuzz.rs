@@ -8,10 +8,13 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use snatsim::experiment::Plan;
 use snatsim::experiment::check::{Check, of_scenario, of_subjects};
-use snatsim::import::{Reading, TraceFormat};
+use snatsim::experiment::traffic::{Observer, Wanted};
+use snatsim::import::anonymize::Anonymizer;
+use snatsim::import::{BadLines, Reading, TRACE_HEADER, TraceFormat, each, trace_row};
 use snatsim::profile::Profile;
 use snatsim::report::read::results;
-use snatsim::report::{Format, render};
+use snatsim::report::traffic::scenario_text as of_traffic;
+use snatsim::report::{Format, json, render};
 use snatsim::scenario::deployed::{ACCEPTANCE, scenario_text, subjects, with_type};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -197,6 +200,48 @@ fn damaged_traces() {
         std::fs::write(&path, bytes).unwrap();
         drop(snatsim::import::read(&[path], &Reading { format: TraceFormat::Lab, ..Reading::default() }));
     });
+}
+
+/// Flow logs, conntrack, tcplife and tcptracer: read as what they seem to be and as what they were; what comes of it is written as a
+/// trace that is read again, and as a scenario that some reader takes.
+#[test]
+fn damaged_traffic() {
+    let folder = tempfile::tempdir().unwrap();
+    let anonymizer = Anonymizer::of_secret(b"damaged");
+    for (name, ending, format) in [
+        ("vnet-flow-log", "vnet-v4.json", TraceFormat::VnetFlowLog),
+        ("nsg-flow-log", "nsg-v2.json", TraceFormat::NsgFlowLog),
+        ("conntrack-events", "conntrack-events.txt", TraceFormat::ConntrackEvents),
+        ("conntrack-list", "conntrack-list.txt", TraceFormat::ConntrackList),
+        ("tcplife", "tcplife.txt", TraceFormat::Tcplife),
+        ("tcplife-values", "tcplife.csv", TraceFormat::Tcplife),
+        ("tcptracer", "tcptracer.txt", TraceFormat::Tcptracer),
+    ] {
+        survives(name, &files_in("tests/data/traffic", ending), 500, |bytes| {
+            let path = folder.path().join("damaged");
+            std::fs::write(&path, bytes).unwrap();
+            for (format, bad_lines) in
+                [(format, BadLines::Skip), (TraceFormat::Auto, BadLines::Skip), (format, BadLines::Refuse)]
+            {
+                let reading = Reading { format, bad_lines, ..Reading::default() };
+                let mut observer = Observer::default();
+                let mut table = TRACE_HEADER.to_string();
+                let read = each(std::slice::from_ref(&path), &reading, &mut |flow| {
+                    let flow = anonymizer.flow(flow);
+                    observer.take(&flow);
+                    table = format!("{table}\n{}", trace_row(&flow));
+                });
+                let Ok(tally) = read else { continue };
+                let again = folder.path().join("again.csv");
+                std::fs::write(&again, table).unwrap();
+                drop(snatsim::import::read(&[again], &Reading::default()));
+                let wanted = Wanted { destinations: 3, inside: Vec::new(), anonymized: true };
+                let Ok(traffic) = observer.finish(tally, &wanted) else { continue };
+                json(&traffic).unwrap();
+                drop(snatsim::scenario::read("imported.toml", &of_traffic(&traffic), &[]));
+            }
+        });
+    }
 }
 
 /// Deployed configuration is read, judged, shown in every form, and written as a scenario that some reader takes.

@@ -18,6 +18,8 @@ mod doubtful_configuration;
 mod fuzz;
 mod golden;
 mod imported_configuration;
+mod imported_traffic;
+mod imported_workload;
 mod input_errors;
 mod invariance;
 mod kernel_lab;

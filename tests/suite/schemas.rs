@@ -124,8 +124,15 @@ fn every_other_output_has_its_schema() {
     let sweep = [&["sweep", node][..], &vary, &short].concat();
     let check = vec!["check", "tests/data/azure-config/load-balancer-outbound-rules.json"];
     let trace = trace.to_vec();
-    let others =
-        [("comparison", compare), ("size", size), ("replay", trace), ("sweep", sweep), ("check", check)];
+    let traffic = vec!["import", "traffic", "tests/data/zat/conn.log"];
+    let others = [
+        ("comparison", compare),
+        ("size", size),
+        ("replay", trace),
+        ("sweep", sweep),
+        ("check", check),
+        ("traffic", traffic),
+    ];
     for (name, command) in others {
         let mut document = json(&[command.as_slice(), &["-o", "json"]].concat());
         let schema = schema(name);

@@ -1,6 +1,7 @@
 //! `arrivals`, and values over time.
 
 use super::shapes::{any, count, list, named, number, one_of, pair, table, text, words};
+use crate::import::TraceFormat;
 use serde_json::{Value, json};
 
 pub(super) fn arrivals() -> Value {
@@ -21,7 +22,7 @@ pub(super) fn arrivals() -> Value {
     let closed = [("clients", count(1)), ("clients_per_pod", count(1)), ("think", named("law"))];
     let trace = [
         ("files", list(text())),
-        ("format", words(&["auto", "zeek", "zeek-json", "csv", "lab"])),
+        ("format", words(&TraceFormat::ALL.map(TraceFormat::name))),
         ("inside", list(text())),
         ("faster", number()),
         ("loop", json!({ "type": "boolean" })),
