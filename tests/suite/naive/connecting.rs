@@ -133,6 +133,7 @@ impl Simulator<'_> {
         let Request { workload, asker, asked, attempted, .. } = self.requests[request];
         self.requests[request].attempted = true;
         let udp = self.protocol(request) == Protocol::Udp;
+        let many = self.case.workloads[workload].ports_per_flow;
         let (mut refused, mut same_port) = (None, true);
         let stages = self.ports.stages.len();
         let mut row = self.ports.row(stages - 1, asker);
@@ -142,7 +143,7 @@ impl Simulator<'_> {
             if same_port && known.is_some_and(|mapping| self.ports.mappings[mapping].live) {
                 continue;
             }
-            match self.ports.take(stage, asker, self.now) {
+            match self.ports.take(stage, asker, many, self.now) {
                 Ok(mapping) => {
                     same_port = false;
                     self.flows[flow].mappings[stage] = Some(mapping);
@@ -204,7 +205,10 @@ impl Simulator<'_> {
             return;
         }
         self.succeeded(request);
-        self.live_until(flow, self.now + lifetime);
+        match self.case.workloads[self.requests[request].workload].talk {
+            Some(_) => self.talks(flow),
+            None => self.live_until(flow, self.now + lifetime),
+        }
     }
 
     /// The flow sends its last packet at `time`.

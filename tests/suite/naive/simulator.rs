@@ -75,6 +75,8 @@ pub enum Event {
     Change(usize),
     /// Nodes come and go.
     Moment(usize),
+    /// The nodes that are there have the ports that they should have by now.
+    Granted,
     Syn(usize, usize),
     GiveUp(usize),
     TryAgain(usize),
@@ -100,7 +102,7 @@ impl Event {
             | Self::Served(_)
             | Self::ServedTooLate(_)
             | Self::IdleTooLong(..) => 1,
-            Self::Change(_) | Self::Moment(_) => 2,
+            Self::Change(_) | Self::Moment(_) | Self::Granted => 2,
             Self::TooLate(_)
             | Self::Syn(..)
             | Self::GiveUp(_)
@@ -128,11 +130,15 @@ pub struct Simulator<'c> {
     pub tallies: BTreeMap<Client, (Vec<u64>, Vec<u64>)>,
     /// Connections that clients keep.
     pub kept: BTreeMap<Client, Kept>,
+    /// Something was decided that another draw would have decided otherwise.
+    pub drawn: bool,
+    /// What the nodes should have been granted so far.
+    pub should_have: Option<u32>,
     pub notes: Vec<Note>,
 }
 
-/// Everything that happens in `case`.
-pub fn simulate(case: &Case) -> Vec<Note> {
+/// Everything that happens in `case`; nothing where that is drawn.
+pub fn simulate(case: &Case) -> Option<Vec<Note>> {
     let mut simulator = Simulator {
         case,
         moments: placement::moments(case).expect("every pod has a node"),
@@ -146,6 +152,8 @@ pub fn simulate(case: &Case) -> Vec<Note> {
         flows: Vec::new(),
         tallies: BTreeMap::new(),
         kept: BTreeMap::new(),
+        drawn: false,
+        should_have: None,
         notes: Vec::new(),
     };
     for (number, event) in case.events.iter().enumerate() {
@@ -164,7 +172,7 @@ pub fn simulate(case: &Case) -> Vec<Note> {
         simulator.happens(event);
     }
     simulator.what_is_left();
-    simulator.notes
+    (!simulator.drawn).then_some(simulator.notes)
 }
 
 impl Simulator<'_> {
@@ -190,7 +198,7 @@ impl Simulator<'_> {
             Event::Free(mapping) | Event::Silence(mapping) | Event::Forgotten(mapping) => {
                 !self.ports.mappings[mapping].busy
             }
-            Event::Change(_) | Event::Moment(_) | Event::Arrive(_) => false,
+            Event::Change(_) | Event::Moment(_) | Event::Granted | Event::Arrive(_) => false,
         }
     }
 
@@ -203,6 +211,7 @@ impl Simulator<'_> {
             Event::TooLate(flow) => self.answer_too_late(flow),
             Event::Change(number) => self.change(number),
             Event::Moment(number) => self.moment(number),
+            Event::Granted => self.grants_follow(),
             Event::Syn(flow, number) => self.syn(flow, number),
             Event::GiveUp(flow) => self.give_up(flow),
             Event::TryAgain(request) => self.end_of_back_off(request),
