@@ -129,6 +129,16 @@ proptest! {
     }
 
     #[test]
+    fn flows_of_several_ports_agree(case in strategy::flows_of_several_ports()) {
+        agree(&case)?;
+    }
+
+    #[test]
+    fn flows_that_fall_silent_agree(case in strategy::flows_that_fall_silent()) {
+        agree(&case)?;
+    }
+
+    #[test]
     fn two_stages_agree(case in strategy::two_stages()) {
         agree(&case)?;
     }
