@@ -169,6 +169,11 @@ proptest! {
     }
 
     #[test]
+    fn instances_agree(case in strategy_cluster::instances()) {
+        agree(&case)?;
+    }
+
+    #[test]
     fn changing_clusters_agree(case in strategy_cluster::changing_clusters()) {
         agree(&case)?;
     }
