@@ -83,10 +83,19 @@ pub struct Grants {
     pub realloc_delay: Millis,
 }
 
+/// A search that looks at so many different ports and gives up; which ones is drawn.
+#[derive(Debug, Clone, Copy)]
+pub enum Tries {
+    Sequential(u32),
+    Random(u32),
+}
+
 /// The outbound device, `custom`, or `azure/load-balancer` where there are grants.
 #[derive(Debug, Clone)]
 pub struct Device {
     pub grants: Option<Grants>,
+    /// Absent: every port is looked at.
+    pub tries: Option<Tries>,
     pub partition: Partition,
     /// For each public IP.
     pub ports: u32,

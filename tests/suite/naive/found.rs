@@ -28,6 +28,7 @@ fn case(ports: u32, workloads: Vec<Workload>) -> Case {
     let partition = Partition::Node;
     let device = Device {
         grants: None,
+        tries: None,
         partition,
         ports,
         public_ips: 1,

@@ -1,11 +1,18 @@
 //! Ports, each by its name, and who has it.
 
-use super::case::{Caps, Case, Partition, Protocol, Sharing, Timers};
+use super::case::{Caps, Case, Partition, Protocol, Sharing, Timers, Tries};
 use super::note::{Reason, Row, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A port of a row: its public IP, its number.
 type Port = (Row, u32, u32);
+
+/// How a search comes out that may miss every free port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Luck {
+    Good,
+    Bad,
+}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +52,8 @@ pub struct Ports {
     endpoints: Vec<(Protocol, u8)>,
     /// The ports that the device grants to each node, where it does.
     pub granted: Option<BTreeMap<u32, BTreeSet<u32>>>,
+    /// Ports of the device that a search looks at.
+    tries: Option<usize>,
     busy: BTreeMap<Port, usize>,
     pub mappings: Vec<Mapping>,
 }
@@ -75,7 +84,8 @@ impl Ports {
         stages.push((1, stage));
         let endpoints = case.destinations.iter().map(|each| (each.protocol, each.address)).collect();
         let granted = device.grants.as_ref().map(|_| BTreeMap::new());
-        Self { stages, endpoints, granted, busy: BTreeMap::new(), mappings: Vec::new() }
+        let tries = device.tries.map(|(Tries::Sequential(tries) | Tries::Random(tries))| tries as usize);
+        Self { stages, endpoints, granted, tries, busy: BTreeMap::new(), mappings: Vec::new() }
     }
 
     /// Whether it is a port that `node` has of its own.
@@ -140,8 +150,15 @@ impl Ports {
         }
     }
 
-    /// So many ports for `asker`, or why there are not.
-    pub fn take(&mut self, stage: usize, asker: Asker, many: usize, now: u64) -> Result<usize, Reason> {
+    /// So many ports for `asker`, or why there are not. A search that may miss the free ones does so if `luck` says so.
+    pub fn take(
+        &mut self,
+        stage: usize,
+        asker: Asker,
+        many: usize,
+        now: u64,
+        luck: Luck,
+    ) -> Result<usize, Reason> {
         let row = self.row(stage, asker);
         let (number, of) = &self.stages[stage];
         let number = *number;
@@ -149,6 +166,8 @@ impl Ports {
         if all.is_empty() {
             return Err(Reason::NoEgress);
         }
+        let looked_at = self.tries.unwrap_or(all.len());
+        let there = all.len();
         let free: Vec<Port> = all.into_iter().filter(|port| !self.busy.contains_key(port)).collect();
         let in_stage = |mapping: &Mapping| mapping.row.stage == number;
         let of_node = |mapping: &Mapping| in_stage(mapping) && mapping.asker.node == asker.node;
@@ -171,7 +190,9 @@ impl Ports {
         if reached(of.caps.total, self.live(in_stage)) {
             reasons.push(Reason::TotalCap);
         }
+        let may_miss = there - free.len() >= looked_at && !free.is_empty();
         match reasons.as_slice() {
+            [] if may_miss && luck == Luck::Bad => return Err(Reason::SearchGaveUp),
             [] => {}
             [reason] => return Err(*reason),
             _ => return Err(Reason::Several),

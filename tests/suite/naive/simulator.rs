@@ -4,8 +4,8 @@ use super::case::{Case, End, Millis, Protocol};
 use super::note::Note;
 use super::placement::{self, Moment};
 use super::pools::{Client, Kept, Patience};
-use super::ports::{Asker, Ports};
-use std::collections::BTreeMap;
+use super::ports::{Asker, Luck, Ports};
+use std::collections::{BTreeMap, VecDeque};
 
 const MILLISECOND: u64 = 1_000_000;
 pub const SECOND: u64 = 1_000 * MILLISECOND;
@@ -134,11 +134,28 @@ pub struct Simulator<'c> {
     pub drawn: bool,
     /// What the nodes should have been granted so far.
     pub should_have: Option<u32>,
+    /// How searches come out that are drawn.
+    pub luck: Lucks,
     pub notes: Vec<Note>,
 }
 
-/// Everything that happens in `case`; nothing where that is drawn.
-pub fn simulate(case: &Case) -> Option<Vec<Note>> {
+/// By when a flow asks, when it was asked for, workload, node and destination; in turn.
+pub type Lucks = BTreeMap<(u64, u64, u32, u32, usize), VecDeque<Luck>>;
+
+/// Who was refused in `notes`: a search that may fail then does.
+pub fn lucks(notes: &[Note]) -> Lucks {
+    let mut lucks = Lucks::new();
+    for note in notes {
+        if let Note::Attempt { time, asked, workload, node, destination, refused, .. } = *note {
+            let luck = if refused.is_some() { Luck::Bad } else { Luck::Good };
+            lucks.entry((time, asked, workload, node, destination)).or_default().push_back(luck);
+        }
+    }
+    lucks
+}
+
+/// Everything that happens in `case`; nothing where more than the `luck` of searches is drawn.
+pub fn simulate(case: &Case, luck: Lucks) -> Option<Vec<Note>> {
     let mut simulator = Simulator {
         case,
         moments: placement::moments(case).expect("every pod has a node"),
@@ -154,6 +171,7 @@ pub fn simulate(case: &Case) -> Option<Vec<Note>> {
         kept: BTreeMap::new(),
         drawn: false,
         should_have: None,
+        luck,
         notes: Vec::new(),
     };
     for (number, event) in case.events.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::case::{
     Arrivals, Budget, Caps, Case, ClientPool, Destination, Device, End, HalfOpenFrom, IdleExpiry, Millis,
-    NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Talk, Timers, Workload,
+    NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Talk, Timers, Tries, Workload,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -58,6 +58,7 @@ pub fn device() -> impl Strategy<Value = Device> {
             let destination = destination.filter(|_| tcp == Sharing::Endpoint && udp == Sharing::Endpoint);
             Device {
                 grants: None,
+                tries: None,
                 partition,
                 ports,
                 public_ips: if destination.is_some() { 1 } else { public_ips },
@@ -124,6 +125,17 @@ pub fn flows_of_several_ports() -> impl Strategy<Value = Case> {
     (clients_that_try_again(), vec(1usize..4, 6)).prop_map(|(mut case, many)| {
         case.workloads.iter_mut().zip(many).for_each(|(workload, many)| workload.ports_per_flow = many);
         case.device.ports *= 2;
+        case
+    })
+}
+
+/// Searches that give up.
+pub fn searches_that_give_up() -> impl Strategy<Value = Case> {
+    let tries = (1u32..5).prop_flat_map(|tries| select(vec![Tries::Sequential(tries), Tries::Random(tries)]));
+    (clients_that_try_again(), tries, 2u32..9).prop_map(|(mut case, tries, ports)| {
+        let device = &mut case.device;
+        (device.tries, device.ports, device.public_ips, device.caps) =
+            (Some(tries), ports, 1, Caps::default());
         case
     })
 }

@@ -5,7 +5,7 @@ use super::case::{
     Timers, Workload,
 };
 use super::placement;
-use super::simulator::simulate;
+use super::simulator::{Lucks, simulate};
 use super::strategy::{
     HOUR, burst, client_pools, clients_that_try_again, destinations, device, impatient, two_stages,
 };
@@ -205,7 +205,7 @@ pub fn ports_that_come_and_go() -> impl Strategy<Value = Case> {
         }
         with_events(Case { device, events: Vec::new(), ..case }, events)
     });
-    case.prop_filter("nothing is drawn", |case| simulate(case).is_some())
+    case.prop_filter("nothing is drawn", |case| simulate(case, Lucks::new()).is_some())
 }
 
 /// Its idle timeout is four minutes at least.

@@ -2,7 +2,7 @@
 
 use super::case::{
     Arrivals, Budget, Case, Change, ClientPool, Device, End, Grants, HalfOpenFrom, IdleExpiry, NodeStage,
-    Order, Partition, Protocol, Reclaim, Record, Retry, Sharing, Syn, Talk, Timers, Workload,
+    Order, Partition, Protocol, Reclaim, Record, Retry, Sharing, Syn, Talk, Timers, Tries, Workload,
 };
 use std::fmt::{self, Display};
 
@@ -54,7 +54,7 @@ pub fn scenario(case: &Case, traces: &dyn Fn(usize) -> String) -> String {
 }
 
 fn device(device: &Device) -> String {
-    let Device { grants, partition, ports, public_ips, tcp, udp, caps, timers } = device;
+    let Device { grants, tries, partition, ports, public_ips, tcp, udp, caps, timers } = device;
     let partition = match partition {
         Partition::Node => "\"node\"".into(),
         Partition::Shared => "\"shared\"".into(),
@@ -71,10 +71,18 @@ fn device(device: &Device) -> String {
         ),
     };
     format!("[outbound]\n{which}public_ips = {public_ips}\nsharing = {sharing}\n")
+        + &key("search", tries.map(search))
         + &key("per_node_cap", caps.node)
         + &key("total_cap", caps.total)
         + &key("per_destination_cap", caps.destination)
         + &keys(timers).concat()
+}
+
+fn search(tries: Tries) -> String {
+    match tries {
+        Tries::Sequential(tries) => format!("{{ sequential_tries = {tries} }}"),
+        Tries::Random(tries) => format!("{{ random_tries = {tries}, replacement = false }}"),
+    }
 }
 
 fn instances(of: &[u32]) -> String {
