@@ -55,6 +55,10 @@ enum Step {
     /// The same, from those that are still away: others do the work of their pods.
     Notice(Vec<NodeId>),
     Leave(Vec<NodeId>, Departure),
+    /// Pods move away from nodes that nobody wants any more; those that are lost are given up at once.
+    Drain(Vec<NodeId>),
+    /// What was drained goes. What is wanted again is there again at once, as another node.
+    Drained(Vec<NodeId>),
     /// As [`Step::Leave`], but the node is there again at once; nothing, where it went meanwhile.
     Reimage(Vec<NodeId>),
     Pods(usize, u32),
@@ -81,6 +85,7 @@ impl Timeline {
             away: cluster.away.clone(),
             scaled_away: BTreeSet::new(),
             lost: BTreeMap::new(),
+            draining: BTreeMap::new(),
             placing: Placing::new(cluster, placements),
         };
         let steps: Vec<(SimDuration, Step)> = steps.into_iter().filter(|(at, _)| *at < end).collect();
@@ -112,7 +117,7 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
                 return vec![(at, Step::Come(numbers(*pool, before..*nodes)))];
             }
             let gone = numbers(*pool, *nodes..before);
-            vec![(at, Step::Empty(gone.clone())), (at.plus(drain), Step::Leave(gone, Departure::Closes))]
+            vec![(at, Step::Drain(gone.clone())), (at.plus(drain), Step::Drained(gone))]
         }
         Change::Upgrade { pool, surge, round } => {
             let nodes = counts[*pool];
@@ -149,12 +154,21 @@ fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDur
 /// The nodes whose flows end.
 type Left = Vec<(NodeId, Departure)>;
 
+/// What follows a node that is drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    Nothing,
+    Another,
+}
+
 struct State<'a> {
     away: BTreeSet<NodeId>,
     /// Nodes that went for good, until more are wanted.
     scaled_away: BTreeSet<NodeId>,
     /// How many events hold a node lost.
     lost: BTreeMap<NodeId, u32>,
+    /// Nodes that go when they are drained, and whether another of their number is wanted then.
+    draining: BTreeMap<NodeId, Afterwards>,
     placing: Placing<'a>,
 }
 
@@ -165,8 +179,31 @@ impl State<'_> {
         match step {
             Step::Come(nodes) => {
                 self.scaled_away.retain(|node| !nodes.contains(node));
-                self.use_again(nodes);
+                let (later, now): (Vec<NodeId>, Vec<NodeId>) =
+                    nodes.iter().partition(|node| self.draining.contains_key(node));
+                self.draining.extend(later.into_iter().map(|node| (node, Afterwards::Another)));
+                self.use_again(&now);
                 Ok(Vec::new())
+            }
+            Step::Drain(nodes) => {
+                let (lost, there): (Vec<NodeId>, Vec<NodeId>) =
+                    nodes.iter().partition(|node| self.away.contains(node));
+                self.scaled_away.extend(lost);
+                self.draining.extend(there.into_iter().map(|node| (node, Afterwards::Nothing)));
+                self.placing.stop_using(nodes);
+                self.placing.move_away(nodes)?;
+                Ok(Vec::new())
+            }
+            Step::Drained(nodes) => {
+                let afterwards = |node: &NodeId| Some((*node, self.draining.remove(node)?));
+                let drained: Vec<(NodeId, Afterwards)> = nodes.iter().filter_map(afterwards).collect();
+                let (anew, gone): (Vec<_>, Vec<_>) =
+                    drained.iter().partition(|(_, afterwards)| *afterwards == Afterwards::Another);
+                let of = |them: Vec<(NodeId, Afterwards)>| them.into_iter().map(|(node, _)| node);
+                self.scaled_away.extend(of(gone.clone()));
+                self.away.extend(of(gone));
+                self.use_again(&of(anew).collect::<Vec<NodeId>>());
+                Ok(drained.into_iter().map(|(node, _)| (node, Departure::Closes)).collect())
             }
             Step::Return(nodes) => {
                 let mut back = Vec::new();

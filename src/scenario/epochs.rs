@@ -57,7 +57,8 @@ impl Scenario {
                 .map_or_else(BTreeMap::new, |moment| moment.left.clone());
             let number = stages.partition_point(|(from, _)| *from <= at) - 1;
             let now = &stages[number].1;
-            let pools = (0..now.len()).map(|stage| pools_at(&stages[..=number], stage, at)).collect();
+            let pools =
+                (0..now.len()).map(|stage| pools_at(&stages[..=number], &moments, stage, at)).collect();
             let taking = now.iter().map(|stage| (0..stage.pools.len() as u32).collect()).collect();
             let away = self.cluster_at(past).away;
             Epoch { at, pools, taking, left, pods: past.map_or_else(|| first.clone(), pods_of), away }
@@ -131,19 +132,13 @@ impl Scenario {
     }
 }
 
-/// Port pools of a stage at `at`. Nodes that stay keep their grants for a while; where instances go away, those that still drain keep
-/// their ports. `stages` end with the present ones.
-fn pools_at(stages: &[Stages], number: usize, at: SimDuration) -> Vec<PortPool> {
+/// Port pools of a stage at `at`. Where instances go away, those that still drain keep their ports. `stages` end with the present ones.
+fn pools_at(stages: &[Stages], moments: &[Moment], number: usize, at: SimDuration) -> Vec<PortPool> {
     let now = &stages[stages.len() - 1].1[number];
-    let mut pools = now.pools.clone();
     if now.partition == Partition::Node {
-        let before = stages.partition_point(|(from, _)| from.plus(now.realloc_delay) <= at).max(1) - 1;
-        for (pool, before) in pools.iter_mut().zip(&stages[before].1[number].pools) {
-            if pool.has_ports() && before.has_ports() {
-                pool.ports.clone_from(&before.ports);
-            }
-        }
+        return granted_at(stages, moments, number, at);
     }
+    let mut pools = now.pools.clone();
     if stages[0].1[number].partition != Partition::Instances {
         return pools;
     }
@@ -156,6 +151,38 @@ fn pools_at(stages: &[Stages], number: usize, at: SimDuration) -> Vec<PortPool> 
         pools.extend(before.pools[pools.len().min(before.pools.len())..].iter().cloned());
     }
     pools
+}
+
+/// What each node has at `at`: what it had when it came, or what the platform granted since. It grants anew a while after each change,
+/// as the cluster is then.
+fn granted_at(stages: &[Stages], moments: &[Moment], number: usize, at: SimDuration) -> Vec<PortPool> {
+    let pools = |stage: usize| &stages[stage].1[number].pools;
+    let delay = stages[0].1[number].realloc_delay;
+    let in_force = |time: SimDuration| stages.partition_point(|(from, _)| *from <= time) - 1;
+    let changed = |stage: &usize| *stage > 0 && grants_differ(pools(*stage - 1), pools(*stage));
+    let regranted = (0..stages.len()).rev().filter(changed).map(|stage| stages[stage].0.plus(delay));
+    let granted = regranted.into_iter().find(|time| *time <= at).map_or(0, in_force);
+    let has_ports = |stage: usize, node: usize| pools(stage).get(node).is_some_and(PortPool::has_ports);
+    let came = |node: usize| {
+        let anew = |stage: usize| {
+            let moment = moments.iter().find(|moment| moment.at == stages[stage].0);
+            moment.is_some_and(|moment| moment.left.contains_key(&NodeId(node as u32)))
+        };
+        let comes = |stage: &usize| *stage == 0 || !has_ports(*stage - 1, node) || anew(*stage);
+        (0..stages.len()).rev().find(comes).unwrap_or(0)
+    };
+    let pool = |(node, pool): (usize, &PortPool)| {
+        let since = granted.max(came(node));
+        let of_node = pools(since).get(node).filter(|_| pool.has_ports());
+        of_node.unwrap_or(pool).clone()
+    };
+    pools(stages.len() - 1).iter().enumerate().map(pool).collect()
+}
+
+/// Whether nodes that are in both have other ports.
+fn grants_differ(before: &[PortPool], after: &[PortPool]) -> bool {
+    let mut both = before.iter().zip(after).filter(|(before, after)| before.has_ports() && after.has_ports());
+    both.any(|(before, after)| before.ports != after.ports)
 }
 
 /// An event changes how many ports there are, and nothing else of a device.

@@ -297,7 +297,7 @@ impl<'a, O: Observer> Run<'a, O> {
     /// The device's idle timeout takes the mapping; its port is free at once.
     pub(super) fn mapping_expires(&mut self, id: ConnectionId, generation: u32) {
         let connection = self.client_pools.at(id);
-        if connection.generation != generation {
+        if connection.generation != generation || connection.state == State::Lost {
             return;
         }
         let expired = *connection;

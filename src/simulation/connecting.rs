@@ -132,6 +132,7 @@ impl<O: Observer> Run<'_, O> {
             let (holding, next) =
                 Holding::half_open(&stage.timers, schedule, syns, self.now, (until, nearer));
             next_resend = next_resend.min(next);
+            self.note_kept_by_syns(request, (number, *slot), syns, (nearer, holding));
             nearer = nearer.min(holding.close);
             if stage.when_refused == WhenRefused::StaysHalfOpen {
                 seats[number] = Seat { slot: *slot, until: holding.release };

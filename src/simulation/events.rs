@@ -1,6 +1,6 @@
 //! The system changes while it runs: ports come and go, pods move, nodes end with all they have.
 
-use super::connections::{ConnectionId, PoolId, State};
+use super::connections::{Connection, ConnectionId, PoolId, State};
 use super::draws::Here;
 use super::epoch::Epoch;
 use super::observer::{Fate, Observer};
@@ -10,13 +10,13 @@ use super::{Source, System};
 use crate::cluster::Departure;
 use crate::flow::{EndKind, NodeId, Protocol};
 use crate::outbound::{IdleExpiry, Partition, Timers};
-use crate::snat::{CutOff, EndsBy, Holding};
+use crate::snat::{Changed, CutOff, EndsBy, Holding, Slot};
 use crate::time::{SimDuration, SimTime};
 use crate::workload::Law;
 use std::collections::{BTreeMap, HashSet};
 
-/// Flows that are cut off, by row in the shard.
-type Cut = Vec<(usize, CutOff)>;
+/// What is over at another time than was said, by row in the shard.
+pub(super) type Cut = Vec<(usize, Changed)>;
 
 impl Here {
     pub(super) fn at_first(system: &System, source: &Source) -> Self {
@@ -45,11 +45,17 @@ impl System {
     }
 }
 
+/// Whether the stage before has forgotten a silent flow, after `nearer`, so that its close does not come this far.
+fn hears_nothing(timers: &Timers, nearer: Option<SimDuration>, now: SimTime, planned: Holding) -> bool {
+    let since = timers.idle_timeout.zip(nearer);
+    since.is_some_and(|(own, nearer)| planned.close + nearer <= now + own)
+}
+
 /// How long a flow of a node that ends keeps its port, which it was granted at `start`. Nobody sends on it any more; a process that ends
 /// closes its TCP connections. One that is not answered yet is closed without a word. Nothing, if the node had ended before.
 fn ending(
     timers: &Timers,
-    departure: Departure,
+    (departure, nearer): (Departure, Option<SimDuration>),
     now: SimTime,
     (start, planned): (SimTime, Holding),
 ) -> Option<Holding> {
@@ -60,6 +66,9 @@ fn ending(
         (EndsBy::UdpSilence, _) => {
             let silent = now + timers.udp_silence(now.since(start));
             (planned.close.min(silent), timers.hold_down(Protocol::Udp, EndKind::Fin))
+        }
+        (EndsBy::Silence, Departure::Closes) if hears_nothing(timers, nearer, now, planned) => {
+            (planned.close, None)
         }
         (_, Departure::Closes) => (now, timers.hold_down(Protocol::Tcp, EndKind::Fin)),
         (EndsBy::Silence, Departure::FallsSilent) => (silence().min(planned.close), None),
@@ -86,6 +95,8 @@ impl<O: Observer> Run<'_, O> {
             self.flows_end(&epoch.left, &mut cut);
         }
         self.change_ports(epoch, &mut cut);
+        self.quotas_follow(&cut);
+        cut.retain(|(_, changed)| changed.was_live(self.now));
         let lost = cut.iter().filter(|(row, _)| system.is_of_device(self.shard.rows[*row])).count();
         if lost > 0 {
             self.observer.cut_off(number, lost as u64);
@@ -114,12 +125,25 @@ impl<O: Observer> Run<'_, O> {
                     false => Vec::new(),
                 }
             } else {
+                let nearer = left.keys().filter_map(|node| Some((*node, self.silence_before(row, *node)?)));
+                let nearer: BTreeMap<NodeId, SimDuration> = nearer.collect();
                 self.rows[row].end_flows_of(now, |node, start, planned| {
-                    ending(&stage.timers, *left.get(&NodeId(node))?, now, (start, planned))
+                    let node = NodeId(node);
+                    let nearer = nearer.get(&node).copied();
+                    ending(&stage.timers, (*left.get(&node)?, nearer), now, (start, planned))
                 })
             };
             cut.extend(flows.into_iter().map(|flow| (row, flow)));
         }
+        self.syns_end(left, cut);
+    }
+
+    /// How long a stage that flows of `node` pass before they come to a row remembers a silent one.
+    fn silence_before(&self, row: usize, node: NodeId) -> Option<SimDuration> {
+        let of_node = self.sources.iter().filter(|local| local.spec.node == node);
+        let mut nearer = of_node.flat_map(|local| local.hops.windows(2));
+        let [stage, _] = nearer.find(|hops| hops[1].rows.contains(&row))? else { return None };
+        stage.stage.timers.idle_timeout
     }
 
     fn change_ports(&mut self, epoch: &Epoch, cut: &mut Cut) {
@@ -136,7 +160,7 @@ impl<O: Observer> Run<'_, O> {
 
     /// Kept-open connections whose port or whose client is gone.
     pub(super) fn cut_connections(&mut self, cut: &Cut) {
-        let cut: HashSet<(usize, CutOff)> = cut.iter().copied().collect();
+        let cut: HashSet<(usize, CutOff)> = cut.iter().map(|(row, changed)| (*row, changed.flow)).collect();
         if cut.is_empty() {
             return;
         }
@@ -146,15 +170,43 @@ impl<O: Observer> Run<'_, O> {
             if !matches!(connection.state, State::Busy(_) | State::Idle) {
                 continue;
             }
-            let is_cut = (0..self.sources[connection.owner.source].hops.len()).any(|hop| {
-                let slot = connection.slots[hop];
-                let flow = CutOff { ip: slot.ip, port: slot.port, grant: slot.grant };
-                cut.contains(&(self.row_in(&connection.owner, hop), flow))
-            });
-            if is_cut {
+            if self.flows_of(&connection).any(|flow| cut.contains(&flow)) {
                 self.cut_connection(id);
             }
         }
+    }
+
+    /// The ports of a connection, by row.
+    fn flows_of(&self, connection: &Connection) -> impl Iterator<Item = (usize, CutOff)> {
+        let hops = 0..self.sources[connection.owner.source].hops.len();
+        hops.map(|hop| {
+            let Slot { ip, port, grant, .. } = connection.slots[hop];
+            (self.row_in(&connection.owner, hop), CutOff { ip, port, grant })
+        })
+    }
+
+    /// What is over at another time counts towards quotas until then. Of kept-open connections nothing was said yet.
+    pub(super) fn quotas_follow(&mut self, cut: &Cut) {
+        if self.quotas.is_empty() || cut.is_empty() {
+            return;
+        }
+        let open = self.client_pools.connections.iter();
+        let open = open.filter(|connection| matches!(connection.state, State::Busy(_) | State::Idle));
+        let open: HashSet<(usize, CutOff)> = open.flat_map(|connection| self.flows_of(connection)).collect();
+        for (row, Changed { flow, node, said, now }) in cut {
+            if !open.contains(&(*row, *flow)) {
+                for quota in self.drawn_on(*row, NodeId(*node)) {
+                    self.quotas[quota].leaves_otherwise(said, now);
+                }
+            }
+        }
+    }
+
+    /// Quotas that flows of `node` in a row count towards, by position in the shard.
+    fn drawn_on(&self, row: usize, node: NodeId) -> Vec<usize> {
+        let hops = self.sources.iter().filter(|local| local.spec.node == node).flat_map(|local| &local.hops);
+        let mut of_row = hops.flat_map(|hop| hop.rows.iter().zip(&hop.quotas));
+        of_row.find(|(each, _)| **each == row).map_or(Vec::new(), |(_, quotas)| quotas.clone())
     }
 
     /// Whoever is served finds out by itself, and its client opens another connection; whoever is not meets a stale one, unless
@@ -182,7 +234,6 @@ impl<O: Observer> Run<'_, O> {
             }
             State::Idle => {
                 self.client_pools.at(id).state = State::Lost;
-                self.client_pools.at(id).generation += 1;
             }
             State::Forgotten | State::Lost | State::Cut(_) | State::Closed => {}
         }

@@ -15,6 +15,7 @@ mod epoch;
 mod events;
 mod every_size;
 mod feed;
+mod half_open;
 mod in_common;
 mod key;
 mod layout;

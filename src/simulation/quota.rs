@@ -4,7 +4,7 @@ use super::{RowId, RowSpec, Source, System};
 use crate::cluster::Cluster;
 use crate::flow::{QuotaId, StageId};
 use crate::outbound::{CapOver, Paths};
-use crate::snat::{ReleaseQueue, SnatFailure};
+use crate::snat::{Holding, ReleaseQueue, SnatFailure};
 use crate::time::SimTime;
 use std::collections::{BTreeMap, HashMap};
 
@@ -163,6 +163,16 @@ impl Quota {
         if self.seen.is_none_or(|seen| end > seen) {
             *self.void.entry(end).or_default() += 1;
             self.live -= 1;
+        }
+    }
+
+    /// A flow that was to leave as `said` leaves as `to` says, unless it has left already.
+    pub(super) fn leaves_otherwise(&mut self, said: &Holding, to: &Holding) {
+        let end = |holding: &Holding| if self.counts_holds { holding.release } else { holding.close };
+        let (end, instead) = (end(said), end(to));
+        if self.seen.is_none_or(|seen| end > seen) {
+            *self.void.entry(end).or_default() += 1;
+            self.ends.push(instead);
         }
     }
 

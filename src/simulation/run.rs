@@ -2,6 +2,7 @@
 
 use super::connections::{ClientPools, Connection, ConnectionId, PoolId};
 use super::draws::{Here, SourceStreams};
+use super::half_open::KeptBySyns;
 use super::in_common::PoolsInCommon;
 use super::local_ports::LocalPorts;
 use super::observer::{Kept, Observer};
@@ -115,6 +116,8 @@ pub(super) struct Run<'a, O> {
     pub local_ports: LocalPorts,
     pub in_common: PoolsInCommon,
     pub quotas: Vec<Quota>,
+    /// Half-open mappings that SYNs to come keep, where nodes may end before they send them.
+    pub kept_by_syns: Vec<KeptBySyns>,
     /// Devices that scale by themselves.
     pub scalers: Vec<Scaler<'a>>,
     /// Measured flows and requests that wait for their outcome.
@@ -171,6 +174,7 @@ impl<'a, O: Observer> Run<'a, O> {
             tries: Vec::new(),
             free_tries: Vec::new(),
             quotas: shard.quotas.iter().map(quota).collect(),
+            kept_by_syns: Vec::new(),
             scalers: Scaler::all(system),
             unresolved: 0,
             batches: Batches::new(system.workloads.len()),
@@ -219,13 +223,15 @@ impl<'a, O: Observer> Run<'a, O> {
         self.keep_since(row, slot, self.now, holding);
     }
 
-    /// Books when a port comes free that was granted at `start`.
-    fn keep_since(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) {
+    /// Books when a port comes free that was granted at `start`. Whether its flow still has it.
+    #[inline]
+    fn keep_since(&mut self, row: usize, slot: Slot, start: SimTime, holding: Holding) -> bool {
         self.events += 1;
-        self.rows[row].keep_until(slot, holding);
+        let has_port = self.rows[row].keep_until(slot, holding);
         if !self.rows[row].tells_ends() {
             self.tell_kept(row, slot, start, holding);
         }
+        has_port
     }
 
     /// Tells how long a port was kept, and those that the flow took with it.
@@ -240,9 +246,10 @@ impl<'a, O: Observer> Run<'a, O> {
         let source = connection.owner.source;
         for number in 0..self.sources[source].hops.len() {
             let holding = holding(self, number);
-            self.leave_quotas(&connection.owner, number, holding.close, holding.release);
             let row = self.row_in(&connection.owner, number);
-            self.keep_since(row, connection.slots[number], connection.opened, holding);
+            let has_port = self.keep_since(row, connection.slots[number], connection.opened, holding);
+            let counts = if has_port { holding } else { Holding::until(self.now, self.now) };
+            self.leave_quotas(&connection.owner, number, counts.close, counts.release);
         }
     }
 

@@ -26,7 +26,7 @@ pub use in_common::{HoldScope, InCommon, OtherRows, Reuse};
 pub use indexed_row::IndexedRow;
 pub use ip_choice::{FirstIp, IpChoice};
 pub use named_row::NamedRow;
-pub use reclaim::{CutOff, Reclaim};
+pub use reclaim::{Changed, CutOff, Reclaim};
 pub use release_queue::ReleaseQueue;
 pub use row::{Row, RowStreams};
 pub use rules::{Caps, Identity, PortNumbers, Rules, TakeOver};

@@ -34,10 +34,30 @@ pub struct CutOff {
     pub grant: u32,
 }
 
+/// A flow, or a port at rest after it, that is over at another time than was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Which.
+    pub flow: CutOff,
+    /// Its node.
+    pub node: u32,
+    /// When it was to leave its port.
+    pub said: Holding,
+    /// When it does.
+    pub now: Holding,
+}
+
+impl Changed {
+    /// Whether its flow was live at `time`, when it changed.
+    pub fn was_live(&self, time: SimTime) -> bool {
+        self.said.close > time
+    }
+}
+
 impl NamedRow {
-    /// Changes the ports to so many on each public IP; gives the live flows that are cut off by it. Those and the ports at rest that went
-    /// are told by [`super::Row::take_ended`] too. A public IP that comes stands behind the others; one that goes keeps its position.
-    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<CutOff> {
+    /// Changes the ports to so many on each public IP; gives what had those that went. It is told by
+    /// [`super::Row::take_ended`] too. A public IP that comes stands behind the others; one that goes keeps its position.
+    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<Changed> {
         self.free_due(now);
         let mut lost = Vec::new();
         while self.ips.len() < ports.len() {
@@ -64,7 +84,7 @@ impl NamedRow {
         &mut self,
         now: SimTime,
         ending: impl Fn(u32, SimTime, Holding) -> Option<Holding>,
-    ) -> Vec<CutOff> {
+    ) -> Vec<Changed> {
         self.free_due(now);
         let mut cut = Vec::new();
         for ip in 0..self.ips.len() as u32 {
@@ -73,7 +93,8 @@ impl NamedRow {
                 grants.ports().into_iter().filter_map(|port| Some((port, *grants.of_port(port)?))).collect();
             for (port, grant) in held.into_iter().filter(|(_, grant)| grant.holding.close > now) {
                 let Some(holding) = ending(grant.node, grant.start, grant.holding) else { continue };
-                cut.push(CutOff { ip, port, grant: grant.number });
+                let flow = CutOff { ip, port, grant: grant.number };
+                cut.push(Changed { flow, node: grant.node, said: grant.holding, now: holding });
                 if grant.holding != holding {
                     self.keep_until(Slot { ip, port, grant: grant.number, others: 0 }, holding);
                 }
@@ -91,7 +112,7 @@ impl NamedRow {
         self.ips.iter().map(live).sum()
     }
 
-    fn take_away(&mut self, now: SimTime, ip: usize, count: u32, reclaim: Reclaim) -> Vec<CutOff> {
+    fn take_away(&mut self, now: SimTime, ip: usize, count: u32, reclaim: Reclaim) -> Vec<Changed> {
         let draws = &mut self.reclaims;
         let here = &mut self.ips[ip];
         let mut there: Vec<u32> = (0..here.map.total()).filter(|port| here.has(*port)).collect();
@@ -117,13 +138,14 @@ impl NamedRow {
                 here.map.remove(port);
                 continue;
             }
-            if let Some(grant) = here.grants.of_port(port).filter(|grant| grant.holding.close > now) {
-                lost.push(CutOff { ip: ip as u32, port, grant: grant.number });
+            if let Some(Grant { number, node, holding: said, .. }) = here.grants.of_port(port).copied() {
+                let flow = CutOff { ip: ip as u32, port, grant: number };
+                lost.push(Changed { flow, node, said, now: Holding::until(said.close.min(now), now) });
             }
             self.ended.extend(here.grants.end(ip as u32, port, Some(now)));
             here.map.forget();
         }
-        lost.sort_unstable();
+        lost.sort_unstable_by_key(|lost| lost.flow);
         lost
     }
 }
@@ -174,7 +196,9 @@ mod tests {
     }
 
     fn lost(row: &mut NamedRow, now: u64, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<(u32, u32)> {
-        row.set_ports(at(now), ports, reclaim).into_iter().map(|cut| (cut.ip, cut.port)).collect()
+        let live = |lost: &Changed| lost.was_live(at(now));
+        let lost = row.set_ports(at(now), ports, reclaim).into_iter().filter(live);
+        lost.map(|cut| (cut.flow.ip, cut.flow.port)).collect()
     }
 
     #[test]
@@ -272,7 +296,7 @@ mod tests {
         }
         let silent =
             row.end_flows_of(at(5), |node, _, _| (node == 7).then_some(Holding::silent_until(at(15))));
-        assert_eq!(silent.iter().map(|cut| cut.port).collect::<Vec<_>>(), [1], "the first only rests");
+        assert_eq!(silent.iter().map(|cut| cut.flow.port).collect::<Vec<_>>(), [1], "the first only rests");
         assert_eq!(row.busy(at(14)), 3);
         assert_eq!(row.busy(at(15)), 2);
         assert_eq!(row.busy(at(99)), 2);

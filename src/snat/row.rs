@@ -2,7 +2,7 @@
 
 use super::counted_row::CountedRow;
 use super::{
-    Asker, CutOff, Ended, Holding, InCommon, NamedRow, OtherRows, Reclaim, Rules, Slot, SnatFailure,
+    Asker, Changed, Ended, Holding, InCommon, NamedRow, OtherRows, Reclaim, Rules, Slot, SnatFailure,
 };
 use crate::random::Stream;
 use crate::time::SimTime;
@@ -155,7 +155,7 @@ impl Row {
     }
 
     /// Changes the ports of a row that names them; see [`NamedRow::set_ports`].
-    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<CutOff> {
+    pub fn set_ports(&mut self, now: SimTime, ports: &[Option<u32>], reclaim: Reclaim) -> Vec<Changed> {
         match self {
             Self::Counted(_) => Vec::new(),
             Self::Named(row) => row.set_ports(now, ports, reclaim),
@@ -167,7 +167,7 @@ impl Row {
         &mut self,
         now: SimTime,
         ending: impl Fn(u32, SimTime, Holding) -> Option<Holding>,
-    ) -> Vec<CutOff> {
+    ) -> Vec<Changed> {
         match self {
             Self::Counted(_) => Vec::new(),
             Self::Named(row) => row.end_flows_of(now, ending),

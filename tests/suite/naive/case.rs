@@ -14,10 +14,12 @@ pub struct Case {
     pub duration: Millis,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Partition {
     Node,
     Shared,
+    /// The instance that each node uses, from 0.
+    Instances(Vec<u32>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +65,37 @@ pub struct Caps {
     pub destination: Option<u32>,
 }
 
-/// The outbound device, `custom`.
+/// Which ports go when a node has fewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reclaim {
+    Highest,
+    Lowest,
+    IdleFirst,
+}
+
+/// How many ports a load balancer grants to each node; ports are granted singly, on one public IP.
+#[derive(Debug, Clone)]
+pub struct Grants {
+    /// Ports for clusters of up to so many nodes, in rising order; absent: as many for any number.
+    pub tiers: Vec<(u32, u32)>,
+    pub reclaim: Reclaim,
+    pub reclaim_signal: IdleExpiry,
+    pub realloc_delay: Millis,
+}
+
+/// A search that looks at so many different ports and gives up; which ones is drawn.
+#[derive(Debug, Clone, Copy)]
+pub enum Tries {
+    Sequential(u32),
+    Random(u32),
+}
+
+/// The outbound device, `custom`, or `azure/load-balancer` where there are grants.
 #[derive(Debug, Clone)]
 pub struct Device {
+    pub grants: Option<Grants>,
+    /// Absent: every port is looked at.
+    pub tries: Option<Tries>,
     pub partition: Partition,
     /// For each public IP.
     pub ports: u32,
@@ -142,6 +172,19 @@ pub struct Workload {
     pub request_timeout: Option<Millis>,
     pub retry: Option<Retry>,
     pub client_pool: Option<ClientPool>,
+    pub ports_per_flow: usize,
+    /// Absent: never silent.
+    pub talk: Option<Talk>,
+}
+
+/// When a flow sends packets after the first one.
+#[derive(Debug, Clone)]
+pub struct Talk {
+    /// Absent: only the first is sent.
+    pub gap: Option<Millis>,
+    /// Whether each packet is the application's last.
+    pub stops: bool,
+    pub keepalive: Option<Millis>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,6 +241,8 @@ pub struct Event {
 pub enum Change {
     /// Ports for each public IP.
     Ports(u32),
+    /// Ports that a load balancer grants to each node.
+    Granted(u32),
     PublicIps(u32),
     Pods {
         workload: usize,

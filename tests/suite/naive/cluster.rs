@@ -1,6 +1,7 @@
 //! The cluster in time: what its events change.
 
 use super::case::Change;
+use super::note::Note;
 use super::simulator::{Flow, Simulator, nanos};
 
 impl Simulator<'_> {
@@ -12,8 +13,23 @@ impl Simulator<'_> {
                 let ports = device.public_ips[0];
                 device.public_ips.resize(ips as usize, ports);
             }
+            Change::Granted(_) => self.granted_later(),
             _ => {}
         }
+        self.those_without_a_port_are_cut_off();
+    }
+
+    /// The highest ports of each public IP are gone, or all of it is.
+    fn those_without_a_port_are_cut_off(&mut self) {
+        let mut cut_off = 0;
+        for mapping in 0..self.ports.mappings.len() {
+            let of = &self.ports.mappings[mapping];
+            if of.busy && !self.ports.has(of) {
+                cut_off += u64::from(of.live);
+                self.port_goes(mapping);
+            }
+        }
+        self.notes.push(Note::CutOff { time: self.now, flows: cut_off });
     }
 
     /// How many times as long it takes what is asked for now.

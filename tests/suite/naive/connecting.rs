@@ -2,7 +2,9 @@
 
 use super::case::{End, HalfOpenFrom, Millis, Protocol, Syn};
 use super::note::{Awaiting, Note};
+use super::ports::Luck;
 use super::simulator::{Event, Flow, Request, SECOND, Simulator, nanos};
+use std::collections::VecDeque;
 
 impl Simulator<'_> {
     pub fn try_once(&mut self, request: usize) {
@@ -133,6 +135,9 @@ impl Simulator<'_> {
         let Request { workload, asker, asked, attempted, .. } = self.requests[request];
         self.requests[request].attempted = true;
         let udp = self.protocol(request) == Protocol::Udp;
+        let many = self.case.workloads[workload].ports_per_flow;
+        let told = self.luck.get_mut(&(self.now, asked, workload as u32, asker.node, asker.destination));
+        let luck = told.and_then(VecDeque::pop_front).unwrap_or(Luck::Good);
         let (mut refused, mut same_port) = (None, true);
         let stages = self.ports.stages.len();
         let mut row = self.ports.row(stages - 1, asker);
@@ -142,7 +147,7 @@ impl Simulator<'_> {
             if same_port && known.is_some_and(|mapping| self.ports.mappings[mapping].live) {
                 continue;
             }
-            match self.ports.take(stage, asker, self.now) {
+            match self.ports.take(stage, asker, many, self.now, luck) {
                 Ok(mapping) => {
                     same_port = false;
                     self.flows[flow].mappings[stage] = Some(mapping);
@@ -204,7 +209,10 @@ impl Simulator<'_> {
             return;
         }
         self.succeeded(request);
-        self.live_until(flow, self.now + lifetime);
+        match self.case.workloads[self.requests[request].workload].talk {
+            Some(_) => self.talks(flow),
+            None => self.live_until(flow, self.now + lifetime),
+        }
     }
 
     /// The flow sends its last packet at `time`.

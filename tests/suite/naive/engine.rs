@@ -96,7 +96,8 @@ impl Observer for Listener<'_> {
             SnatFailure::NodeCap => Reason::NodeCap,
             SnatFailure::TotalCap => Reason::TotalCap,
             SnatFailure::NoEgress => Reason::NoEgress,
-            SnatFailure::SearchGaveUp | SnatFailure::TrackingTableFull => Reason::Other,
+            SnatFailure::SearchGaveUp => Reason::SearchGaveUp,
+            SnatFailure::TrackingTableFull => Reason::Other,
         };
         self.notes.push(Note::Attempt {
             time: nanos(time),

@@ -2,8 +2,8 @@
 
 use super::agree;
 use super::case::{
-    Arrivals, Budget, Caps, Case, Change, ClientPool, Device, End, Event, HalfOpenFrom, IdleExpiry,
-    NodeStage, Order, Partition, Retry, Sharing, Syn, Timers, Workload,
+    Arrivals, Budget, Caps, Case, Change, ClientPool, Device, End, Event, Grants, HalfOpenFrom, IdleExpiry,
+    NodeStage, Order, Partition, Reclaim, Retry, Sharing, Syn, Timers, Workload,
 };
 use super::strategy::destinations;
 
@@ -26,8 +26,17 @@ fn timers() -> Timers {
 fn case(ports: u32, workloads: Vec<Workload>) -> Case {
     let (tcp, udp) = (Sharing::Endpoint, Sharing::Endpoint);
     let partition = Partition::Node;
-    let device =
-        Device { partition, ports, public_ips: 1, tcp, udp, caps: Caps::default(), timers: timers() };
+    let device = Device {
+        grants: None,
+        tries: None,
+        partition,
+        ports,
+        public_ips: 1,
+        tcp,
+        udp,
+        caps: Caps::default(),
+        timers: timers(),
+    };
     let destinations = destinations();
     Case {
         device,
@@ -52,6 +61,8 @@ fn burst(at: u64, flows: u32, destination: usize, lifetime: u64) -> Workload {
         request_timeout: None,
         retry: None,
         client_pool: None,
+        ports_per_flow: 1,
+        talk: None,
     }
 }
 
@@ -272,5 +283,112 @@ fn pods_on_a_node_that_is_made_anew_begin_anew() {
     if let Some(pool) = &mut case.workloads[0].client_pool {
         pool.max_lifetime = Some(1_500);
     }
+    agree(&case).unwrap();
+}
+
+/// Two may be live: one closed with its node at 1.5 s.
+#[test]
+fn a_flow_counts_towards_a_cap_until_its_node_ends() {
+    let mut case = two_nodes(burst(0, 2, 0, 20_000), vec![(1_000, scale(1))]);
+    case.workloads.push(burst(3_000, 1, 0, 0));
+    case.device.caps.total = Some(2);
+    agree(&case).unwrap();
+}
+
+/// The ports of the node are no more, so nothing waits for its idle timeout there.
+#[test]
+fn a_kept_connection_counts_towards_a_cap_until_its_node_is_lost() {
+    let mut case = two_nodes(pooled_pods(2, 500), vec![(5_500, lose(1))]);
+    case.workloads.push(burst(6_000, 1, 3, 0));
+    (case.device.partition, case.duration) = (Partition::Node, 10_100);
+    case.device.caps.total = Some(2);
+    agree(&case).unwrap();
+}
+
+/// Its SYNs at 4 s and after are never sent.
+#[test]
+fn a_node_that_ends_sends_no_more_syns_that_keep_a_mapping() {
+    for change in [lose(1), scale(1)] {
+        let unanswered = Workload { end: End::HalfOpen, syn: Syn::Linux65, ..burst(0, 2, 0, 0) };
+        let mut case = two_nodes(unanswered, vec![(3_500, change)]);
+        (case.device.timers.half_open, case.device.timers.half_open_from) = (2_500, HalfOpenFrom::LastSyn);
+        agree(&case).unwrap();
+        // Only one of the two is known to the device at 6 s.
+        case.workloads.push(burst(6_000, 2, 0, 0));
+        case.device.caps.total = Some(2);
+        agree(&case).unwrap();
+    }
+}
+
+/// Silent since 1 s, forgotten on the node at 1.5 s; the device waits until 61 s.
+#[test]
+fn a_device_hears_no_close_of_a_flow_that_its_drained_node_forgot() {
+    let abandoned = Workload { end: End::Abandoned, ..burst(0, 2, 0, 1_000) };
+    let case = two_nodes(abandoned, vec![(3_000, scale(1))]);
+    let node = Timers { idle: 500, half_open: 500, ..timers() };
+    agree(&Case { node_stage: Some(NodeStage { ports: 2, timers: node }), ..case }).unwrap();
+}
+
+/// It would be back at 3 s, and be drained until 5 s.
+#[test]
+fn a_lost_node_that_is_scaled_away_does_not_come_back() {
+    let lose = Change::Lose { nodes: 1, noticed_after: 1_000, back_after: Some(2_000) };
+    let scale = Change::Scale { nodes: 1, drain: 3_000 };
+    let more = Change::Pods { workload: 0, pods: 3 };
+    agree(&two_nodes(burst(4_000, 3, 0, 0), vec![(1_000, lose), (2_000, scale), (3_500, more)])).unwrap();
+}
+
+/// From 3 s on there are two nodes again.
+#[test]
+fn a_node_that_is_wanted_again_while_it_is_drained_is_there_afterwards() {
+    let [less, more] = [1, 2].map(|nodes| Change::Scale { nodes, drain: 2_000 });
+    let pods = Change::Pods { workload: 0, pods: 3 };
+    agree(&two_nodes(burst(4_000, 3, 0, 0), vec![(1_000, less), (2_000, more), (3_500, pods)])).unwrap();
+}
+
+/// A load balancer that grants each node so many ports in each tier of nodes, with a delay of 2 s.
+fn balanced(
+    nodes: u32,
+    tiers: [(u32, u32); 2],
+    workloads: Vec<Workload>,
+    changes: Vec<(u64, Change)>,
+) -> Case {
+    let mut case = case(0, workloads);
+    case.nodes = nodes;
+    case.device.timers.idle = 240_000;
+    (case.device.timers.refused, case.device.timers.udp_stream) = (None, None);
+    let (reclaim, reclaim_signal) = (Reclaim::Highest, IdleExpiry::Silent);
+    case.device.grants =
+        Some(Grants { tiers: tiers.to_vec(), reclaim, reclaim_signal, realloc_delay: 2_000 });
+    case.events = changes.into_iter().map(|(at, change)| Event { at, change }).collect();
+    case
+}
+
+/// Three nodes from 1 s to 2.5 s; their grants would follow at 3 s.
+#[test]
+fn grants_follow_the_cluster_as_it_is() {
+    let flows = burst(0, 2, 0, 20_000);
+    agree(&balanced(2, [(2, 2), (1_000, 1)], vec![flows], vec![(1_000, scale(3)), (2_000, scale(2))]))
+        .unwrap();
+}
+
+/// It came at 1 s, and has 4 ports until 4 s, whatever comes at 2 s.
+#[test]
+fn a_node_that_came_lately_keeps_its_grant_for_a_while() {
+    let flows = Workload { pods: 1, ..burst(1_600, 8, 0, 20_000) };
+    let pods = Change::Pods { workload: 0, pods: 2 };
+    let changes = vec![(1_000, scale(2)), (1_500, pods), (2_000, scale(3))];
+    agree(&balanced(1, [(2, 4), (1_000, 2)], vec![flows], changes)).unwrap();
+}
+
+/// The highest port of the node goes at 6 s; its client closes the connection 2.5 s after its last use, and knows nothing before.
+#[test]
+fn a_client_closes_an_idle_connection_whose_port_went() {
+    let mut pooled = pooled_pods(2, 1_500);
+    if let Some(pool) = &mut pooled.client_pool {
+        pool.idle_timeout = Some(2_500);
+    }
+    let mut case = balanced(1, [(1, 2), (1_000, 1)], vec![pooled], vec![(4_500, scale(2))]);
+    (case.workloads[0].lifetime, case.duration) = (0, 20_100);
     agree(&case).unwrap();
 }

@@ -11,6 +11,7 @@ impl Simulator<'_> {
         for (node, how) in ends {
             self.node_ends(node, how);
         }
+        self.nodes_have_grants(number);
     }
 
     /// What its clients wait for fails; what they have open they close, unless they are lost; its own ports go.

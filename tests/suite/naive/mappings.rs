@@ -61,7 +61,8 @@ impl Simulator<'_> {
     pub fn keep(&mut self, mapping: usize, release: u64) {
         let mapping = &self.ports.mappings[mapping];
         let (start, close, row) = (mapping.start, mapping.close, mapping.row);
-        self.notes.push(Note::Kept { start, close, release, row });
+        let kept = mapping.ports.iter().map(|_| Note::Kept { start, close, release, row });
+        self.notes.extend(kept);
     }
 
     pub fn what_is_left(&mut self) {

@@ -26,6 +26,7 @@ pub enum Reason {
     NodeCap,
     TotalCap,
     NoEgress,
+    SearchGaveUp,
     /// More than one limit is met; which of them is told is nobody's rule.
     Several,
     /// No case has it.

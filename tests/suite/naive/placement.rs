@@ -1,7 +1,7 @@
 //! Which nodes there are, which node each pod is on, and when that changes.
 
 use super::case::{Case, Change, Event, Millis};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Node {
@@ -37,11 +37,15 @@ pub struct Moment {
     pub pods: Vec<Vec<Option<u32>>>,
     /// Nodes that end now.
     pub ends: Vec<(u32, Leaves)>,
+    /// Nodes that there are, those that are drained too.
+    pub nodes: Vec<u32>,
 }
 
 struct Cluster {
     nodes: BTreeMap<u32, Node>,
     pods: Vec<Vec<u32>>,
+    /// Numbers that are wanted again while their nodes are drained: other nodes follow these at once.
+    again: BTreeSet<u32>,
     /// In the order of time, of the file, and of what an event leads to.
     steps: BTreeMap<(Millis, usize, u32), Step>,
 }
@@ -52,6 +56,7 @@ pub fn moments(case: &Case) -> Option<Vec<Moment>> {
     let mut cluster = Cluster {
         nodes: (0..case.nodes).map(|node| (node, Node::There)).collect(),
         pods: case.workloads.iter().map(|workload| on_turn(workload.pods)).collect(),
+        again: BTreeSet::new(),
         steps: (0..).zip(&case.events).map(|(number, event)| ((event.at, number, 0), Step::Begins)).collect(),
     };
     let mut moments = vec![cluster.moment(0, Vec::new())];
@@ -71,7 +76,9 @@ impl Cluster {
     fn moment(&self, at: Millis, ends: Vec<(u32, Leaves)>) -> Moment {
         let there = |node: &u32| (self.nodes.get(node) == Some(&Node::There)).then_some(*node);
         let pods = self.pods.iter().map(|pods| pods.iter().map(there).collect()).collect();
-        Moment { at, pods, ends }
+        let lost = |node: &&u32| self.nodes[*node] == Node::Lost;
+        let nodes = self.nodes.keys().filter(|node| !lost(node)).copied().collect();
+        Moment { at, pods, ends, nodes }
     }
 
     fn step(&mut self, at: Millis, number: usize, event: &Event, step: Step) -> Option<Vec<(u32, Leaves)>> {
@@ -79,9 +86,12 @@ impl Cluster {
         match (step, &event.change) {
             (Step::Begins, Change::Pods { workload, pods }) => self.count(*workload, *pods as usize)?,
             (Step::Begins, Change::Scale { nodes, drain }) => {
-                (0..*nodes).for_each(|node| {
-                    self.nodes.entry(node).or_insert(Node::There);
-                });
+                for node in 0..*nodes {
+                    if *self.nodes.entry(node).or_insert(Node::There) == Node::Draining {
+                        self.again.insert(node);
+                    }
+                }
+                self.again.retain(|node| node < nodes);
                 let go: Vec<u32> = self.there().into_iter().filter(|node| node >= nodes).collect();
                 let gone: Vec<u32> = self.nodes.keys().copied().filter(|node| node >= nodes).collect();
                 self.nodes.retain(|node, state| node < nodes || *state != Node::Lost);
@@ -117,7 +127,11 @@ impl Cluster {
             }
             (Step::Drained(nodes), _) => {
                 for node in nodes {
-                    self.nodes.remove(&node);
+                    match (self.nodes.get(&node), self.again.remove(&node)) {
+                        (Some(Node::Draining), true) => self.nodes.insert(node, Node::There),
+                        (Some(Node::Draining), false) => self.nodes.remove(&node),
+                        _ => continue,
+                    };
                     ends.push((node, Leaves::Drained));
                 }
             }

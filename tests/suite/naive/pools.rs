@@ -102,7 +102,10 @@ impl Simulator<'_> {
     }
 
     pub fn served(&mut self, flow: usize) {
-        let Flow { request, born, .. } = self.flows[flow];
+        let Flow { request, born, closed, .. } = self.flows[flow];
+        if closed {
+            return;
+        }
         let client = self.client(request);
         let pool = self.pool_of(request).expect("it has one").clone();
         let too_old = pool.max_lifetime.is_some_and(|most| self.now >= born + nanos(most));
@@ -123,8 +126,13 @@ impl Simulator<'_> {
         if too_long < u64::MAX {
             self.at(too_long, Event::IdleTooLong(flow, self.now));
         }
+        let keepalive = self.case.workloads[self.requests[request].workload].talk.as_ref();
+        let keepalive = keepalive.and_then(|talk| talk.keepalive).unwrap_or(u64::MAX);
         // Silence that is no longer than the timeout loses nothing.
         for mapping in self.flows[flow].mappings.clone().into_iter().flatten() {
+            if keepalive < self.ports.timers(mapping).idle {
+                continue;
+            }
             let forgotten = self.now + nanos(self.ports.timers(mapping).idle);
             if forgotten < closes {
                 self.forgotten_at(mapping, forgotten);
@@ -134,10 +142,12 @@ impl Simulator<'_> {
 
     /// The application gives the request up, and closes its connection.
     pub fn served_too_late(&mut self, flow: usize) {
-        let request = self.flows[flow].request;
-        self.end_mappings(flow, self.requests[request].end);
-        self.drop_connection(flow);
-        self.connection_may_open(self.client(request));
+        let Flow { request, closed, .. } = self.flows[flow];
+        if !closed {
+            self.end_mappings(flow, self.requests[request].end);
+            self.drop_connection(flow);
+            self.connection_may_open(self.client(request));
+        }
         self.answer_too_late(flow);
     }
 
@@ -153,6 +163,15 @@ impl Simulator<'_> {
         if idle_since.is_some() && !closed {
             self.drop_connection(flow);
             self.connection_may_open(self.client(self.flows[flow].request));
+        }
+    }
+
+    /// Whoever uses a connection whose port went finds out by itself; its client no longer counts it.
+    pub fn serves_in_vain(&mut self, flow: usize) {
+        let Flow { request, connected, closed, idle_since, .. } = self.flows[flow];
+        if self.pool_of(request).is_some() && connected && !closed && idle_since.is_none() {
+            self.drop_connection(flow);
+            self.connection_may_open(self.client(request));
         }
     }
 

@@ -1,11 +1,18 @@
 //! Ports, each by its name, and who has it.
 
-use super::case::{Caps, Case, Partition, Protocol, Sharing, Timers};
+use super::case::{Caps, Case, Partition, Protocol, Sharing, Timers, Tries};
 use super::note::{Reason, Row, Scope};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A port of a row: its public IP, its number.
 type Port = (Row, u32, u32);
+
+/// How a search comes out that may miss every free port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Luck {
+    Good,
+    Bad,
+}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +25,7 @@ pub struct Asker {
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub row: Row,
-    pub port: Port,
+    pub ports: Vec<Port>,
     pub asker: Asker,
     /// Counts against caps.
     pub live: bool,
@@ -43,6 +50,10 @@ pub struct Ports {
     /// Nearest the pod first; the number is 0 for nodes, 1 for the device.
     pub stages: Vec<(u8, Stage)>,
     endpoints: Vec<(Protocol, u8)>,
+    /// The ports that the device grants to each node, where it does.
+    pub granted: Option<BTreeMap<u32, BTreeSet<u32>>>,
+    /// Ports of the device that a search looks at.
+    tries: Option<usize>,
     busy: BTreeMap<Port, usize>,
     pub mappings: Vec<Mapping>,
 }
@@ -64,7 +75,7 @@ impl Ports {
         }
         let stage = Stage {
             public_ips: vec![device.ports; device.public_ips as usize],
-            partition: device.partition,
+            partition: device.partition.clone(),
             tcp: device.tcp,
             udp: device.udp,
             caps: device.caps.clone(),
@@ -72,7 +83,9 @@ impl Ports {
         };
         stages.push((1, stage));
         let endpoints = case.destinations.iter().map(|each| (each.protocol, each.address)).collect();
-        Self { stages, endpoints, busy: BTreeMap::new(), mappings: Vec::new() }
+        let granted = device.grants.as_ref().map(|_| BTreeMap::new());
+        let tries = device.tries.map(|(Tries::Sequential(tries) | Tries::Random(tries))| tries as usize);
+        Self { stages, endpoints, granted, tries, busy: BTreeMap::new(), mappings: Vec::new() }
     }
 
     /// Whether it is a port that `node` has of its own.
@@ -103,9 +116,10 @@ impl Ports {
             Sharing::Exclusive => Scope::Protocol(protocol),
             Sharing::ExclusiveAnyProtocol => Scope::Any,
         };
-        let pool = match stage.partition {
+        let pool = match &stage.partition {
             Partition::Node => asker.node,
             Partition::Shared => 0,
+            Partition::Instances(of) => of[asker.node as usize],
         };
         Row { stage: *number, pool, scope }
     }
@@ -114,33 +128,60 @@ impl Ports {
         self.mappings.iter().filter(|mapping| mapping.live && of(mapping)).count() as u32
     }
 
-    /// A port for `asker`, or why there is none.
-    pub fn take(&mut self, stage: usize, asker: Asker, now: u64) -> Result<usize, Reason> {
+    /// Whether its ports are still there.
+    pub fn has(&self, mapping: &Mapping) -> bool {
+        let stage = self.stages.iter().position(|(number, _)| *number == mapping.row.stage);
+        let all = self.all(stage.expect("a mapping is of a stage"), mapping.row);
+        mapping.ports.iter().all(|port| all.contains(port))
+    }
+
+    /// The ports of a row, the lowest of the first public IP first.
+    fn all(&self, stage: usize, row: Row) -> Vec<Port> {
+        let (number, of) = &self.stages[stage];
+        match &self.granted {
+            Some(granted) if *number == 1 => {
+                let ports = granted.get(&row.pool).into_iter().flatten();
+                ports.map(|port| (row, 0, *port)).collect()
+            }
+            _ => {
+                let ports = of.public_ips.iter().zip(0u32..);
+                ports.flat_map(|(ports, ip)| (0..*ports).map(move |port| (row, ip, port))).collect()
+            }
+        }
+    }
+
+    /// So many ports for `asker`, or why there are not. A search that may miss the free ones does so if `luck` says so.
+    pub fn take(
+        &mut self,
+        stage: usize,
+        asker: Asker,
+        many: usize,
+        now: u64,
+        luck: Luck,
+    ) -> Result<usize, Reason> {
         let row = self.row(stage, asker);
         let (number, of) = &self.stages[stage];
         let number = *number;
-        let all = of
-            .public_ips
-            .iter()
-            .zip(0u32..)
-            .flat_map(|(ports, ip)| (0..*ports).map(move |port| (row, ip, port)));
-        let free: Vec<Port> = all.filter(|port| !self.busy.contains_key(port)).collect();
-        if of.public_ips.iter().sum::<u32>() == 0 {
+        let all = self.all(stage, row);
+        if all.is_empty() {
             return Err(Reason::NoEgress);
         }
+        let looked_at = self.tries.unwrap_or(all.len());
+        let there = all.len();
+        let free: Vec<Port> = all.into_iter().filter(|port| !self.busy.contains_key(port)).collect();
         let in_stage = |mapping: &Mapping| mapping.row.stage == number;
         let of_node = |mapping: &Mapping| in_stage(mapping) && mapping.asker.node == asker.node;
         let of_ip = |mapping: &Mapping, ip: u32| {
-            (mapping.row.stage, mapping.row.pool, mapping.port.1) == (number, row.pool, ip)
+            (mapping.row.stage, mapping.row.pool, mapping.ports[0].1) == (number, row.pool, ip)
                 && mapping.asker.destination == asker.destination
         };
         let reached = |cap: Option<u32>, live: u32| cap.is_some_and(|cap| live >= cap);
         let fits = |ip: u32| !reached(of.caps.destination, self.live(|mapping| of_ip(mapping, ip)));
-        let port = free.iter().copied().find(|(_, ip, _)| fits(*ip));
+        let ports: Vec<Port> = free.iter().copied().filter(|(_, ip, _)| fits(*ip)).take(many).collect();
         let mut reasons = Vec::new();
-        if free.is_empty() {
+        if free.len() < many {
             reasons.push(Reason::NoFreePort);
-        } else if port.is_none() {
+        } else if ports.len() < many {
             reasons.push(Reason::DestinationCap);
         }
         if reached(of.caps.node, self.live(of_node)) {
@@ -149,14 +190,24 @@ impl Ports {
         if reached(of.caps.total, self.live(in_stage)) {
             reasons.push(Reason::TotalCap);
         }
-        let port = match (reasons.as_slice(), port) {
-            ([], Some(port)) => port,
-            ([reason], _) => return Err(*reason),
+        let may_miss = there - free.len() >= looked_at && !free.is_empty();
+        match reasons.as_slice() {
+            [] if may_miss && luck == Luck::Bad => return Err(Reason::SearchGaveUp),
+            [] => {}
+            [reason] => return Err(*reason),
             _ => return Err(Reason::Several),
-        };
+        }
         let id = self.mappings.len();
-        self.busy.insert(port, id);
-        self.mappings.push(Mapping { row, port, asker, live: true, busy: true, start: now, close: u64::MAX });
+        self.busy.extend(ports.iter().map(|port| (*port, id)));
+        self.mappings.push(Mapping {
+            row,
+            ports,
+            asker,
+            live: true,
+            busy: true,
+            start: now,
+            close: u64::MAX,
+        });
         Ok(id)
     }
 
@@ -171,8 +222,10 @@ impl Ports {
         let id = mapping;
         let mapping = &mut self.mappings[mapping];
         mapping.busy = false;
-        if self.busy.get(&mapping.port) == Some(&id) {
-            self.busy.remove(&mapping.port);
+        for port in &mapping.ports {
+            if self.busy.get(port) == Some(&id) {
+                self.busy.remove(port);
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use super::case::{Case, End, Millis, Protocol};
 use super::note::Note;
 use super::placement::{self, Moment};
 use super::pools::{Client, Kept, Patience};
-use super::ports::{Asker, Ports};
-use std::collections::BTreeMap;
+use super::ports::{Asker, Luck, Ports};
+use std::collections::{BTreeMap, VecDeque};
 
 const MILLISECOND: u64 = 1_000_000;
 pub const SECOND: u64 = 1_000 * MILLISECOND;
@@ -75,6 +75,8 @@ pub enum Event {
     Change(usize),
     /// Nodes come and go.
     Moment(usize),
+    /// The nodes that are there have the ports that they should have by now.
+    Granted,
     Syn(usize, usize),
     GiveUp(usize),
     TryAgain(usize),
@@ -100,7 +102,7 @@ impl Event {
             | Self::Served(_)
             | Self::ServedTooLate(_)
             | Self::IdleTooLong(..) => 1,
-            Self::Change(_) | Self::Moment(_) => 2,
+            Self::Change(_) | Self::Moment(_) | Self::Granted => 2,
             Self::TooLate(_)
             | Self::Syn(..)
             | Self::GiveUp(_)
@@ -128,11 +130,32 @@ pub struct Simulator<'c> {
     pub tallies: BTreeMap<Client, (Vec<u64>, Vec<u64>)>,
     /// Connections that clients keep.
     pub kept: BTreeMap<Client, Kept>,
+    /// Something was decided that another draw would have decided otherwise.
+    pub drawn: bool,
+    /// What the nodes should have been granted so far.
+    pub should_have: Option<u32>,
+    /// How searches come out that are drawn.
+    pub luck: Lucks,
     pub notes: Vec<Note>,
 }
 
-/// Everything that happens in `case`.
-pub fn simulate(case: &Case) -> Vec<Note> {
+/// By when a flow asks, when it was asked for, workload, node and destination; in turn.
+pub type Lucks = BTreeMap<(u64, u64, u32, u32, usize), VecDeque<Luck>>;
+
+/// Who was refused in `notes`: a search that may fail then does.
+pub fn lucks(notes: &[Note]) -> Lucks {
+    let mut lucks = Lucks::new();
+    for note in notes {
+        if let Note::Attempt { time, asked, workload, node, destination, refused, .. } = *note {
+            let luck = if refused.is_some() { Luck::Bad } else { Luck::Good };
+            lucks.entry((time, asked, workload, node, destination)).or_default().push_back(luck);
+        }
+    }
+    lucks
+}
+
+/// Everything that happens in `case`; nothing where more than the `luck` of searches is drawn.
+pub fn simulate(case: &Case, luck: Lucks) -> Option<Vec<Note>> {
     let mut simulator = Simulator {
         case,
         moments: placement::moments(case).expect("every pod has a node"),
@@ -146,6 +169,9 @@ pub fn simulate(case: &Case) -> Vec<Note> {
         flows: Vec::new(),
         tallies: BTreeMap::new(),
         kept: BTreeMap::new(),
+        drawn: false,
+        should_have: None,
+        luck,
         notes: Vec::new(),
     };
     for (number, event) in case.events.iter().enumerate() {
@@ -164,7 +190,7 @@ pub fn simulate(case: &Case) -> Vec<Note> {
         simulator.happens(event);
     }
     simulator.what_is_left();
-    simulator.notes
+    (!simulator.drawn).then_some(simulator.notes)
 }
 
 impl Simulator<'_> {
@@ -190,7 +216,7 @@ impl Simulator<'_> {
             Event::Free(mapping) | Event::Silence(mapping) | Event::Forgotten(mapping) => {
                 !self.ports.mappings[mapping].busy
             }
-            Event::Change(_) | Event::Moment(_) | Event::Arrive(_) => false,
+            Event::Change(_) | Event::Moment(_) | Event::Granted | Event::Arrive(_) => false,
         }
     }
 
@@ -203,6 +229,7 @@ impl Simulator<'_> {
             Event::TooLate(flow) => self.answer_too_late(flow),
             Event::Change(number) => self.change(number),
             Event::Moment(number) => self.moment(number),
+            Event::Granted => self.grants_follow(),
             Event::Syn(flow, number) => self.syn(flow, number),
             Event::GiveUp(flow) => self.give_up(flow),
             Event::TryAgain(request) => self.end_of_back_off(request),

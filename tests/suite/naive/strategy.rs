@@ -2,7 +2,7 @@
 
 use super::case::{
     Arrivals, Budget, Caps, Case, ClientPool, Destination, Device, End, HalfOpenFrom, IdleExpiry, Millis,
-    NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Timers, Workload,
+    NodeStage, Order, Partition, Protocol, Record, Retry, Sharing, Syn, Talk, Timers, Tries, Workload,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -57,6 +57,8 @@ pub fn device() -> impl Strategy<Value = Device> {
         |(partition, ports, public_ips, (tcp, udp), (node, total, destination), timers)| {
             let destination = destination.filter(|_| tcp == Sharing::Endpoint && udp == Sharing::Endpoint);
             Device {
+                grants: None,
+                tries: None,
                 partition,
                 ports,
                 public_ips: if destination.is_some() { 1 } else { public_ips },
@@ -100,6 +102,8 @@ pub fn burst() -> impl Strategy<Value = Workload> {
             request_timeout: None,
             retry: None,
             client_pool: None,
+            ports_per_flow: 1,
+            talk: None,
         },
     )
 }
@@ -113,6 +117,54 @@ fn recorded() -> impl Strategy<Value = Workload> {
     (burst(), vec(record, 1..40)).prop_map(|(burst, mut records)| {
         records.sort_by_key(|record| record.start);
         Workload { arrivals: Arrivals::Trace(records), ..burst }
+    })
+}
+
+/// Flows that need several ports at a time.
+pub fn flows_of_several_ports() -> impl Strategy<Value = Case> {
+    (clients_that_try_again(), vec(1usize..4, 6)).prop_map(|(mut case, many)| {
+        case.workloads.iter_mut().zip(many).for_each(|(workload, many)| workload.ports_per_flow = many);
+        case.device.ports *= 2;
+        case
+    })
+}
+
+/// Searches that give up.
+pub fn searches_that_give_up() -> impl Strategy<Value = Case> {
+    let tries = (1u32..5).prop_flat_map(|tries| select(vec![Tries::Sequential(tries), Tries::Random(tries)]));
+    (clients_that_try_again(), tries, 2u32..9).prop_map(|(mut case, tries, ports)| {
+        let device = &mut case.device;
+        (device.tries, device.ports, device.public_ips, device.caps) =
+            (Some(tries), ports, 1, Caps::default());
+        case
+    })
+}
+
+/// Flows that fall silent, or are kept from it.
+pub fn flows_that_fall_silent() -> impl Strategy<Value = Case> {
+    let time = || option::of((1u64..8).prop_map(|time| 500 * time));
+    let talk = (time(), any::<bool>(), time()).prop_map(|(gap, stops, keepalive)| Talk {
+        gap,
+        stops: stops && gap.is_some(),
+        keepalive,
+    });
+    let talk = talk.prop_map(|talk| (talk.gap.is_some() || talk.keepalive.is_some()).then_some(talk));
+    let case = prop_oneof![2 => clients_that_try_again(), 1 => client_pools()];
+    (case, vec(talk, 6)).prop_map(|(mut case, talks)| {
+        for (workload, talk) in case.workloads.iter_mut().zip(talks) {
+            if workload.client_pool.is_some() {
+                let keepalive = talk.and_then(|talk| talk.keepalive);
+                workload.talk = keepalive.map(|_| Talk { gap: None, stops: false, keepalive });
+            } else if !matches!(workload.arrivals, Arrivals::Trace(_)) && talk.is_some() {
+                (workload.talk, workload.request_timeout) = (talk, None);
+                workload.lifetime *= 2;
+            }
+        }
+        let timers = &mut case.device.timers;
+        timers.idle = timers.idle.max(500);
+        // Talk does not make a flow forgotten sooner.
+        timers.udp_stream = timers.udp_stream.map(|stream| stream.max(timers.udp_idle));
+        case
     })
 }
 

@@ -1,19 +1,26 @@
 //! Random clusters that change in time.
 
-use super::case::{Arrivals, Caps, Case, Change, Event, HalfOpenFrom, Millis, Workload};
+use super::case::{
+    Arrivals, Caps, Case, Change, Device, Event, Grants, IdleExpiry, Millis, Partition, Reclaim, Sharing,
+    Timers, Workload,
+};
 use super::placement;
-use super::strategy::{HOUR, burst, client_pools, destinations, device, impatient};
+use super::simulator::{Lucks, simulate};
+use super::strategy::{
+    HOUR, burst, client_pools, clients_that_try_again, destinations, device, impatient, two_stages,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use std::collections::HashSet;
 use std::mem::discriminant;
 
-/// What happens to a cluster: ports only come, since which of those in use go is drawn.
-fn event(ports: u32, ips: u32) -> impl Strategy<Value = Event> {
+/// What happens to a cluster.
+fn event() -> impl Strategy<Value = Event> {
     let change = prop_oneof![
-        (1u32..4).prop_map(move |more| Change::Ports(ports + more)),
-        (1u32..3).prop_map(move |more| Change::PublicIps(ips + more)),
+        (1u32..7).prop_map(Change::Ports),
+        (1u32..5).prop_map(Change::PublicIps),
         (0usize..5, 2u32..4, 1u64..8).prop_map(|(destination, factor, lasts)| Change::Slow {
             destination,
             factor,
@@ -38,8 +45,8 @@ pub fn changing_clusters() -> impl Strategy<Value = Case> {
         events: Vec::new(),
         duration: HOUR,
     });
-    let events = |case: &Case| vec((event(case.device.ports, case.device.public_ips), any::<bool>()), 1..4);
-    case.prop_flat_map(move |case| (events(&case), Just(case))).prop_map(|(events, case)| {
+    let case = prop_oneof![3 => case, 1 => client_pools()];
+    (case, vec((event(), any::<bool>()), 1..4)).prop_map(|(case, events)| {
         let mut events: Vec<Event> = events
             .into_iter()
             .map(
@@ -50,7 +57,14 @@ pub fn changing_clusters() -> impl Strategy<Value = Case> {
             .collect();
         events.sort_by_key(|event| event.at);
         let mut met = HashSet::new();
-        events.retain(|event| met.insert(std::mem::discriminant(&event.change)));
+        let pooled = case.workloads.iter().any(|workload| workload.client_pool.is_some());
+        let recorded = case.workloads.iter().any(|workload| matches!(workload.arrivals, Arrivals::Trace(_)));
+        let unlike = |event: &Event| match event.change {
+            Change::Pods { .. } => pooled || recorded,
+            Change::Refuse { .. } => pooled,
+            _ => false,
+        };
+        events.retain(|event| met.insert(discriminant(&event.change)) && !unlike(event));
         Case { events, ..case }
     })
 }
@@ -115,13 +129,98 @@ pub fn nodes_with_kept_connections() -> impl Strategy<Value = Case> {
     })
 }
 
+/// The same where most flows count towards a cap.
+pub fn nodes_where_flows_are_capped() -> impl Strategy<Value = Case> {
+    let most = |most| option::weighted(0.6, 1u32..most);
+    (nodes_that_come_and_go(), most(4), most(9), most(4)).prop_map(|(mut case, node, total, destination)| {
+        let Device { tcp, udp, public_ips, caps, .. } = &mut case.device;
+        let apart = (*tcp, *udp, *public_ips) == (Sharing::Endpoint, Sharing::Endpoint, 1);
+        *caps = Caps { node, total, destination: destination.filter(|_| apart) };
+        case
+    })
+}
+
+/// Nodes that come and go with a stage of their own.
+pub fn nodes_with_ports_of_their_own() -> impl Strategy<Value = Case> {
+    let stays = |(event, _): &(Event, bool)| !matches!(event.change, Change::Pods { .. });
+    (two_stages(), vec((of_nodes(), any::<bool>()), 1..4)).prop_map(move |(case, mut events)| {
+        if case.workloads.iter().any(|workload| workload.client_pool.is_some()) {
+            events.retain(stays);
+        }
+        let recorded = |workload: &Workload| matches!(workload.arrivals, Arrivals::Trace(_));
+        if case.workloads.iter().any(recorded) {
+            events.clear();
+        }
+        with_events(case, events)
+    })
+}
+
+/// Firewall instances, of which each node has its own.
+pub fn instances() -> impl Strategy<Value = Case> {
+    let case = prop_oneof![clients_that_try_again(), nodes_that_come_and_go()];
+    (case, vec(0u32..3, 8)).prop_map(|(mut case, mut by_node)| {
+        let most = case.events.iter().map(|event| match event.change {
+            Change::Scale { nodes, .. } => nodes,
+            Change::Upgrade { surge, .. } => case.nodes + surge,
+            _ => 0,
+        });
+        by_node.truncate(most.fold(case.nodes, u32::max) as usize);
+        case.device.partition = Partition::Instances(by_node);
+        case
+    })
+}
+
+fn grants() -> impl Strategy<Value = Grants> {
+    let tiers = prop_oneof![
+        1 => Just(Vec::new()),
+        3 => (1u32..5, 1u32..6, 1u32..5).prop_map(|(few, less, more)| vec![(few, less + more), (1_000, less)]),
+    ];
+    let reclaim = select(vec![Reclaim::Highest, Reclaim::Lowest, Reclaim::IdleFirst]);
+    let signal = select(vec![IdleExpiry::Silent, IdleExpiry::Reset]);
+    let delay = (0u64..6).prop_map(|delay| 500 * delay);
+    (tiers, reclaim, signal, delay).prop_map(|(tiers, reclaim, reclaim_signal, realloc_delay)| Grants {
+        tiers,
+        reclaim,
+        reclaim_signal,
+        realloc_delay,
+    })
+}
+
+/// A load balancer whose grants follow the number of nodes, or change by themselves.
+pub fn ports_that_come_and_go() -> impl Strategy<Value = Case> {
+    let granted =
+        (1u64..24, 1u32..8).prop_map(|(at, ports)| Event { at: 500 * at, change: Change::Granted(ports) });
+    let udp = select(vec![Sharing::Endpoint, Sharing::Address, Sharing::Exclusive]);
+    let events = (vec((of_nodes(), any::<bool>()), 1..4), granted, any::<bool>());
+    let case = prop_oneof![2 => nodes_that_come_and_go(), 1 => nodes_with_kept_connections()];
+    let case = (case, grants(), udp, events);
+    let case = case.prop_map(|(case, grants, udp, (mut events, granted, together))| {
+        if grants.tiers.is_empty() {
+            events.push((granted, together));
+        }
+        let device = balanced(case.device.clone(), grants, udp);
+        let pooled = |workload: &Workload| workload.client_pool.is_some();
+        if case.workloads.iter().any(pooled) {
+            events.retain(|(event, _)| !matches!(event.change, Change::Pods { .. }));
+        }
+        with_events(Case { device, events: Vec::new(), ..case }, events)
+    });
+    case.prop_filter("nothing is drawn", |case| simulate(case, Lucks::new()).is_some())
+}
+
+/// Its idle timeout is four minutes at least.
+fn balanced(device: Device, grants: Grants, udp: Sharing) -> Device {
+    let idle = device.timers.idle + 240_000;
+    let timers = Timers { idle, refused: None, udp_stream: None, ..device.timers };
+    let (partition, tcp, public_ips, caps) = (Partition::Node, Sharing::Endpoint, 1, Caps::default());
+    Device { grants: Some(grants), partition, tcp, udp, public_ips, caps, timers, ..device }
+}
+
 /// Those that leave every pod a node.
 fn with_events(mut case: Case, events: Vec<(Event, bool)>) -> Case {
-    case.device.caps = Caps { destination: case.device.caps.destination, ..Caps::default() };
     let nodes = case.node_stage.iter_mut().map(|stage| &mut stage.timers);
     for timers in nodes.chain([&mut case.device.timers]) {
-        // A SYN that a node does not send any more may not keep a port.
-        timers.half_open_from = HalfOpenFrom::FirstSyn;
+        // Talk does not make a flow forgotten sooner.
         timers.udp_stream = timers.udp_stream.map(|stream| stream.max(timers.udp_idle));
     }
     for (event, together) in events {
@@ -129,13 +228,21 @@ fn with_events(mut case: Case, events: Vec<(Event, bool)>) -> Case {
         let mut more = case.clone();
         more.events.push(event.clone());
         more.events.sort_by_key(|event| event.at);
-        let met = |other: &Event| discriminant(&other.change) == discriminant(&event.change);
+        let same = |other: &&Event| discriminant(&other.change) == discriminant(&event.change);
+        let most = if matches!(event.change, Change::Scale { .. }) { 2 } else { 1 };
+        let met = case.events.iter().filter(same).count() >= most;
+        // Whether a node is lost that is wanted again while it is drained is nobody's rule.
+        let twice =
+            more.events.iter().filter(|event| matches!(event.change, Change::Scale { .. })).count() > 1;
+        let doubtful = twice && more.events.iter().any(|event| matches!(event.change, Change::Lose { .. }));
         let too_many = matches!(event.change, Change::Lose { nodes: many, .. } | Change::Upgrade { surge: many, .. } if many > case.nodes);
         let upgrade = |event: &Event| matches!(event.change, Change::Upgrade { .. });
         let moves = |event: &Event| matches!(event.change, Change::Scale { .. } | Change::Lose { .. });
         let upgraded = case.events.iter().any(upgrade) && moves(&event)
             || upgrade(&event) && case.events.iter().any(moves);
-        if !too_many && !upgraded && !case.events.iter().any(met) && placement::moments(&more).is_some() {
+        let nobody =
+            matches!(event.change, Change::Pods { workload, .. } if workload >= case.workloads.len());
+        if !too_many && !nobody && !upgraded && !met && !doubtful && placement::moments(&more).is_some() {
             case = more;
         }
     }

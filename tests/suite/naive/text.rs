@@ -1,8 +1,8 @@
 //! A case as the text of a scenario.
 
 use super::case::{
-    Arrivals, Budget, Case, Change, ClientPool, Device, End, HalfOpenFrom, IdleExpiry, NodeStage, Order,
-    Partition, Protocol, Record, Retry, Sharing, Syn, Timers, Workload,
+    Arrivals, Budget, Case, Change, ClientPool, Device, End, Grants, HalfOpenFrom, IdleExpiry, NodeStage,
+    Order, Partition, Protocol, Reclaim, Record, Retry, Sharing, Syn, Talk, Timers, Tries, Workload,
 };
 use std::fmt::{self, Display};
 
@@ -54,21 +54,67 @@ pub fn scenario(case: &Case, traces: &dyn Fn(usize) -> String) -> String {
 }
 
 fn device(device: &Device) -> String {
-    let Device { partition, ports, public_ips, tcp, udp, caps, timers } = device;
+    let Device { grants, tries, partition, ports, public_ips, tcp, udp, caps, timers } = device;
     let partition = match partition {
-        Partition::Node => "node",
-        Partition::Shared => "shared",
+        Partition::Node => "\"node\"".into(),
+        Partition::Shared => "\"shared\"".into(),
+        Partition::Instances(of) => instances(of),
     };
     let sharing = match (tcp, udp) {
         (Sharing::ExclusiveAnyProtocol, _) => "\"exclusive-any-protocol\"".into(),
         _ => format!("{{ tcp = \"{}\", udp = \"{}\" }}", rule(*tcp), rule(*udp)),
     };
-    format!(
-        "[outbound]\nmodel = \"custom\"\npartition = \"{partition}\"\nports = {ports}\npublic_ips = {public_ips}\nsharing = {sharing}\n"
-    ) + &key("per_node_cap", caps.node)
+    let which = match grants {
+        Some(grants) => load_balancer(grants, *ports),
+        None => format!(
+            "model = \"custom\"\npartition = {partition}\nports = {ports}\npublic_ip_choice = \"sticky\"\n"
+        ),
+    };
+    format!("[outbound]\n{which}public_ips = {public_ips}\nsharing = {sharing}\n")
+        + &key("search", tries.map(search))
+        + &key("per_node_cap", caps.node)
         + &key("total_cap", caps.total)
         + &key("per_destination_cap", caps.destination)
         + &keys(timers).concat()
+}
+
+fn search(tries: Tries) -> String {
+    match tries {
+        Tries::Sequential(tries) => format!("{{ sequential_tries = {tries} }}"),
+        Tries::Random(tries) => format!("{{ random_tries = {tries}, replacement = false }}"),
+    }
+}
+
+fn instances(of: &[u32]) -> String {
+    let by_node: Vec<u32> = of.iter().map(|instance| instance + 1).collect();
+    let instances = by_node.iter().max().expect("there is a node");
+    format!("{{ instances = {instances}, by_node = {by_node:?} }}")
+}
+
+fn load_balancer(grants: &Grants, ports: u32) -> String {
+    let Grants { tiers, reclaim, reclaim_signal, realloc_delay } = grants;
+    let reclaim = match reclaim {
+        Reclaim::Highest => "highest",
+        Reclaim::Lowest => "lowest",
+        Reclaim::IdleFirst => "idle-first",
+    };
+    let tier = |(nodes, ports): &(u32, u32)| format!("{{ nodes = {nodes}, ports = {ports} }}");
+    let rows: Vec<String> = tiers.iter().map(tier).collect();
+    let granted = match tiers.is_empty() {
+        true => ports.to_string(),
+        false => format!("\"auto\"\ntiers = [{}]", rows.join(", ")),
+    };
+    let (signal, delay) = (expiry(*reclaim_signal), time(*realloc_delay));
+    format!(
+        "model = \"azure/load-balancer\"\ngranularity = 1\nports_per_node = {granted}\nreclaim = \"{reclaim}\"\nreclaim_signal = {signal}\nrealloc_delay = {delay}\n"
+    )
+}
+
+fn expiry(expiry: IdleExpiry) -> &'static str {
+    match expiry {
+        IdleExpiry::Silent => "\"silent\"",
+        IdleExpiry::Reset => "\"reset\"",
+    }
 }
 
 fn rule(sharing: Sharing) -> &'static str {
@@ -89,14 +135,10 @@ fn keys(timers: &Timers) -> Vec<String> {
         HalfOpenFrom::FirstSyn => "\"first-syn\"",
         HalfOpenFrom::LastSyn => "\"last-syn\"",
     };
-    let expiry = match idle_expiry {
-        IdleExpiry::Silent => "\"silent\"",
-        IdleExpiry::Reset => "\"reset\"",
-    };
     vec![
         format!("hold_down = {{ fin = {fin}, rst = {rst}, udp = {udp}{refused} }}\n"),
         key("idle_timeout", Some(time(*idle))),
-        key("idle_expiry", Some(expiry)),
+        key("idle_expiry", Some(expiry(*idle_expiry))),
         key("udp_idle_timeout", Some(time(*udp_idle))),
         key("udp_stream_timeout", udp_stream.map(time)),
         key("half_open", Some(time(*half_open))),
@@ -125,6 +167,8 @@ fn workload(workload: &Workload, number: usize, trace: &dyn Fn() -> String) -> S
         request_timeout,
         retry,
         client_pool,
+        ports_per_flow,
+        talk,
     } = workload;
     let traffic = match arrivals {
         Arrivals::Burst { at, flows } => format!("burst = {{ at = {}, flows = {flows} }}", time(*at)),
@@ -151,6 +195,15 @@ fn workload(workload: &Workload, number: usize, trace: &dyn Fn() -> String) -> S
         + &key("request_timeout", request_timeout.map(time))
         + &key("retry", retry.as_ref().map(again))
         + &key("client_pool", client_pool.as_ref().map(kept_open))
+        + &key("ports_per_flow", Some(*ports_per_flow).filter(|many| *many > 1))
+        + &talk.as_ref().map(packets).unwrap_or_default()
+}
+
+fn packets(talk: &Talk) -> String {
+    let Talk { gap, stops, keepalive } = talk;
+    let chance = u8::from(*stops);
+    let packets = gap.map(|gap| format!("{{ gap = {}, stop_after_packet = {chance} }}", time(gap)));
+    key("packets", packets) + &key("keepalive", keepalive.map(time))
 }
 
 fn schedule(syn: &Syn) -> String {
@@ -212,6 +265,7 @@ fn kept_open(pool: &ClientPool) -> String {
 
 fn change(change: &Change) -> String {
     match change {
+        Change::Granted(ports) => format!("outbound = {{ ports_per_node = {ports} }}"),
         Change::Ports(ports) => format!("outbound = {{ ports = {ports} }}"),
         Change::PublicIps(ips) => format!("outbound = {{ public_ips = {ips} }}"),
         Change::Pods { workload, pods } => {
