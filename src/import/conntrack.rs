@@ -53,8 +53,8 @@ fn entry(text: &str) -> Result<Entry<'_>, String> {
     let who = Conversation {
         protocol,
         source: address("src", need("src")?)?,
-        source_port: of_ports("sport")?,
         destination: address("dst", need("dst")?)?,
+        source_port: of_ports("sport")?,
         port: of_ports("dport")?,
         space: value("zone").and_then(|zone| zone.parse().ok()).unwrap_or(0),
     };

@@ -186,14 +186,18 @@ impl FlowLogs {
 mod tests {
     use super::*;
 
+    /// The hour of the log, in milliseconds.
+    const HOUR: u64 = 1_700_000_000_000;
+
     fn tuple(logs: &mut FlowLogs, time_ms: u64, state: &str, counters: &str) -> Read {
-        let text = format!("{time_ms},10.0.0.6,203.0.113.1,40000,443,6,O,{state},NX,{counters}");
+        let text = format!("{},10.0.0.6,203.0.113.1,40000,443,6,O,{state},NX,{counters}", HOUR + time_ms);
         logs.tuple(&text, Kind::Vnet).unwrap()
     }
 
+    /// When a flow began, in microseconds of the hour, how long it lasted and how it ended.
     fn flow(read: Read) -> (i64, Lasted, End) {
         let Read::Flow(record) = read else { panic!("{read:?}") };
-        (record.start_us, record.lasted, record.state)
+        (record.start_us - HOUR as i64 * 1_000, record.lasted, record.state)
     }
 
     #[test]
@@ -222,8 +226,8 @@ mod tests {
         tuple(&mut logs, 2_500, "C", "1,60,1,60");
         assert_eq!(flow(tuple(&mut logs, 9_000, "B", "0,0,0,0")).1, Lasted::SoFar(1_500_000));
         tuple(&mut logs, 20_000, "D", "0,0,0,0");
-        let open = logs.finish();
-        assert_eq!((open[0].start_us, open[0].lasted), (9_000_000, Lasted::SoFar(11_000_000)));
+        let open = flow(Read::Flow(logs.finish().remove(0)));
+        assert_eq!((open.0, open.1), (9_000_000, Lasted::SoFar(11_000_000)));
     }
 
     #[test]
