@@ -19,7 +19,7 @@ fn row(outbound: &str, workload: &str) -> String {
 const LOSS: &str =
     "arrivals.poisson = { rate = \"4 per s\" }\nlifetime.exponential = { mean = \"1s\" }\nsyn = \"none\"";
 
-const FEW: &str = "{ method = \"splitting\", trajectories = 200 }";
+const FEW: &str = "{ method = \"splitting\", trajectories = 300 }";
 
 fn json(output: &std::process::Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
@@ -114,7 +114,9 @@ fn rows_that_share_their_sources_are_split_together() {
 fn laws_without_chance_and_with_much_of_it_have_one_ratio() {
     for law in ["constant = { value = \"600ms\" }", "lognormal = { mean = \"600ms\", cv2 = 4.0 }"] {
         let workload = LOSS.replace("exponential = { mean = \"1s\" }", law);
-        let results = run(&row("ports = 16\nhold_down = \"400ms\"", &workload), &[("run.rare", FEW)]);
+        let more = FEW.replace("300", "600");
+        let results =
+            run(&row("ports = 16\nhold_down = \"400ms\"", &workload), &[("run.rare", more.as_str())]);
         assert_is(&results.failure_ratio, erlang_b(16, 4.0));
     }
 }
@@ -132,12 +134,10 @@ fn clients_that_try_again_are_split_as_they_are_simulated() {
 }
 
 #[test]
-fn caps_and_searches_that_bind_before_the_ports_are_met() {
+fn caps_that_bind_before_the_ports_are_met() {
     let resting = LOSS.replace("exponential = { mean = \"1s\" }", "exponential = { mean = \"500ms\" }");
     let capped = "ports = 40\nper_destination_cap = 8\nhold_down = \"500ms\"";
     assert_agree(&row(capped, &resting), LONG, failure_ratio);
-    let named = "ports = 64\nsearch = { sequential_tries = 6 }";
-    assert_agree(&row(named, LOSS), LONG, failure_ratio);
 }
 
 #[test]
@@ -220,6 +220,7 @@ fn what_splitting_cannot_say_is_refused_before_anything_is_simulated() {
     for (outbound, workload, why) in [
         ("ports = 16", pooled.as_str(), "a client pool keeps connections open"),
         ("ports = \"unlimited\"", LOSS, "no limit"),
+        ("ports = 64\nsearch = { sequential_tries = 6 }", LOSS, "a search may give up"),
         (
             "ports = 16",
             &LOSS.replace("poisson = { rate = \"4 per s\" }", "even = { rate = \"4 per s\" }"),
@@ -235,6 +236,10 @@ fn what_splitting_cannot_say_is_refused_before_anything_is_simulated() {
             error.contains("run.rare") && error.contains(why) && error.contains("write \"auto\""),
             "{error}"
         );
+        // Theory knows that nothing fails without a limit.
+        if why == "no limit" {
+            continue;
+        }
         let auto = run(&text, &[("run.rare", "auto")]).rare.unwrap();
         assert!(auto.method == RatioMethod::Plain && auto.why.contains(why), "{}", auto.why);
     }
@@ -245,7 +250,7 @@ fn the_key_is_checked() {
     for (value, found) in [
         ("spliting", "did you mean \"splitting\"?"),
         ("{ trajectories = 50 }", "lacks `method`"),
-        ("{ method = \"splitting\", replications = 5 }", "`replications` is 5"),
+        ("{ method = \"splitting\", replications = 5 }", "`replications` is the number 5"),
         ("{ method = \"auto\", levels = 3 }", "levels"),
     ] {
         let set = format!("run.rare={value}");

@@ -231,7 +231,7 @@ fn the_furthest_times_replay_without_overflow() {
 
 #[test]
 fn a_trace_without_a_record_is_refused() {
-    refused("", &[], "-: holds no record; give a Zeek conn.log or a CSV table");
+    refused("", &[], "-: holds no record; give a Zeek conn.log");
     refused(gzip(b""), &[], "holds no record");
     refused(HEADER, &[], "holds no record");
     refused("start,port\n1,2\n", &["--skip-bad-lines"], "-:1: is a header without `start_s`");

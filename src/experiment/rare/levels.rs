@@ -19,6 +19,9 @@ const FAILING: f64 = 0.1;
 /// Fewer that pass say nothing about the next level.
 const LEAST_PASSING: usize = 10;
 
+/// Trajectories of the pilot from each level at least: enough that one in five is more than that.
+const PILOT_TRAJECTORIES: u32 = 100;
+
 /// The first stage lasts so many settling times at least.
 const SETTLING_TIMES: u64 = 20;
 
@@ -116,6 +119,7 @@ impl Levels {
 
     /// Adds level after level until enough excursions fail.
     fn add_higher(&mut self, all: &Parts, part: &Part, effort: Effort, key: TrialKey, stop: &AtomicUsize) {
+        let effort = Effort { trajectories: effort.trajectories.max(PILOT_TRAJECTORIES), ..effort };
         let (first, mut states) = first_stage(all, part, self, effort, key.of_trajectory(0, 1), stop);
         let all_attempts = first.counts.attempts.max(1) as f64;
         // Excursions that reach the level, of an attempt.

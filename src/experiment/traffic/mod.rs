@@ -138,8 +138,9 @@ impl Observer {
         let of = self.by_protocol.entry(flow.protocol).or_default();
         of.flows += 1;
         of.starts.add(flow.start_us);
-        // A duration that is not said counts as 0, as in a replay.
-        if flow.length != Length::SoFar && flow.end != EndKind::HalfOpen {
+        // A duration that is not said counts as 0, as in a replay. TCP that was never opened has no lifetime.
+        let opened = flow.protocol == Protocol::Udp || flow.end != EndKind::HalfOpen;
+        if flow.length != Length::SoFar && opened {
             of.lifetimes.add(flow.duration_us);
         }
         *of.ends.entry(flow.end).or_default() += 1;

@@ -26,6 +26,10 @@ pub fn undividable(system: &System, shard: &Shard) -> Option<&'static str> {
     if shard.rows.iter().any(|row| ports(row).is_none() || ports(row) != ports(&shard.rows[0])) {
         return Some("port pools have no limit, or not the same one");
     }
+    let finds = |row: &RowId| system.stage_of(*row).rules.always_find();
+    if !shard.rows.iter().all(finds) {
+        return Some("a search may give up while ports are free");
+    }
     if system.may_lack_local_ports() {
         return Some("pods may run out of local ports");
     }

@@ -177,11 +177,16 @@ impl Ports {
         };
         let reached = |cap: Option<u32>, live: u32| cap.is_some_and(|cap| live >= cap);
         let fits = |ip: u32| !reached(of.caps.destination, self.live(|mapping| of_ip(mapping, ip)));
-        let ports: Vec<Port> = free.iter().copied().filter(|(_, ip, _)| fits(*ip)).take(many).collect();
+        // The ports of a flow lie on one public IP: the first that has so many, and whose cap allows it.
+        let free_of = |ip: u32| free.iter().copied().filter(move |port| port.1 == ip);
+        let ips: BTreeSet<u32> = free.iter().map(|(_, ip, _)| *ip).collect();
+        let enough: Vec<u32> = ips.into_iter().filter(|ip| free_of(*ip).count() >= many).collect();
+        let chosen = enough.iter().copied().find(|ip| fits(*ip));
+        let ports: Vec<Port> = chosen.into_iter().flat_map(free_of).take(many).collect();
         let mut reasons = Vec::new();
-        if free.len() < many {
+        if enough.is_empty() {
             reasons.push(Reason::NoFreePort);
-        } else if ports.len() < many {
+        } else if chosen.is_none() {
             reasons.push(Reason::DestinationCap);
         }
         if reached(of.caps.node, self.live(of_node)) {
