@@ -17,6 +17,7 @@ pub mod plot;
 pub mod present;
 pub mod read;
 pub mod review;
+pub mod sensitivity;
 pub mod sweep;
 pub mod table;
 pub mod text;

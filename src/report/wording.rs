@@ -2,6 +2,7 @@
 
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
+use crate::experiment::diff::Evidence;
 use crate::experiment::results::{
     ClientPoolFigures, EstimateKind, FirstFailure, ProbeFigures, RareFigures, RatioEstimate, RatioMethod,
     Recovery, Results, RetryFigures, SplitLevel, SplitPart, StopReason, ThresholdResult, TimeoutFigures,
@@ -60,6 +61,16 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Pass => "pass",
         Verdict::Fail => "FAIL",
         Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// What a difference says, in a table.
+pub fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Same => "same",
+        Evidence::Significant => "significant",
+        Evidence::NotSignificant => "not significant",
+        Evidence::Unknown => "unknown",
     }
 }
 

@@ -13,6 +13,7 @@ pub mod file;
 pub mod grid;
 mod judged;
 mod keys;
+pub mod knobs;
 mod later_devices;
 mod laws;
 pub mod network;

@@ -221,7 +221,7 @@ fn theory(check: &AnalyticCheck) -> Vec<Block> {
     vec![heading("What theory says"), Block::Table(table)]
 }
 
-fn method(results: &Results) -> Vec<Block> {
+pub(super) fn method(results: &Results) -> Vec<Block> {
     let text = toml::to_string_pretty(&results.scenario).unwrap_or_else(|_| results.scenario.to_string());
     vec![
         heading("Method"),
