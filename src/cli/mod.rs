@@ -13,6 +13,7 @@ mod run;
 mod sensitivity;
 mod setting;
 mod size;
+mod step_summary;
 mod sweep;
 mod traffic;
 mod watch;
@@ -218,9 +219,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
         SchemaOf::Diff => rendering::json(&schema_for!(experiment::diff::Diff)),
         SchemaOf::Sweep => rendering::json(&schema_for!(experiment::sweep::SweepResults)),
-        SchemaOf::Sensitivity => {
-            rendering::json(&schema_for!(experiment::sensitivity::SensitivityResults))
-        }
+        SchemaOf::Sensitivity => rendering::json(&schema_for!(experiment::sensitivity::SensitivityResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
         SchemaOf::Check => rendering::json(&schema_for!(experiment::check::Check)),
         SchemaOf::Traffic => rendering::json(&schema_for!(experiment::traffic::Traffic)),
@@ -238,7 +237,11 @@ fn print(text: &str) -> Result<ExitStatus, Error> {
     }
 }
 
-/// Prints a result in `format`.
+/// Prints a result in `format`; for GitHub also into the summary of the step, where there is one.
 fn show(result: &impl rendering::Present, format: Format) -> Result<ExitStatus, Error> {
-    print(&rendering::render(result, format)?)
+    let status = print(&rendering::render(result, format)?)?;
+    if format == Format::Github {
+        step_summary::append(result)?;
+    }
+    Ok(status)
 }

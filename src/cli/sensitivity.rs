@@ -3,6 +3,7 @@
 use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
+use crate::experiment::headroom;
 use crate::experiment::sensitivity::{self, Question};
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
@@ -38,7 +39,7 @@ pub struct SensitivityArgs {
     #[arg(long, requires = "vary")]
     no_assumptions: bool,
     /// What is looked at; by default the metric of the first threshold, or failure_ratio.
-    #[arg(long, value_name = "METRIC", value_parser = PossibleValuesParser::new(THRESHOLD_METRICS))]
+    #[arg(long, value_name = "METRIC", value_parser = PossibleValuesParser::new(THRESHOLD_METRICS.into_iter().filter(|name| *name != headroom::METRIC)))]
     metric: Option<String>,
     /// Also judge this; repeatable: `--threshold 'failure_ratio < 0.1%'`.
     #[arg(long, value_name = "METRIC OP VALUE")]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod compare;
 pub mod diff;
 pub mod estimate;
+pub mod headroom;
 mod paired;
 pub mod plan;
 pub mod precision;

@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Start, settling_time};
 use super::results::{WarmUpChoice, WarmUpReason};
-use super::{Control, Trials, rare, runner, warm_up};
+use super::{Control, Trials, headroom, rare, runner, warm_up};
 use crate::error::Error;
 use crate::scenario::{Scenario, WarmUp};
 use crate::time::SimDuration;
@@ -13,6 +13,7 @@ pub(super) fn run<T>(
     control: &Control<'_>,
     mut found: impl FnMut(&Scenario, &Plan, &Trials) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
+    scenarios.iter().try_for_each(headroom::check_not_asked)?;
     let mut plans = common_start(scenarios, control)?;
     plans.iter().try_for_each(rare::check)?;
     // With a precision all go on together; without one the sums of one at a time are kept.

@@ -1,7 +1,7 @@
 //! Judging results against limits: by the interval, not by the estimate.
 
 use super::estimate;
-use super::results::{RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
+use super::results::{HeadroomFigures, RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
 use crate::error::ExitStatus;
 use crate::scenario::{Comparison, Threshold};
 
@@ -25,6 +25,7 @@ pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> 
         "connect_delay_s.p50" => exact(delay.p50),
         "connect_delay_s.p99" => exact(delay.p99),
         "connect_delay_s.max" => exact(delay.max),
+        "headroom" => results.headroom_search.as_ref().map(HeadroomFigures::interval),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ pub mod check;
 mod diff;
 pub mod document;
 mod files;
+mod headroom;
 pub mod histogram;
 pub mod html;
 mod junit;

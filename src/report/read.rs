@@ -45,7 +45,8 @@ pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
         serde_json::from_value(value).map(AnyResults::Sweep).map_err(fail)
     } else if has("knobs") {
         let found: Box<SensitivityResults> = serde_json::from_value(value).map_err(fail)?;
-        possible(&found.base_results).map_err(|why| Error::input(file, format!("no results of snatsim: {why}")))?;
+        possible(&found.base_results)
+            .map_err(|why| Error::input(file, format!("no results of snatsim: {why}")))?;
         Ok(AnyResults::Sensitivity(found))
     } else if has("vary") {
         serde_json::from_value(value).map(|size| AnyResults::Size(Box::new(size))).map_err(fail)

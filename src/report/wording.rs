@@ -124,9 +124,10 @@ pub fn split(part: &SplitPart) -> String {
 /// A judged metric with its interval, in its own unit.
 pub fn against(threshold: &ThresholdResult) -> String {
     let metric = threshold.expression.split(['<', '>']).next().unwrap_or_default().trim();
-    let shown = |value: f64| match metric.starts_with("connect_delay_s") {
-        true => format!("{} s", number(value)),
-        false => percent(value),
+    let shown = |value: f64| match metric {
+        "headroom" => format!("{} times the load", number(value)),
+        _ if metric.starts_with("connect_delay_s") => format!("{} s", number(value)),
+        _ => percent(value),
     };
     let (low, high) = (shown(threshold.low), shown(threshold.high));
     match threshold.estimate {

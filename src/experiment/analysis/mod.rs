@@ -109,6 +109,7 @@ fn counted(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize) ->
         scaled: sums.scaled(plan),
         probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
+        headroom_search: None,
         thresholds: Vec::new(),
         verdict: Verdict::Pass,
         analytic: sums.analytic(plan),

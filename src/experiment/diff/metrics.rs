@@ -65,7 +65,9 @@ pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
             evidence: evidence((one, other), difference, reach),
         }
     };
-    THRESHOLD_METRICS.iter().map(change).collect()
+    let told =
+        |name: &&&str| [before, after].iter().any(|results| thresholds::metric(results, name).is_some());
+    THRESHOLD_METRICS.iter().filter(told).map(change).collect()
 }
 
 /// How far below and above an estimate its interval reaches.

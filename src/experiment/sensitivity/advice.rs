@@ -12,7 +12,9 @@ pub(super) fn measure_next(knobs: &[KnobResults]) -> Option<MeasureNext> {
     let moves = |knob: &KnobResults| knob.swing.difference.evidence != Evidence::Same;
     first(MeasureReason::FlipsTheDecision, &|knob| knob.flips == Some(Flips::Yes))
         .or_else(|| {
-            first(MeasureReason::MayFlipTheDecision, &|knob| knob.flips == Some(Flips::CannotTell) && moves(knob))
+            first(MeasureReason::MayFlipTheDecision, &|knob| {
+                knob.flips == Some(Flips::CannotTell) && moves(knob)
+            })
         })
         .or_else(|| first(MeasureReason::WidestSwing, &moves))
 }

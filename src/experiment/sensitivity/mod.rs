@@ -76,8 +76,12 @@ fn tried(question: &mut Question<'_>) -> Result<(Vec<Vec<Tried>>, Vec<Scenario>)
     for knob in std::mem::take(&mut question.knobs) {
         let (mut values, mut unfit) = (Vec::new(), None);
         for choice in &knob.choices {
-            let settings = choice.iter().map(|(key, value)| Setting { key: key.clone(), value: value.clone() });
-            let refused = match (question.scenario_at)(choice).and_then(|scenario| { super::Plan::new(&scenario)?; Ok(scenario) }) {
+            let settings =
+                choice.iter().map(|(key, value)| Setting { key: key.clone(), value: value.clone() });
+            let refused = match (question.scenario_at)(choice).and_then(|scenario| {
+                super::Plan::new(&scenario)?;
+                Ok(scenario)
+            }) {
                 Ok(scenario) => {
                     scenarios.push(scenario);
                     None
@@ -134,7 +138,12 @@ fn run(
 /// What was tried, why it was refused, what came out.
 type Value = (Vec<Setting>, Option<String>, Option<(Results, Seen)>);
 
-fn knob_results(knob: &Knob, (base, verdict): (&Seen, Verdict), values: Vec<Value>, judged: bool) -> KnobResults {
+fn knob_results(
+    knob: &Knob,
+    (base, verdict): (&Seen, Verdict),
+    values: Vec<Value>,
+    judged: bool,
+) -> KnobResults {
     let swing = {
         let seen = values.iter().filter_map(|(_, _, found)| found.as_ref().map(|(_, seen)| seen));
         swing::widest(base, seen)

@@ -18,7 +18,8 @@ impl Present for SensitivityResults {
         let mut text = format!("{}\n{}\n\n", self.base_results.title, wording::headline(self));
         text += &format!("{:20} {}\n", "as it is", wording::base(self));
         for threshold in &self.base_results.thresholds {
-            let _ = writeln!(text, "{:20} {}", shared::verdict(threshold.verdict), shared::against(threshold));
+            let _ =
+                writeln!(text, "{:20} {}", shared::verdict(threshold.verdict), shared::against(threshold));
         }
         text.push_str("\none at a time, the widest swing first\n");
         text += &table::aligned(&wording::knobs(self));
@@ -57,25 +58,56 @@ impl Present for SensitivityResults {
             (false, Verdict::Pass) => Tone::Good,
             (false, Verdict::Fail) => Tone::Bad,
         };
-        Ok(Document { title: self.base_results.title.clone(), finding: wording::headline(self), tone, blocks })
+        Ok(Document {
+            title: self.base_results.title.clone(),
+            finding: wording::headline(self),
+            tone,
+            blocks,
+        })
     }
 
     /// One row a value, the scenario itself first.
     fn table(&self) -> Table {
         let mut table = Table::new([
-            "keys", "base", "value", "estimate", "low", "high", "difference", "difference_low", "difference_high", "evidence",
-            "verdict", "flips", "refused",
+            "keys",
+            "base",
+            "value",
+            "estimate",
+            "low",
+            "high",
+            "difference",
+            "difference_low",
+            "difference_high",
+            "evidence",
+            "verdict",
+            "flips",
+            "refused",
         ]);
         let plain = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let empty = String::new;
-        let judged = |verdict: Option<Verdict>| verdict.map(shared::verdict).unwrap_or_default().to_lowercase();
+        let judged =
+            |verdict: Option<Verdict>| verdict.map(shared::verdict).unwrap_or_default().to_lowercase();
         let verdict = Some(self.base_results.verdict).filter(|_| !self.base_results.thresholds.is_empty());
         let base = [plain(self.base.estimate), self.base.low.to_string(), self.base.high.to_string()];
         let [estimate, low, high] = base;
         table.push([
-            empty(), empty(), empty(), estimate, low, high, empty(), empty(), empty(), empty(), judged(verdict), empty(), empty(),
+            empty(),
+            empty(),
+            empty(),
+            estimate,
+            low,
+            high,
+            empty(),
+            empty(),
+            empty(),
+            empty(),
+            judged(verdict),
+            empty(),
+            empty(),
         ]);
-        for (knob, value) in self.knobs.iter().flat_map(|knob| knob.values.iter().map(move |value| (knob, value))) {
+        for (knob, value) in
+            self.knobs.iter().flat_map(|knob| knob.values.iter().map(move |value| (knob, value)))
+        {
             let (figure, difference) = (value.figure, value.difference);
             table.push([
                 knob.keys.join(" "),
@@ -87,7 +119,9 @@ impl Present for SensitivityResults {
                 plain(difference.map(|difference| difference.difference)),
                 plain(difference.and_then(|difference| difference.low)),
                 plain(difference.and_then(|difference| difference.high)),
-                difference.map(|difference| shared::evidence(difference.evidence).replace(' ', "_")).unwrap_or_default(),
+                difference
+                    .map(|difference| shared::evidence(difference.evidence).replace(' ', "_"))
+                    .unwrap_or_default(),
                 judged(value.verdict),
                 wording::flips(knob.flips).replace(' ', "_"),
                 value.refused.clone().unwrap_or_default(),
@@ -99,7 +133,10 @@ impl Present for SensitivityResults {
     /// The thresholds of the scenario as it is, then a case for each uncertain thing.
     fn checks(&self) -> Result<Vec<Check>, Error> {
         if self.base_results.thresholds.is_empty() {
-            return Err(Error::input("--format", "nothing is decided; write such as `--threshold 'failure_ratio < 0.1%'`"));
+            return Err(Error::input(
+                "--format",
+                "nothing is decided; write such as `--threshold 'failure_ratio < 0.1%'`",
+            ));
         }
         let case = |knob: &KnobResults| Check {
             name: format!("holds for any {}", wording::knob(knob)),

@@ -2,9 +2,7 @@
 
 use crate::experiment::diff::Evidence;
 use crate::experiment::results::Verdict;
-use crate::experiment::sensitivity::{
-    Flips, KnobResults, MeasureReason, SensitivityResults, ValueResults,
-};
+use crate::experiment::sensitivity::{Flips, KnobResults, MeasureReason, SensitivityResults, ValueResults};
 use crate::report::number::{counted, number, percent};
 use crate::report::table::Table;
 use crate::report::wording;
@@ -23,13 +21,22 @@ pub fn headline(found: &SensitivityResults) -> String {
     let (flipping, unsure) = (keys(Flips::Yes), keys(Flips::CannotTell));
     let told = match (flipping.is_empty(), unsure.is_empty()) {
         (false, _) => format!("{} of {all} would change that: {}", flipping.len(), flipping.join(", ")),
-        (true, false) => format!("whether {} of {all} would change that cannot be told: {}", unsure.len(), unsure.join(", ")),
+        (true, false) => format!(
+            "whether {} of {all} would change that cannot be told: {}",
+            unsure.len(),
+            unsure.join(", ")
+        ),
         (true, true) => format!("none of {all} changes that"),
     };
     match found.base_results.verdict {
-        Verdict::Pass => format!("{}: the thresholds hold, and {told}", if found.verdict == Verdict::Pass { "HOLDS" } else { "INCONCLUSIVE" }),
+        Verdict::Pass => format!(
+            "{}: the thresholds hold, and {told}",
+            if found.verdict == Verdict::Pass { "HOLDS" } else { "INCONCLUSIVE" }
+        ),
         Verdict::Fail => format!("FAILS: a threshold fails as it is, and {told}"),
-        Verdict::Inconclusive => format!("INCONCLUSIVE: whether the thresholds hold is not known as it is, and {told}"),
+        Verdict::Inconclusive => {
+            format!("INCONCLUSIVE: whether the thresholds hold is not known as it is, and {told}")
+        }
     }
 }
 
@@ -37,7 +44,9 @@ pub fn headline(found: &SensitivityResults) -> String {
 pub fn finding(found: &SensitivityResults) -> String {
     match found.knobs.first().filter(|knob| knob.swing.difference.evidence != Evidence::Same) {
         None => format!("{} does not depend on anything that was varied", found.metric),
-        Some(widest) => format!("{} moves {} most: {}", widest.keys.join(" with "), found.metric, swing(found, widest)),
+        Some(widest) => {
+            format!("{} moves {} most: {}", widest.keys.join(" with "), found.metric, swing(found, widest))
+        }
     }
 }
 
@@ -72,10 +81,12 @@ pub fn swing(found: &SensitivityResults, knob: &KnobResults) -> String {
     if difference.evidence == Evidence::Same {
         return "no difference at all".into();
     }
-    let (scale, unit) = if found.metric.starts_with("connect_delay_s") { (1.0, "s") } else { (100.0, "points") };
+    let (scale, unit) =
+        if found.metric.starts_with("connect_delay_s") { (1.0, "s") } else { (100.0, "points") };
     let told = |value: f64| number(value * scale);
     let interval = difference.low.zip(difference.high);
-    let interval = interval.map(|(low, high)| format!(" [{}, {}]", told(low), told(high))).unwrap_or_default();
+    let interval =
+        interval.map(|(low, high)| format!(" [{}, {}]", told(low), told(high))).unwrap_or_default();
     format!(
         "{} to {}, difference {} {unit}{interval}",
         shown(found, swing.lowest),
@@ -124,7 +135,9 @@ pub fn knobs(found: &SensitivityResults) -> Table {
 /// One row a value.
 pub fn values(found: &SensitivityResults) -> Table {
     let mut table = Table::new(["varied", "value", "result", "evidence of a difference", "verdict"]);
-    for (knob, value) in found.knobs.iter().flat_map(|knob| knob.values.iter().map(move |value| (knob, value))) {
+    for (knob, value) in
+        found.knobs.iter().flat_map(|knob| knob.values.iter().map(move |value| (knob, value)))
+    {
         let result = match (&value.refused, &value.figure) {
             (Some(why), _) => format!("refused: {why}"),
             (None, Some(seen)) => figure(found, seen.estimate, seen.low, seen.high),
@@ -134,7 +147,11 @@ pub fn values(found: &SensitivityResults) -> Table {
             knob.keys.join(", "),
             settings(knob, value),
             result,
-            value.difference.map(|difference| wording::evidence(difference.evidence)).unwrap_or_default().into(),
+            value
+                .difference
+                .map(|difference| wording::evidence(difference.evidence))
+                .unwrap_or_default()
+                .into(),
             value.verdict.map(wording::verdict).unwrap_or_default().into(),
         ]);
     }

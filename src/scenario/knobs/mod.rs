@@ -61,7 +61,8 @@ pub fn assumed(
     asked: &[Knob],
 ) -> Result<(Vec<Knob>, Vec<LeftOut>), Error> {
     let (mut knobs, mut left_out) = (Vec::new(), Vec::new());
-    let by_hand = |key: &str| asked.iter().flat_map(|knob| &knob.keys).any(|other| overrides::full_name(other) == key);
+    let by_hand =
+        |key: &str| asked.iter().flat_map(|knob| &knob.keys).any(|other| overrides::full_name(other) == key);
     for used in models::used(&scenario.resolved) {
         for assumption in used.model.assumptions()? {
             let keys: Vec<String> = assumption.keys.iter().map(|key| used.path(key)).collect();
@@ -78,8 +79,11 @@ pub fn assumed(
 }
 
 fn knob(scenario: &Scenario, given: &Value, used: &Used, assumption: &Assumption) -> Result<Knob, String> {
-    let free: Vec<&String> =
-        assumption.keys.iter().filter(|key| !is_set(given, &used.path(key)) && !key.starts_with("range.")).collect();
+    let free: Vec<&String> = assumption
+        .keys
+        .iter()
+        .filter(|key| !is_set(given, &used.path(key)) && !key.starts_with("range."))
+        .collect();
     if free.is_empty() {
         return Err("the scenario sets it itself; `--vary` varies it".into());
     }
@@ -127,7 +131,8 @@ fn knob(scenario: &Scenario, given: &Value, used: &Used, assumption: &Assumption
 /// What an entry of `try` sets: a table by key, or a value of the only key; nothing where it is words for several keys.
 fn settings<'a>(keys: &'a [String], entry: &Value) -> Option<Vec<(&'a String, Value)>> {
     if let Some(table) = entry.as_object() {
-        let own = |(key, value): (&String, &Value)| Some((keys.iter().find(|each| *each == key)?, value.clone()));
+        let own =
+            |(key, value): (&String, &Value)| Some((keys.iter().find(|each| *each == key)?, value.clone()));
         let all: Option<Vec<_>> = table.iter().map(own).collect();
         if all.is_some() {
             return all;
@@ -213,7 +218,8 @@ fn plain(value: &Value) -> String {
 fn inline(value: &Value) -> String {
     match value {
         Value::Object(table) => {
-            let entries = table.iter().map(|(key, value)| format!("{} = {}", Value::from(key.as_str()), inline(value)));
+            let entries =
+                table.iter().map(|(key, value)| format!("{} = {}", Value::from(key.as_str()), inline(value)));
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Array(values) => format!("[{}]", values.iter().map(inline).collect::<Vec<_>>().join(", ")),

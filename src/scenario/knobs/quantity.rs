@@ -68,7 +68,8 @@ mod tests {
     use super::*;
 
     fn kept(base: &str, tries: &[&str]) -> Vec<String> {
-        let mut choices: Vec<Vec<((), Value)>> = tries.iter().map(|text| vec![((), Value::from(*text))]).collect();
+        let mut choices: Vec<Vec<((), Value)>> =
+            tries.iter().map(|text| vec![((), Value::from(*text))]).collect();
         keep_the_ends(&mut choices, Some(&Value::from(base)));
         choices.iter().map(|choice| choice[0].1.as_str().unwrap().to_string()).collect()
     }
