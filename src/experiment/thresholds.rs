@@ -35,6 +35,11 @@ pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
     let mut judged = judge_interval(estimate, low, high, threshold);
     if judged.verdict == Verdict::Inconclusive {
+        if threshold.metric == "headroom" {
+            let told = "the limit lies between the loads that are proved and refuted: use more replications or a longer `duration`";
+            judged.advice = Some(told.into());
+            return judged;
+        }
         judged.advice = Some(match by_splitting(results, &threshold.metric) {
             true => "the limit lies within the interval of splitting: use more `trajectories` in `run.rare`"
                 .into(),

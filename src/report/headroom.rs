@@ -11,13 +11,14 @@ pub fn told(found: &HeadroomFigures) -> String {
         return format!("not known: {why}");
     }
     let times = |load: f64| format!("{} times the load", number(load));
-    let refuted = found.refuted.map_or(String::new(), |load| format!(", not to {}", times(load)));
+    let refuted =
+        found.refuted.map_or(String::new(), |load| format!("; it fails for sure at {}", times(load)));
     match found.proved {
         Some(most) if found.is_more_than_tried() => {
             format!("{} and more (the most that is tried)", times(most))
         }
-        Some(proved) => format!("up to {} for sure{refuted}", times(proved)),
-        None => format!("none: at no load that was tried for sure{refuted}"),
+        Some(proved) => format!("holds for sure up to {}{refuted}", times(proved)),
+        None => format!("holds for sure at no load that was tried{refuted}"),
     }
 }
 
@@ -41,6 +42,7 @@ pub fn saving(saving: &Saving) -> [String; 2] {
             };
             format!("{saves}: {}", against(judged))
         }
+        (None, Some(why)) if saving.verdict == Some(Verdict::Pass) => format!("saves the step: {why}"),
         (None, Some(why)) => format!("not tried: {why}"),
         (None, None) => "not tried".into(),
     };

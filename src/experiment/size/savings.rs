@@ -126,7 +126,16 @@ impl super::Search<'_> {
             };
             let told = settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             let (judged, why) = match self.scenario_with(position, &settings) {
-                Ok(changed) => (self.run(&changed)?.thresholds.into_iter().next(), None),
+                Ok(changed) => {
+                    let results = self.run(&changed)?;
+                    if results.totals.attempts == 0 {
+                        let why = Some("no flow needs a SNAT port any more".into());
+                        let verdict = Some(Verdict::Pass);
+                        savings.push(Saving { change, settings: told, verdict, judged: None, why });
+                        continue;
+                    }
+                    (results.thresholds.into_iter().next(), None)
+                }
                 Err(error @ (crate::error::Error::Input(_) | crate::error::Error::PlatformRefuses(_))) => {
                     (None, Some(error.to_string()))
                 }

@@ -28,7 +28,7 @@ pub fn chart(found: &SensitivityResults) -> Chart {
             found.metric
         ),
         panels: vec![panel(found, &shown)],
-        table: wording::knobs(found),
+        table: wording::knobs(found, found.knobs.iter()),
     }
 }
 

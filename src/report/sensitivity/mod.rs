@@ -16,21 +16,24 @@ use std::fmt::Write;
 impl Present for SensitivityResults {
     fn text(&self) -> String {
         let mut text = format!("{}\n{}\n\n", self.base_results.title, wording::headline(self));
-        text += &format!("{:20} {}\n", "as it is", wording::base(self));
+        if self.base_results.thresholds.is_empty() {
+            text += &format!("{:20} {}\n", "as it is", wording::base(self));
+        }
         for threshold in &self.base_results.thresholds {
             let _ =
                 writeln!(text, "{:20} {}", shared::verdict(threshold.verdict), shared::against(threshold));
         }
         text.push_str("\none at a time, the widest swing first\n");
-        text += &table::aligned(&wording::knobs(self));
+        let mut moving = wording::knobs(self, self.knobs.iter().filter(|knob| wording::moves(knob)));
+        for cell in moving.rows.iter_mut().flatten() {
+            *cell = wording::shortened(cell);
+        }
+        text += &table::aligned(&moving);
+        list(&mut text, "no difference at all", &wording::idle(self));
         for line in wording::next(self) {
             let _ = writeln!(text, "\n{line}");
         }
-        let left_out = wording::not_varied(self);
-        if !left_out.is_empty() {
-            text.push_str("\nnot varied\n");
-            left_out.iter().for_each(|line| text += &format!("  {line}\n"));
-        }
+        list(&mut text, "not varied", &wording::not_varied(self));
         for warning in self.warnings() {
             let _ = writeln!(text, "\nwarning: {warning}");
         }
@@ -153,5 +156,13 @@ impl Present for SensitivityResults {
 
     fn warnings(&self) -> Vec<String> {
         self.base_results.warnings.clone()
+    }
+}
+
+/// Lines under a title, where there are any.
+fn list(text: &mut String, title: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        let _ = writeln!(text, "\n{title}");
+        lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
 }

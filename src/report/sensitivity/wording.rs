@@ -112,10 +112,32 @@ pub fn settings(knob: &KnobResults, value: &ValueResults) -> String {
     told.collect::<Vec<_>>().join(" + ")
 }
 
+/// Whether it moves the metric at all.
+pub fn moves(knob: &KnobResults) -> bool {
+    knob.swing.difference.evidence != Evidence::Same
+        || knob.values.iter().any(|value| value.refused.is_some())
+}
+
+/// What makes no difference at all, one line each.
+pub fn idle(found: &SensitivityResults) -> Vec<String> {
+    found.knobs.iter().filter(|each| !moves(each)).map(|each| shortened(&knob(each))).collect()
+}
+
+/// On a terminal and beside a bar, the end of a long text tells less than its beginning.
+pub fn shortened(text: &str) -> String {
+    match text.chars().count() > MOST_LETTERS {
+        true => format!("{}..", text.chars().take(MOST_LETTERS - 2).collect::<String>().trim_end()),
+        false => text.into(),
+    }
+}
+
+/// Longer texts leave no room for what stands beside them.
+const MOST_LETTERS: usize = 72;
+
 /// One row a knob.
-pub fn knobs(found: &SensitivityResults) -> Table {
+pub fn knobs<'a>(found: &SensitivityResults, shown: impl Iterator<Item = &'a KnobResults>) -> Table {
     let mut table = Table::new(["varied", "as it is", "tried", "swing", "flips the decision"]);
-    for knob in &found.knobs {
+    for knob in shown {
         let tried = knob.values.iter().map(|value| match (&value.refused, value.verdict) {
             (Some(_), _) => format!("{} refused", settings(knob, value)),
             (None, Some(verdict)) => format!("{} {}", settings(knob, value), wording::verdict(verdict)),

@@ -164,7 +164,11 @@ pub fn parse_asked(text: &str) -> Result<VariedKey, String> {
 
 /// The knob that somebody asked for.
 pub fn asked(scenario: &Scenario, varied: &VariedKey) -> Result<Knob, Error> {
-    let full = overrides::full_name(&varied.key);
+    let full = match varied.key.as_str() {
+        "nodes" => "node_pool.0.nodes",
+        "pool_max" => "workload.0.client_pool.max",
+        key => overrides::full_name(key),
+    };
     let base = at(&scenario.resolved, full).map(|value| plain(&value)).unwrap_or_default();
     let choices: Vec<Vec<Override>> = varied
         .values
