@@ -13,11 +13,12 @@ const MOST_LETTERS: usize = 44;
 
 /// The tornado.
 pub fn chart(found: &SensitivityResults) -> Chart {
-    let shown: Vec<&KnobResults> = found.knobs.iter().take(MOST_BARS).collect();
+    let moving = found.knobs.iter().filter(|knob| wording::moves(knob));
+    let shown: Vec<&KnobResults> = moving.take(MOST_BARS).collect();
     let left_out = found.knobs.len() - shown.len();
     let more = match left_out {
         0 => String::new(),
-        _ => format!(" {left_out} with narrower swings are in the table only."),
+        _ => format!(" {left_out} that move it less, or not at all, are in the table only."),
     };
     Chart {
         name: "tornado".into(),
