@@ -97,10 +97,7 @@ pub fn search(
     let both = search.proved().and_then(|proved| Ok((proved, search.refuted(proved)?)));
     match both {
         Ok((proved, refuted)) => Ok(found(proved, refuted, search.evaluations, None)),
-        Err(Error::Input(problems)) => {
-            let why = problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
-            Ok(found(None, None, search.evaluations, Some(why)))
-        }
+        Err(wrong @ Error::Input(_)) => Ok(found(None, None, search.evaluations, Some(wrong.in_brief()))),
         Err(error) => Err(error),
     }
 }

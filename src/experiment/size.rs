@@ -241,7 +241,6 @@ impl Search<'_> {
         if self.question.wants_advice(&answer) {
             self.advise(position, &mut answer)?;
         }
-        answer.evaluations = self.evaluations;
         Ok(answer)
     }
 
@@ -252,7 +251,6 @@ impl Search<'_> {
         let at = |load: f64| self.scenario_with(position, &[(LOAD_FACTOR.into(), (own * load).to_string())]);
         let targets = [self.question.target.clone()];
         let found = headroom::search(&targets, (&scenario, Verdict::Pass), &at, self.control)?;
-        self.evaluations += found.evaluations;
         answer.headroom = Some(found);
         if let (Some(refuted), Some(short)) = (&answer.refuted_by, position.checked_sub(1)) {
             answer.savings = self.savings(short, refuted)?;

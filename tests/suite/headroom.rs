@@ -98,7 +98,7 @@ fn a_load_factor_multiplies_every_workload() {
 /// 50 ports are needed; 49 ports lose 2 % of the flows that come evenly. Kept connections are 50 as well, but few are opened.
 #[test]
 fn size_tells_headroom_and_what_would_save_the_last_step() {
-    let size = ["size", "--vary", "ports_per_node=10..100", "--target", "failure_ratio < 0.5%"];
+    let size = ["size", "--vary", "ports_per_node=10..100", "--target", "failure_ratio < 1.5%"];
     let (status, found, error) = asked(EVEN, &size);
     assert_eq!((status, &found["answer"]), (Some(0), &50.into()), "{error}");
     let headroom = found["headroom"]["proved"].as_f64().unwrap();
@@ -127,7 +127,7 @@ fn a_shorter_idle_timeout_may_save_ports() {
     let text = "[outbound]\nmodel = \"azure/load-balancer\"\nports_per_node = 1024\n[[workload]]\nname = \"web\"\n\
         arrivals.even = { rate = \"1 per s\" }\nlifetime = \"1s\"\nends = { abandoned = 1 }\nsyn = \"none\"\n\
         [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 2\n";
-    let size = ["size", "--vary", "ports_per_node=1000..2400:200", "--target", "failure_ratio < 1%"];
+    let size = ["size", "--vary", "ports_per_node=1000..2400:200", "--target", "failure_ratio < 10%"];
     let (_, found, error) = asked(text, &size);
     let saving = &found["savings"].as_array().unwrap()[1];
     assert_eq!(

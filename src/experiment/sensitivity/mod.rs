@@ -14,7 +14,7 @@ pub use results::{
 
 use super::results::{Results, SCHEMA_VERSION, Verdict};
 use super::{Control, analysis, paired, thresholds};
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::scenario::Scenario;
 use crate::scenario::knobs::{Doubt, Knob, LeftOut};
 use crate::scenario::overrides::Override;
@@ -86,9 +86,9 @@ fn tried(question: &mut Question<'_>) -> Result<(Vec<Vec<Tried>>, Vec<Scenario>)
                     scenarios.push(scenario);
                     None
                 }
-                Err(Error::PlatformRefuses(problems)) => Some(told(&problems)),
-                Err(Error::Input(problems)) if knob.doubt != Doubt::Asked => {
-                    unfit = Some(told(&problems));
+                Err(refused @ Error::PlatformRefuses(_)) => Some(refused.in_brief()),
+                Err(wrong @ Error::Input(_)) if knob.doubt != Doubt::Asked => {
+                    unfit = Some(wrong.in_brief());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -109,10 +109,6 @@ fn tried(question: &mut Question<'_>) -> Result<(Vec<Vec<Tried>>, Vec<Scenario>)
     }
     question.knobs = knobs;
     Ok((all, scenarios))
-}
-
-fn told(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// Runs all of them on the same traffic.

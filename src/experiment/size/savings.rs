@@ -3,6 +3,7 @@
 //! Each is tried alone at the value that was refuted, on the same traffic.
 
 use super::{Question, SizeResults};
+use crate::error::Error;
 use crate::experiment::results::{Results, ThresholdResult, Verdict};
 use crate::scenario::overrides::Override;
 use crate::scenario::{Scenario, shipped};
@@ -103,11 +104,7 @@ fn private_link(scenario: &Scenario, refuted: &Results) -> Result<Vec<Override>,
 
 impl super::Search<'_> {
     /// Tries every change at the value that was refuted.
-    pub(super) fn savings(
-        &mut self,
-        position: usize,
-        refuted: &Results,
-    ) -> Result<Vec<Saving>, crate::error::Error> {
+    pub(super) fn savings(&mut self, position: usize, refuted: &Results) -> Result<Vec<Saving>, Error> {
         let scenario = self.scenario(position)?;
         let mut savings = Vec::new();
         for (change, settings) in changes(&scenario, refuted, self.question.vary) {
@@ -136,9 +133,7 @@ impl super::Search<'_> {
                     }
                     (results.thresholds.into_iter().next(), None)
                 }
-                Err(error @ (crate::error::Error::Input(_) | crate::error::Error::PlatformRefuses(_))) => {
-                    (None, Some(error.to_string()))
-                }
+                Err(error @ (Error::Input(_) | Error::PlatformRefuses(_))) => (None, Some(error.in_brief())),
                 Err(error) => return Err(error),
             };
             let verdict = judged.as_ref().map(|judged| judged.verdict);

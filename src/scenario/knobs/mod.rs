@@ -230,3 +230,77 @@ fn inline(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{read, shipped};
+
+    #[test]
+    fn ranges_have_two_ends_of_one_kind() {
+        for (text, values) in [
+            ("nodes=10..30", &["10", "30"][..]),
+            ("idle_timeout=4m..1h", &["4m", "1h"]),
+            ("workload.a.rate = 20 per s .. 1200 per min", &["20 per s", "1200 per min"]),
+            ("share=0.25..0.5", &["0.25", "0.5"]),
+            ("outbound.model=azure/firewall,azure/nat-gateway", &["azure/firewall", "azure/nat-gateway"]),
+            ("nodes=1..3:1", &["1", "2", "3"]),
+        ] {
+            match parse_asked(text) {
+                Ok(varied) => assert_eq!(varied.values, values, "{text}"),
+                Err(why) => {
+                    assert!(text.contains("1200") && why.contains("from less to more"), "{text}: {why}")
+                }
+            }
+        }
+    }
+
+    /// A table that names a key which the assumption does not cover would be taken for a value.
+    #[test]
+    fn what_models_say_to_try_can_be_set_or_is_words() {
+        for model in shipped::all() {
+            for assumption in model.assumptions().unwrap() {
+                let several = assumption.keys.len() > 1;
+                let fits = |entry: &Value| {
+                    settings(&assumption.keys, entry).is_some() || entry.is_string() || !entry.is_object()
+                };
+                assert!(
+                    !assumption.tries.is_empty() && assumption.tries.iter().all(fits),
+                    "{}: {assumption:?}",
+                    model.name
+                );
+                let tables = assumption.tries.iter().filter(|entry| entry.is_object());
+                assert!(
+                    !several || tables.into_iter().all(|entry| settings(&assumption.keys, entry).is_some()),
+                    "{}: {assumption:?}",
+                    model.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn figures_of_every_kind_of_model_are_set_where_the_scenario_reads_them() {
+        let text = "[outbound]\nmodel = \"azure/nat-gateway\"\n[cluster]\nnetwork_plugin = \"azure-cni-overlay\"\n\
+            [[way_out]]\nname = \"partner\"\nmodel = \"azure/static-egress-gateway\"\n\
+            [[workload]]\nname = \"api\"\npreset = \"api-server\"\n[[workload]]\nname = \"web\"\narrivals.poisson = { rate = \"1 per s\" }\n\
+            lifetime = \"1s\"\nclient_pool = { preset = \"go-net-http\" }\nway_out = \"partner\"\n";
+        let scenario = read("test.toml", text, &[]).unwrap();
+        let given = crate::scenario::grid::given("test.toml", text, &[]).unwrap();
+        let (knobs, left_out) = assumed(&scenario, &given, &[]).unwrap();
+        for key in [
+            "outbound.cap_counts_holds",
+            "way_out.partner.ports_per_gateway_node",
+            "cluster.node_stage.tracking_table",
+            "cluster.time_wait",
+            "workload.api.lifetime.exponential.mean",
+            "workload.web.client_pool.order",
+        ] {
+            let knob = knobs.iter().find(|knob| knob.keys.iter().any(|each| each == key));
+            let knob = knob.unwrap_or_else(|| panic!("{key}: {knobs:?} {left_out:?}"));
+            for choice in &knob.choices {
+                read("test.toml", text, choice).unwrap_or_else(|why| panic!("{choice:?}: {why}"));
+            }
+        }
+    }
+}
