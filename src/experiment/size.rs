@@ -23,6 +23,9 @@ use crate::scenario::overrides::{LOAD_FACTOR, Override};
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
 
+/// The scenario at a value, with some keys set besides.
+pub type ScenarioAt<'a> = &'a dyn Fn(u64, &[Override]) -> Result<Scenario, Error>;
+
 /// A question about a setting.
 pub struct Question<'a> {
     /// The setting.
@@ -33,8 +36,8 @@ pub struct Question<'a> {
     pub candidates: &'a [u64],
     /// The target.
     pub target: &'a Threshold,
-    /// The scenario at a value, with some keys set besides; a platform refusal says that the value is not allowed.
-    pub scenario_at: &'a dyn Fn(u64, &[Override]) -> Result<Scenario, Error>,
+    /// The scenario at a value; a platform refusal says that the value is not allowed.
+    pub scenario_at: ScenarioAt<'a>,
     /// Whether headroom and savings are looked for.
     pub advice: Advice,
 }

@@ -113,7 +113,10 @@ fn a_value_that_the_platform_refuses_is_told_and_flips_nothing() {
         ],
     );
     let nodes = knob(&found, "nodes");
-    assert!(nodes["values"][1]["refused"].as_str().is_some_and(|why| why.contains("500")), "{error} {nodes}");
+    assert!(
+        nodes["values"][1]["refused"].as_str().is_some_and(|why| why.contains("512000")),
+        "{error} {nodes}"
+    );
     assert_eq!((&nodes["values"][1]["figure"], &nodes["base"]), (&Value::Null, &"1".into()));
 }
 

@@ -27,7 +27,7 @@ fn a_summary_is_appended_for_github_and_for_nothing_else() {
 #[test]
 fn every_command_with_a_verdict_has_a_summary() {
     let target = ["--target", "failure_ratio < 1%"];
-    for command in [
+    let commands: [&[&str]; 5] = [
         &[
             "compare",
             "models/scenarios/minute-herd.toml",
@@ -40,7 +40,8 @@ fn every_command_with_a_verdict_has_a_summary() {
         &["sweep", BURST, "--vary", "outbound.ports=1000,2000"],
         &["check", "models/scenarios/hot-node.toml"],
         &["sensitivity", BURST, "--vary", "outbound.ports=1000,2000", "--threshold", "failure_ratio < 1%"],
-    ] {
+    ];
+    for command in commands {
         let (_, added) = summary(&[command, &["-o", "github"]].concat());
         assert!(added.starts_with("# Before\n# ") && added.len() > 100, "{command:?}: {added}");
     }

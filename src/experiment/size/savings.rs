@@ -111,36 +111,32 @@ impl super::Search<'_> {
             let settings = match settings {
                 Ok(settings) => settings,
                 Err(why) => {
-                    savings.push(Saving {
-                        change,
-                        settings: Vec::new(),
-                        verdict: None,
-                        judged: None,
-                        why: Some(why),
-                    });
+                    savings.push(not_tried(change, Vec::new(), why));
                     continue;
                 }
             };
             let told = settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-            let (judged, why) = match self.scenario_with(position, &settings) {
-                Ok(changed) => {
-                    let results = self.run(&changed)?;
-                    if results.totals.attempts == 0 {
-                        let why = Some("no flow needs a SNAT port any more".into());
-                        let verdict = Some(Verdict::Pass);
-                        savings.push(Saving { change, settings: told, verdict, judged: None, why });
-                        continue;
-                    }
-                    (results.thresholds.into_iter().next(), None)
+            let changed = self.scenario_with(position, &settings).and_then(|changed| self.run(&changed));
+            let (judged, why) = match changed {
+                Ok(results) if results.totals.attempts == 0 => {
+                    (None, Some("no flow needs a SNAT port any more".to_string()))
                 }
-                Err(error @ (Error::Input(_) | Error::PlatformRefuses(_))) => (None, Some(error.in_brief())),
+                Ok(results) => (results.thresholds.into_iter().next(), None),
+                Err(error @ (Error::Input(_) | Error::PlatformRefuses(_))) => {
+                    savings.push(not_tried(change, told, error.in_brief()));
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
-            let verdict = judged.as_ref().map(|judged| judged.verdict);
+            let verdict = Some(judged.as_ref().map_or(Verdict::Pass, |judged| judged.verdict));
             savings.push(Saving { change, settings: told, verdict, judged, why });
         }
         Ok(savings)
     }
+}
+
+fn not_tried(change: Change, settings: Vec<String>, why: String) -> Saving {
+    Saving { change, settings, verdict: None, judged: None, why: Some(why) }
 }
 
 impl Question<'_> {
