@@ -114,7 +114,7 @@ fn a_value_that_the_platform_refuses_is_told_and_flips_nothing() {
     );
     let nodes = knob(&found, "nodes");
     assert!(
-        nodes["values"][1]["refused"].as_str().is_some_and(|why| why.contains("512000")),
+        nodes["values"][1]["refused"].as_str().is_some_and(|why| why.contains("501 nodes")),
         "{error} {nodes}"
     );
     assert_eq!((&nodes["values"][1]["figure"], &nodes["base"]), (&Value::Null, &"1".into()));

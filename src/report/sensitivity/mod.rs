@@ -23,12 +23,13 @@ impl Present for SensitivityResults {
             let _ =
                 writeln!(text, "{:20} {}", shared::verdict(threshold.verdict), shared::against(threshold));
         }
-        text.push_str("\none at a time, the widest swing first\n");
         let mut moving = wording::knobs(self, self.knobs.iter().filter(|knob| wording::moves(knob)));
         for cell in moving.rows.iter_mut().flatten() {
             *cell = wording::shortened(cell);
         }
-        text += &table::aligned(&moving);
+        if !moving.rows.is_empty() {
+            text += &format!("\none at a time, the widest swing first\n{}", table::aligned(&moving));
+        }
         list(&mut text, "no difference at all", &wording::idle(self));
         for line in wording::next(self) {
             let _ = writeln!(text, "\n{line}");
