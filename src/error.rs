@@ -128,6 +128,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is wrong, on one line and without places.
+    pub fn in_brief(&self) -> String {
+        match self {
+            Self::Input(problems) | Self::PlatformRefuses(problems) => {
+                problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// An input error with one problem that concerns a whole file or flag.
     pub fn input(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Input(vec![Problem {

@@ -73,6 +73,7 @@ fn read(path: &Path) -> Result<Results, Error> {
         AnyResults::Run(results) => Ok(*results),
         AnyResults::Comparison(_) => of("compare", "run each option by itself with --out"),
         AnyResults::Sweep(_) => of("sweep", "run the cell by itself with --out"),
+        AnyResults::Sensitivity(_) => of("sensitivity", "run the scenario by itself with --out"),
         AnyResults::Size(_) => of("size", "run the answer by itself with --out"),
     }
 }

@@ -10,8 +10,10 @@ mod models;
 mod replay;
 mod report;
 mod run;
+mod sensitivity;
 mod setting;
 mod size;
+mod step_summary;
 mod sweep;
 mod traffic;
 mod watch;
@@ -43,6 +45,7 @@ fn after_help() -> String {
          snatsim compare night.toml --option 'model=azure/nat-gateway,public_ips=1'\n  \
          snatsim size night.toml --vary public_ips --target 'failure_ratio < 0.1%'\n  \
          snatsim sweep night.toml --vary public_ips=1..8 --vary idle_timeout=4m,10m\n  \
+         snatsim sensitivity night.toml --vary nodes=10..30\n  \
          az aks show -g shop -n aks1 -o json | snatsim check -\n\nExit status:\n{table}"
     )
 }
@@ -57,6 +60,8 @@ enum Command {
     Size(size::SizeArgs),
     /// A grid of settings, in parallel, resumable, in parts if need be.
     Sweep(sweep::SweepArgs),
+    /// Which uncertain input or undocumented figure changes the decision: each varied alone over its range.
+    Sensitivity(sensitivity::SensitivityArgs),
     /// Parts of a sweep as one run of it would have been.
     Merge(merge::MergeArgs),
     /// Would the platform accept this configuration? No simulation, milliseconds.
@@ -100,6 +105,8 @@ enum SchemaOf {
     Size,
     /// What `sweep --format json` prints.
     Sweep,
+    /// What `sensitivity --format json` prints.
+    Sensitivity,
     /// What `replay --format json` prints.
     Replay,
     /// What `diff --format json` prints.
@@ -181,6 +188,7 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
         Command::Compare(args) => compare::compare(args),
         Command::Size(args) => size::size(args),
         Command::Sweep(args) => sweep::sweep(args),
+        Command::Sensitivity(args) => sensitivity::sensitivity(args),
         Command::Merge(args) => merge::merge_parts(args),
         Command::Check(args) => check::check(args),
         Command::Import(args) => import::import(args),
@@ -211,6 +219,7 @@ fn schema(of: SchemaOf) -> Result<String, Error> {
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),
         SchemaOf::Diff => rendering::json(&schema_for!(experiment::diff::Diff)),
         SchemaOf::Sweep => rendering::json(&schema_for!(experiment::sweep::SweepResults)),
+        SchemaOf::Sensitivity => rendering::json(&schema_for!(experiment::sensitivity::SensitivityResults)),
         SchemaOf::Replay => rendering::json(&schema_for!(experiment::replay::Replay)),
         SchemaOf::Check => rendering::json(&schema_for!(experiment::check::Check)),
         SchemaOf::Traffic => rendering::json(&schema_for!(experiment::traffic::Traffic)),
@@ -228,7 +237,11 @@ fn print(text: &str) -> Result<ExitStatus, Error> {
     }
 }
 
-/// Prints a result in `format`.
+/// Prints a result in `format`; for GitHub also into the summary of the step, where there is one.
 fn show(result: &impl rendering::Present, format: Format) -> Result<ExitStatus, Error> {
-    print(&rendering::render(result, format)?)
+    let status = print(&rendering::render(result, format)?)?;
+    if format == Format::Github {
+        step_summary::append(result)?;
+    }
+    Ok(status)
 }

@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
-    /// The JSON that run, compare, size or sweep printed or wrote; `-` is standard input.
+    /// The JSON that run, compare, size, sweep or sensitivity printed or wrote; `-` is standard input.
     results: PathBuf,
     /// How to print them.
     #[arg(short = 'o', long, value_enum, default_value_t = Format::Text)]
@@ -38,6 +38,7 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus, Error> {
             AnyResults::Comparison(comparison) => directory.write_comparison(comparison)?,
             AnyResults::Size(size) => directory.write_size(size)?,
             AnyResults::Sweep(sweep) => directory.write_sweep(sweep)?,
+            AnyResults::Sensitivity(found) => directory.write_sensitivity(found)?,
         }
     }
     show(&results, args.format)

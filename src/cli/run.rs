@@ -3,8 +3,10 @@
 use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
+use crate::experiment::headroom;
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
+use crate::scenario::overrides::LOAD_FACTOR;
 use crate::scenario::{parse_threshold, read, read_text};
 use clap::Args;
 use std::path::PathBuf;
@@ -24,6 +26,9 @@ pub struct RunArgs {
     /// Also judge this; repeatable: `--threshold 'failure_ratio < 0.1%'`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     threshold: Vec<String>,
+    /// Also find how many times the load still meets the thresholds, to a hundredth; a threshold such as `headroom > 1.3` asks for it too.
+    #[arg(long)]
+    headroom: bool,
     /// Write results, table, histograms, plots and a report into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -33,14 +38,22 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
     let simulating = &args.simulating;
     let source = read_text(&simulating.scenario)?;
-    let mut scenario = read(&simulating.file(), &source, &simulating.all_overrides())?;
+    let (file, overrides) = (simulating.file(), simulating.all_overrides());
+    let mut scenario = read(&file, &source, &overrides)?;
     for expression in &args.threshold {
         let threshold = parse_threshold(expression).map_err(|why| Error::input("--threshold", why))?;
         scenario.thresholds.push(threshold);
     }
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
-    let mut results =
-        watched(simulating.watching, "shards", |control| crate::experiment::run(&scenario, control))?;
+    let scenario_at = |load: f64| {
+        let factor = (LOAD_FACTOR.into(), (scenario.run.load_factor * load).to_string());
+        read(&file, &source, &[&overrides[..], &[factor]].concat())
+    };
+    let asked = args.headroom || headroom::is_asked(&scenario.thresholds);
+    let mut results = watched(simulating.watching, "shards", |control| match asked {
+        true => headroom::run_with_headroom(&scenario, &scenario_at, control),
+        false => crate::experiment::run(&scenario, control),
+    })?;
     if simulating.reproducible {
         results.performance = None;
     }

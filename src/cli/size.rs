@@ -4,11 +4,14 @@ use super::setting::{Setting, Varied};
 use super::watch::watched;
 use super::{Simulating, show};
 use crate::error::{Error, ExitStatus};
-use crate::experiment::size::{self, Question};
+use crate::experiment::headroom;
+use crate::experiment::size::{self, Advice, Question};
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
+use crate::scenario::overrides::Override;
 use crate::scenario::{Comparison, Scenario, parse_threshold, read, read_text};
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -31,9 +34,27 @@ pub struct SizeArgs {
     /// What it must meet: `failure_ratio < 0.1%`.
     #[arg(long, value_name = "METRIC OP VALUE")]
     target: String,
+    /// Also find the headroom (how many times the load the answer still carries, to a hundredth), and which cheaper change would save its
+    /// last step: auto where the proof had at most a million attempts.
+    #[arg(long, value_enum, default_value_t = Advice::WhereCheap)]
+    advice: Advice,
     /// Write results, plots and a report into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+impl ValueEnum for Advice {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::WhereCheap, Self::Always, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::WhereCheap => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }))
+    }
 }
 
 /// Finds the setting that just meets the target.
@@ -43,6 +64,11 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
     let overrides = simulating.all_overrides();
     let base = read_feasible(&simulating.file(), &source, &overrides, args.vary.setting)?;
     let target = parse_threshold(&args.target).map_err(|why| Error::input("--target", why))?;
+    if target.metric == headroom::METRIC {
+        let why =
+            "`headroom` is told of the answer; write what it is to meet, such as `failure_ratio < 0.1%`";
+        return Err(Error::input("--target", why));
+    }
     if matches!(target.comparison, Comparison::Above | Comparison::AtLeast) {
         let why = format!("\"{}\" is met by too few ports; write `<` or `<=`", args.target);
         return Err(Error::input("--target", why));
@@ -51,14 +77,21 @@ pub fn size(args: &SizeArgs) -> Result<ExitStatus, Error> {
     let key = setting.key(&base)?;
     let candidates = args.vary.candidates(&base)?;
     check_no_event_sets(key, &base)?;
-    let scenario_at = |value: u64| {
+    let scenario_at = |value: u64, settings: &[Override]| {
         let mut overrides = overrides.clone();
         overrides.push((key.into(), setting.written(value)));
+        overrides.extend_from_slice(settings);
         read(&simulating.file(), &source, &overrides)
     };
     let (vary, sought) = (setting.name(), setting.sought());
-    let question =
-        Question { vary, sought, candidates: &candidates, target: &target, scenario_at: &scenario_at };
+    let question = Question {
+        vary,
+        sought,
+        candidates: &candidates,
+        target: &target,
+        scenario_at: &scenario_at,
+        advice: args.advice,
+    };
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let mut answer = watched(simulating.watching, "shards", |control| size::size(&question, control))?;
     if simulating.reproducible {

@@ -3,14 +3,11 @@
 //! Nothing that is drawn depends on the device, so the difference between two options is taken replication by
 //! replication: what the traffic has in common cancels.
 
-use super::plan::{Plan, Start, settling_time};
-use super::rare;
-use super::results::{Results, SCHEMA_VERSION, Verdict, WarmUpChoice, WarmUpReason};
-use super::{Control, analysis, estimate, runner, warm_up};
+use super::results::{Results, SCHEMA_VERSION, Verdict};
+use super::{Control, analysis, estimate, paired};
 use crate::error::Error;
 use crate::metrics::Counts;
-use crate::scenario::{Scenario, WarmUp};
-use crate::time::SimDuration;
+use crate::scenario::Scenario;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,25 +67,13 @@ impl ComparisonResults {
 
 /// Runs every option on the same traffic.
 pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<ComparisonResults, Error> {
-    let mut plans = common_start(scenarios, control)?;
-    plans.iter().try_for_each(rare::check)?;
-    // With a precision all options go on together; without one the sums of one at a time are kept.
-    let mut together = match plans.iter().any(|plan| plan.precision.is_some()) {
-        true => runner::run_together(&mut plans, control)?,
-        false => Vec::new(),
-    }
-    .into_iter();
-    let mut options = Vec::new();
-    let mut ratios: Vec<Vec<Ratios>> = Vec::new();
-    for (scenario, plan) in scenarios.iter().zip(&mut plans) {
-        let trials = match together.next() {
-            Some(trials) => trials,
-            None => runner::run(plan, control)?,
-        };
-        ratios.push(trials.summaries.iter().map(|trial| ratios_of(&trial.counts())).collect());
-        let results = analysis::results(scenario, plan, &trials, control)?;
-        options.push(ComparedOption { results, monthly_cost: None });
-    }
+    let found = paired::run(scenarios, control, |scenario, plan, trials| {
+        let ratios = trials.summaries.iter().map(|trial| ratios_of(&trial.counts()));
+        let ratios: Vec<Ratios> = ratios.collect();
+        let results = analysis::results(scenario, plan, trials, control)?;
+        Ok((ComparedOption { results, monthly_cost: None }, ratios))
+    })?;
+    let (options, ratios): (Vec<ComparedOption>, Vec<Vec<Ratios>>) = found.into_iter().unzip();
     let Recommendation { verdict, option: recommended, why } = recommend(&options);
     Ok(ComparisonResults {
         schema_version: SCHEMA_VERSION,
@@ -98,38 +83,6 @@ pub fn compare(scenarios: &[Scenario], control: &Control<'_>) -> Result<Comparis
         recommended,
         why,
     })
-}
-
-/// Plans that start alike: arrivals are drawn from the start of the warm-up, so it must be the same for all.
-fn common_start(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Plan>, Error> {
-    let plans: Vec<Plan> =
-        scenarios.iter().map(|scenario| warm_up::settled(scenario, control)).collect::<Result<_, _>>()?;
-    let alike = |plan: &Plan| plan.start == plans[0].start && plan.warm_up() == plans[0].warm_up();
-    if plans.iter().all(alike) {
-        return Ok(plans);
-    }
-    let from_empty = |(scenario, plan): (&Scenario, Plan)| match plan.start {
-        Start::Stationary => warm_up::from_empty(&plan, settling_time(&plan.system), scenario, control),
-        _ => Ok(plan),
-    };
-    let plans: Vec<Plan> = scenarios.iter().zip(plans).map(from_empty).collect::<Result<_, Error>>()?;
-    let longest = plans.iter().map(Plan::warm_up).max().unwrap_or(SimDuration::ZERO);
-    let again = |(scenario, plan): (&Scenario, &Plan)| {
-        let mut again = Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(longest))?;
-        let choice = plan.warm_up_choice;
-        again.warm_up_choice = if plan.warm_up() < longest { choice.map(lengthened) } else { choice };
-        Ok(again)
-    };
-    scenarios.iter().zip(&plans).map(again).collect()
-}
-
-/// A choice whose warm-up became that of another option.
-fn lengthened(choice: WarmUpChoice) -> WarmUpChoice {
-    let reason = match choice.reason {
-        WarmUpReason::Unsettled => WarmUpReason::Unsettled,
-        _ => WarmUpReason::CommonStart,
-    };
-    WarmUpChoice { reason, ..choice }
 }
 
 /// Metrics that are compared.

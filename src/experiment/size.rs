@@ -7,18 +7,24 @@
 
 mod curve;
 mod results;
+mod savings;
 mod theory;
 
 pub use results::{Binding, Confirmation, SizeResults, Sought};
+pub use savings::{Advice, Change, Saving};
 pub use theory::TheoryAnswer;
 
 use super::analysis::closed_form;
 use super::plan::Start;
 use super::results::{Results, SCHEMA_VERSION, Verdict};
-use super::{Control, Plan, run_plan, thresholds, warm_up};
+use super::{Control, Plan, headroom, run_plan, thresholds, warm_up};
 use crate::error::Error;
+use crate::scenario::overrides::{LOAD_FACTOR, Override};
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
+
+/// The scenario at a value, with some keys set besides.
+pub type ScenarioAt<'a> = &'a dyn Fn(u64, &[Override]) -> Result<Scenario, Error>;
 
 /// A question about a setting.
 pub struct Question<'a> {
@@ -31,7 +37,9 @@ pub struct Question<'a> {
     /// The target.
     pub target: &'a Threshold,
     /// The scenario at a value; a platform refusal says that the value is not allowed.
-    pub scenario_at: &'a dyn Fn(u64) -> Result<Scenario, Error>,
+    pub scenario_at: ScenarioAt<'a>,
+    /// Whether headroom and savings are looked for.
+    pub advice: Advice,
 }
 
 /// Answers `question`.
@@ -67,7 +75,7 @@ fn allowed(question: &Question<'_>) -> Result<Vec<u64>, Error> {
 }
 
 fn accepted(question: &Question<'_>, value: u64) -> Result<bool, Error> {
-    match (question.scenario_at)(value) {
+    match (question.scenario_at)(value, &[]) {
         Ok(scenario) => Ok(scenario.paths().is_ok()),
         Err(Error::PlatformRefuses(_)) => Ok(false),
         Err(error) => Err(error),
@@ -86,7 +94,11 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn scenario(&self, position: usize) -> Result<Scenario, Error> {
-        let mut scenario = (self.question.scenario_at)(self.allowed[position])?;
+        self.scenario_with(position, &[])
+    }
+
+    fn scenario_with(&self, position: usize, settings: &[Override]) -> Result<Scenario, Error> {
+        let mut scenario = (self.question.scenario_at)(self.allowed[position], settings)?;
         scenario.thresholds = vec![self.question.target.clone()];
         Ok(scenario)
     }
@@ -229,7 +241,24 @@ impl Search<'_> {
         };
         answer.binding = refuted_by.as_ref().and_then(Binding::of);
         (answer.proved_by, answer.refuted_by, answer.confirmed_by) = (Some(proof), refuted_by, confirmed_by);
+        if self.question.wants_advice(&answer) {
+            self.advise(position, &mut answer)?;
+        }
         Ok(answer)
+    }
+
+    /// Looks how far the answer carries, and what would save its last step.
+    fn advise(&mut self, position: usize, answer: &mut SizeResults) -> Result<(), Error> {
+        let scenario = self.scenario(position)?;
+        let own = scenario.run.load_factor;
+        let at = |load: f64| self.scenario_with(position, &[(LOAD_FACTOR.into(), (own * load).to_string())]);
+        let targets = [self.question.target.clone()];
+        let found = headroom::search(&targets, (&scenario, Verdict::Pass), &at, self.control)?;
+        answer.headroom = Some(found);
+        if let (Some(refuted), Some(short)) = (&answer.refuted_by, position.checked_sub(1)) {
+            answer.savings = self.savings(short, refuted)?;
+        }
+        Ok(())
     }
 
     fn not_even_the_last(&self, method: &str, proof: Results) -> SizeResults {
@@ -258,6 +287,8 @@ impl Search<'_> {
             refuted_by: None,
             confirmed_by: None,
             binding: None,
+            headroom: None,
+            savings: Vec::new(),
             theory: self.theory.clone(),
             method: method.into(),
             evaluations: self.evaluations,

@@ -1,7 +1,7 @@
 //! Judging results against limits: by the interval, not by the estimate.
 
 use super::estimate;
-use super::results::{RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
+use super::results::{HeadroomFigures, RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
 use crate::error::ExitStatus;
 use crate::scenario::{Comparison, Threshold};
 
@@ -25,6 +25,7 @@ pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> 
         "connect_delay_s.p50" => exact(delay.p50),
         "connect_delay_s.p99" => exact(delay.p99),
         "connect_delay_s.max" => exact(delay.max),
+        "headroom" => results.headroom_search.as_ref().map(HeadroomFigures::interval),
         _ => None,
     }
 }
@@ -34,6 +35,11 @@ pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
     let mut judged = judge_interval(estimate, low, high, threshold);
     if judged.verdict == Verdict::Inconclusive {
+        if threshold.metric == "headroom" {
+            let told = "the limit lies between the loads that are proved and refuted: use more replications or a longer `duration`";
+            judged.advice = Some(told.into());
+            return judged;
+        }
         judged.advice = Some(match by_splitting(results, &threshold.metric) {
             true => "the limit lies within the interval of splitting: use more `trajectories` in `run.rare`"
                 .into(),

@@ -25,6 +25,19 @@ pub struct Figure {
     pub assumptions: Vec<String>,
 }
 
+/// Figures that are assumed together, and what else they might be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assumption {
+    /// Dotted keys.
+    pub keys: Vec<String>,
+    /// Why the shipped values were taken.
+    pub why: String,
+    /// What else to try: values of the only key, tables of values by dotted key, or words where no value says it.
+    pub tries: Vec<serde_json::Value>,
+    /// What would settle it, where that is known.
+    pub measure: Option<String>,
+}
+
 /// Keys that describe figures instead of being one.
 const NOTES: [&str; 3] = ["title", "source", "assumption"];
 
@@ -84,6 +97,21 @@ impl Profile {
         }
         Ok(figures)
     }
+
+    /// What is assumed, in the order of the file.
+    pub fn assumptions(&self) -> Result<Vec<Assumption>, Error> {
+        let tree = self.tree()?;
+        let read = |note: &Node| Assumption {
+            keys: keys(note),
+            why: text(note, "why"),
+            tries: match note.get("try").map(Node::to_json) {
+                Some(serde_json::Value::Array(values)) => values,
+                _ => Vec::new(),
+            },
+            measure: Some(text(note, "measure")).filter(|text| !text.is_empty()),
+        };
+        Ok(notes(&tree, "assumption").iter().map(read).collect())
+    }
 }
 
 fn notes<'a>(tree: &'a Node, kind: &str) -> &'a [Node] {
@@ -97,10 +125,17 @@ fn text(note: &Node, key: &str) -> String {
     note.get(key).map(|node| node.to_json().as_str().unwrap_or_default().to_string()).unwrap_or_default()
 }
 
+fn keys(note: &Node) -> Vec<String> {
+    match note.get("keys").map(|node| &node.value) {
+        Some(Value::List(keys)) => {
+            keys.iter().filter_map(|key| key.to_json().as_str().map(str::to_string)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn cover(figures: &mut [Figure], note: &Node, mut add: impl FnMut(&mut Figure)) {
-    let Some(Value::List(keys)) = note.get("keys").map(|node| &node.value) else { return };
-    let keys: Vec<String> =
-        keys.iter().filter_map(|key| key.to_json().as_str().map(str::to_string)).collect();
+    let keys = keys(note);
     figures.iter_mut().filter(|figure| keys.contains(&figure.key)).for_each(&mut add);
 }
 

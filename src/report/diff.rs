@@ -4,7 +4,7 @@ use super::check::Check;
 use super::document::{Block, Document, Tone};
 use super::number::{number, percent};
 use super::present::Present;
-use super::table::Table;
+use super::table::{Table, aligned};
 use super::wording;
 use crate::error::Error;
 use crate::experiment::diff::{Diff, Evidence, Gate, GateResult, MetricChange, Side};
@@ -68,7 +68,7 @@ impl Present for Diff {
                 change.difference.to_string(),
                 plain(change.low),
                 plain(change.high),
-                evidence(change.evidence).replace(' ', "_"),
+                wording::evidence(change.evidence).replace(' ', "_"),
             ]);
         }
         table
@@ -155,7 +155,7 @@ fn metrics(diff: &Diff) -> Table {
             change.after.map_or("none seen".into(), value),
             difference(change.difference),
             interval.map_or("-".into(), |(low, high)| format!("[{}, {}]", difference(low), difference(high))),
-            evidence(change.evidence).into(),
+            wording::evidence(change.evidence).into(),
         ]);
     }
     table
@@ -168,15 +168,6 @@ fn thresholds(diff: &Diff) -> Option<Table> {
         table.push([change.expression.clone(), told(change.before), told(change.after)]);
     }
     (!table.rows.is_empty()).then_some(table)
-}
-
-fn evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Same => "same",
-        Evidence::Significant => "significant",
-        Evidence::NotSignificant => "not significant",
-        Evidence::Unknown => "unknown",
-    }
 }
 
 fn name(gate: Gate) -> &'static str {
@@ -198,12 +189,5 @@ fn gate_told(gate: &GateResult) -> String {
 /// A table with its columns in line, under a title.
 fn section(text: &mut String, title: &str, table: Option<&Table>) {
     let Some(table) = table else { return };
-    let rows = || std::iter::once(&table.head).chain(&table.rows);
-    let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..table.head.len()).map(width).collect();
-    let _ = writeln!(text, "\n{title}");
-    for row in rows() {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
+    let _ = write!(text, "\n{title}\n{}", aligned(table));
 }

@@ -7,6 +7,7 @@ use super::{histogram, html, markdown, plot, present, review, table};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::Results;
+use crate::experiment::sensitivity::SensitivityResults;
 use crate::experiment::size::SizeResults;
 use crate::experiment::sweep::SweepResults;
 use std::io::Write;
@@ -81,6 +82,13 @@ impl OutputDirectory {
     pub fn write_sweep(&self, sweep: &SweepResults) -> Result<(), Error> {
         let mut files = vec![json(sweep)?, ("sweep.csv".into(), table::csv(&sweep.table())?)];
         files.extend(report(&sweep.document()?)?);
+        self.write(&files)
+    }
+
+    /// Writes what `sensitivity` found.
+    pub fn write_sensitivity(&self, found: &SensitivityResults) -> Result<(), Error> {
+        let mut files = vec![json(found)?, ("sensitivity.csv".into(), table::csv(&found.table())?)];
+        files.extend(report(&found.document()?)?);
         self.write(&files)
     }
 

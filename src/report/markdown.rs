@@ -16,10 +16,13 @@ pub enum Pictures {
 
 /// The whole report.
 pub fn render(document: &Document, pictures: Pictures) -> String {
-    let mut parts =
-        vec![format!("# {}", escape(&document.title)), format!("**{}**", escape(&document.finding))];
-    parts.extend(document.blocks.iter().map(|each| block(each, pictures)));
-    parts.join("\n\n") + "\n"
+    let blocks = document.blocks.iter().map(|each| format!("\n{}\n", block(each, pictures)));
+    head(document) + &blocks.collect::<String>()
+}
+
+/// The question and the answer.
+pub fn head(document: &Document) -> String {
+    format!("# {}\n\n**{}**\n", escape(&document.title), escape(&document.finding))
 }
 
 fn block(block: &Block, pictures: Pictures) -> String {

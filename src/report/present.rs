@@ -4,7 +4,7 @@ use super::check::Check;
 use super::document::{Block, Document, Tone};
 use super::number::number;
 use super::table::Table;
-use super::{junit, markdown, review, table, text, wording};
+use super::{headroom, junit, markdown, review, table, text, wording};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
@@ -209,7 +209,13 @@ impl Present for SizeResults {
             self.binding.iter().map(|binding| format!("What binds: {}.", wording::binding(binding)));
         let theory =
             self.theory.iter().map(|theory| format!("Theory answers: {}.", wording::theory(self, theory)));
-        document.blocks.extend(binding.chain(theory).map(Block::Paragraph));
+        let room = self.headroom.iter().map(|found| format!("Headroom: {}.", headroom::told(found)));
+        document.blocks.extend(binding.chain(theory).chain(room).map(Block::Paragraph));
+        if !self.savings.is_empty() {
+            let mut savings = Table::new(["cheaper change", self.sought.step()]);
+            self.savings.iter().for_each(|saving| savings.push(headroom::saving(saving)));
+            document.blocks.push(Block::Table(savings));
+        }
         document.blocks.insert(0, Block::Table(table));
         document.blocks.extend(self.why.iter().cloned().map(Block::Paragraph));
         Ok(document)

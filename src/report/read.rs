@@ -7,6 +7,7 @@ use super::table::Table;
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::results::{RatioEstimate, Results, SCHEMA_VERSION};
+use crate::experiment::sensitivity::SensitivityResults;
 use crate::experiment::size::SizeResults;
 use crate::experiment::sweep::SweepResults;
 use serde::Serialize;
@@ -23,9 +24,11 @@ pub enum AnyResults {
     Size(Box<SizeResults>),
     /// Of `sweep` or `merge`.
     Sweep(SweepResults),
+    /// Of `sensitivity`.
+    Sensitivity(Box<SensitivityResults>),
 }
 
-/// Reads the JSON that `run`, `compare`, `size` or `sweep` wrote; `file` names it in errors.
+/// Reads the JSON that `run`, `compare`, `size`, `sweep` or `sensitivity` wrote; `file` names it in errors.
 pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
     let fail = |why: serde_json::Error| Error::input(file, format!("no results of snatsim: {why}"));
     let value: serde_json::Value = serde_json::from_str(text).map_err(fail)?;
@@ -40,6 +43,11 @@ pub fn results(file: &str, text: &str) -> Result<AnyResults, Error> {
         serde_json::from_value(value).map(AnyResults::Comparison).map_err(fail)
     } else if has("cells") {
         serde_json::from_value(value).map(AnyResults::Sweep).map_err(fail)
+    } else if has("knobs") {
+        let found: Box<SensitivityResults> = serde_json::from_value(value).map_err(fail)?;
+        possible(&found.base_results)
+            .map_err(|why| Error::input(file, format!("no results of snatsim: {why}")))?;
+        Ok(AnyResults::Sensitivity(found))
     } else if has("vary") {
         serde_json::from_value(value).map(|size| AnyResults::Size(Box::new(size))).map_err(fail)
     } else {
@@ -77,6 +85,7 @@ macro_rules! each {
             AnyResults::Comparison($results) => $call,
             AnyResults::Size($results) => $call,
             AnyResults::Sweep($results) => $call,
+            AnyResults::Sensitivity($results) => $call,
         }
     };
 }

@@ -34,6 +34,18 @@ impl Table {
     }
 }
 
+/// A table on a terminal, its columns in line.
+pub fn aligned(table: &Table) -> String {
+    let rows = || std::iter::once(&table.head).chain(&table.rows);
+    let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table.head.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows().map(line).collect()
+}
+
 /// A table as CSV.
 pub fn csv(table: &Table) -> Result<Vec<u8>, Error> {
     let head = table.head.iter().map(String::as_str);

@@ -1,8 +1,8 @@
 //! Results in words and short table, the verdict first.
 
 use super::number::{number, percent};
-use super::phases;
 use super::wording::{self, ratio};
+use super::{headroom, phases};
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
 use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult};
@@ -13,6 +13,7 @@ use std::fmt::Write;
 pub fn results(results: &Results) -> String {
     let mut text = format!("{}\n{}\n\n", results.title, wording::headline(results));
     results.thresholds.iter().for_each(|threshold| text.push_str(&judged(threshold)));
+    results.headroom_search.iter().for_each(|found| line(&mut text, "headroom", &headroom::told(found)));
     text.push_str(&first_failure(results));
     line(&mut text, "SNAT failures", &ratio(&results.failure_ratio, "attempts"));
     line(&mut text, "connection failures", &ratio(&results.connection_failure_ratio, "flows"));
@@ -298,6 +299,11 @@ pub fn size(answer: &SizeResults) -> String {
         line(&mut text, &format!("with seed {}", confirmed.seed), &wording::against(&confirmed.judged));
     }
     answer.binding.iter().for_each(|binding| line(&mut text, "what binds", &wording::binding(binding)));
+    answer.headroom.iter().for_each(|found| line(&mut text, "headroom", &headroom::told(found)));
+    for (number, saving) in answer.savings.iter().enumerate() {
+        let name = if number == 0 { answer.sought.step() } else { "" };
+        line(&mut text, name, &headroom::saving(saving).join(" "));
+    }
     answer.theory.iter().for_each(|theory| line(&mut text, "theory", &wording::theory(answer, theory)));
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
     line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));

@@ -2,6 +2,7 @@
 
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
+use crate::experiment::diff::Evidence;
 use crate::experiment::results::{
     ClientPoolFigures, EstimateKind, FirstFailure, ProbeFigures, RareFigures, RatioEstimate, RatioMethod,
     Recovery, Results, RetryFigures, SplitLevel, SplitPart, StopReason, ThresholdResult, TimeoutFigures,
@@ -63,6 +64,16 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What a difference says, in a table.
+pub fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Same => "same",
+        Evidence::Significant => "significant",
+        Evidence::NotSignificant => "not significant",
+        Evidence::Unknown => "unknown",
+    }
+}
+
 /// An estimate with its interval, or its upper bound, and the method where it is not counting.
 pub fn ratio(ratio: &RatioEstimate, of: &str) -> String {
     let by = by_method(ratio);
@@ -113,9 +124,10 @@ pub fn split(part: &SplitPart) -> String {
 /// A judged metric with its interval, in its own unit.
 pub fn against(threshold: &ThresholdResult) -> String {
     let metric = threshold.expression.split(['<', '>']).next().unwrap_or_default().trim();
-    let shown = |value: f64| match metric.starts_with("connect_delay_s") {
-        true => format!("{} s", number(value)),
-        false => percent(value),
+    let shown = |value: f64| match metric {
+        "headroom" => format!("{} times the load", number(value)),
+        _ if metric.starts_with("connect_delay_s") => format!("{} s", number(value)),
+        _ => percent(value),
     };
     let (low, high) = (shown(threshold.low), shown(threshold.high));
     match threshold.estimate {

@@ -17,7 +17,7 @@ use super::thresholds::threshold;
 use super::traffic::workload;
 use super::tree::{Node, Value, parse};
 use super::ways_out::{self, NamedWay, ways_out};
-use super::{Scenario, devices, packets, presets, probes, ranges, shipped};
+use super::{Scenario, devices, load_factor, packets, presets, probes, ranges, shipped};
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::import::Trace;
@@ -252,7 +252,7 @@ fn scenario<'a>(
         let help = Some("write `[[workload]]` with `arrivals` and `lifetime`".to_string());
         reader.problem(&(0..0), "the scenario lacks `[[workload]]`".into(), help);
     }
-    let read_workloads: Vec<_> = workloads
+    let mut read_workloads: Vec<_> = workloads
         .iter()
         .enumerate()
         .map(|(number, node)| workload(reader, node, number, &mut around))
@@ -268,6 +268,8 @@ fn scenario<'a>(
     let refusals = cluster.network.as_ref().map_or(Vec::new(), |network| network.refusals(&cluster, &pods));
     let node_stage = node_stage(reader, root.get("cluster"), cluster.network.as_ref());
     let run = run_settings(reader, root.get("run"));
+    let factor = run.as_ref().map_or(1.0, |run| run.load_factor);
+    load_factor::apply(reader, root.get("run"), factor, &mut read_workloads);
     let end = run.as_ref().map_or(SimDuration::ZERO, |run| run.duration);
     let by_rule = events_by_rule(reader, tree, &cluster, &read_workloads, &events.cluster, (DRAIN, end));
     events.extend_by_rule(by_rule, &cluster);

@@ -13,8 +13,10 @@ pub mod file;
 pub mod grid;
 mod judged;
 mod keys;
+pub mod knobs;
 mod later_devices;
 mod laws;
+pub mod load_factor;
 pub mod network;
 pub mod node_stage;
 pub mod overrides;
@@ -119,6 +121,8 @@ pub struct RunSettings {
     pub seed: u64,
     /// Width of a window.
     pub window: SimDuration,
+    /// So many times the traffic that the workloads say; they hold it already.
+    pub load_factor: f64,
 }
 
 /// Comparison of a metric with a limit.

@@ -20,6 +20,9 @@ const ALIKE: f64 = 0.9;
 /// So many replications: `run.replications` without a `run.precision` that would make it a first batch.
 pub const REPLICATIONS: &str = "replications";
 
+/// So many times the traffic of every workload.
+pub const LOAD_FACTOR: &str = "run.load_factor";
+
 /// Tables and keys at the top of a scenario.
 const TOP: [&str; 13] = [
     "title",

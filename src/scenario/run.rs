@@ -1,9 +1,9 @@
 //! `[run]`: how long, how often, from which seed.
 
-use super::rare;
 use super::reader::{Reader, Table};
 use super::tree::{Node, Value};
 use super::{Precision, RunSettings, WarmUp};
+use super::{load_factor, rare};
 use crate::time::SimDuration;
 
 /// More replications than any run needs.
@@ -28,6 +28,7 @@ pub fn run_settings<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Optio
         rare: None,
         seed: 1,
         window: SimDuration::from_secs(60),
+        load_factor: 1.0,
     };
     let Some(node) = node else { return Some(settings) };
     let table = reader.table(node, "run");
@@ -47,6 +48,8 @@ pub fn run_settings<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Optio
     settings.replications = replications.unwrap_or(default);
     settings.rare = table.get("rare").and_then(|node| rare::rare(reader, node));
     settings.seed = table.count("seed", 0, i64::MAX as u64).unwrap_or(1);
+    settings.load_factor =
+        table.number("load_factor", load_factor::LEAST, load_factor::MOST).unwrap_or(settings.load_factor);
     settings.warm_up = match table.get("warm_up").map(|node| &node.value) {
         None => WarmUp::Auto,
         Some(Value::Text(text)) if text == "auto" => WarmUp::Auto,

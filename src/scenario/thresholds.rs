@@ -5,7 +5,7 @@ use super::tree::Node;
 use super::{Comparison, Threshold};
 
 /// Metrics that a threshold may name.
-pub const METRICS: [&str; 14] = [
+pub const METRICS: [&str; 15] = [
     "failure_ratio",
     "first_attempt_failure_ratio",
     "connection_failure_ratio",
@@ -20,7 +20,14 @@ pub const METRICS: [&str; 14] = [
     "connect_delay_s.p50",
     "connect_delay_s.p99",
     "connect_delay_s.max",
+    HEADROOM,
 ];
+
+/// How many times the load still meets the other thresholds.
+const HEADROOM: &str = "headroom";
+
+/// Limits of it that a search can tell from what lies beyond.
+const HEADROOM_LIMITS: (f64, f64) = (0.2, 9.0);
 
 /// Reads one threshold.
 pub fn threshold<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Threshold> {
@@ -39,6 +46,16 @@ fn within_range(metric: &str, limit: f64, in_percent: bool) -> Result<f64, Strin
         return match limit >= 0.0 && !in_percent {
             true => Ok(limit),
             false => Err(format!("the limit of `{metric}` is {}; write seconds, such as 5", shown(limit))),
+        };
+    }
+    if metric == HEADROOM {
+        let (least, most) = HEADROOM_LIMITS;
+        return match (least..=most).contains(&limit) && !in_percent {
+            true => Ok(limit),
+            false => Err(format!(
+                "the limit of `{metric}` is {}; write how many times the load, from {least} to {most}, such as 1.3",
+                shown(limit)
+            )),
         };
     }
     // A ratio of failures is always below 1; a row may be full.

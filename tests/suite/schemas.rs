@@ -122,12 +122,17 @@ fn every_other_output_has_its_schema() {
     let size = [&["size", node][..], &target, &short].concat();
     let vary = ["--vary", "ports_per_node=1001,1024", "--threshold", "failure_ratio < 1%"];
     let sweep = [&["sweep", node][..], &vary, &short].concat();
+    let doubt = ["--threshold", "failure_ratio < 1%"];
+    let sensitivity = [&["sensitivity", node][..], &doubt, &short].concat();
+    let headroom = [&["run", node, "--headroom"][..], &doubt, &short].concat();
     let check = vec!["check", "tests/data/azure-config/load-balancer-outbound-rules.json"];
     let trace = trace.to_vec();
     let traffic = vec!["import", "traffic", "tests/data/zat/conn.log"];
     let others = [
         ("comparison", compare),
         ("size", size),
+        ("sensitivity", sensitivity),
+        ("results", headroom),
         ("replay", trace),
         ("sweep", sweep),
         ("check", check),

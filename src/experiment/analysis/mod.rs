@@ -32,6 +32,32 @@ pub fn results(
     Ok(results)
 }
 
+/// A metric of each replication by itself, of those that thresholds know; a ratio of nothing is 0.
+pub fn by_replication(
+    scenario: &Scenario,
+    plan: &Plan,
+    trials: &Trials,
+    threads: usize,
+    metric: &str,
+) -> Vec<f64> {
+    let alone = |summary: &Summary| Trials { summaries: vec![summary.clone()], ..*trials };
+    let of = |summary: &Summary| {
+        let counts = summary.counts();
+        let (above, below) = match metric {
+            "failure_ratio" => (counts.snat_failures, counts.attempts),
+            "first_attempt_failure_ratio" => (counts.first_failures, counts.first_attempts),
+            "connection_failure_ratio" => (counts.connection_failures, counts.flows),
+            "request_failure_ratio" => (counts.request_failures, counts.requests),
+            _ => {
+                let results = counted(scenario, plan, &alone(summary), threads);
+                return thresholds::metric(&results, metric).and_then(|(value, ..)| value).unwrap_or(0.0);
+            }
+        };
+        above as f64 / below.max(1) as f64
+    };
+    trials.summaries.iter().map(of).collect()
+}
+
 /// What was counted.
 fn counted(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize) -> Results {
     let sums = Sums::of(plan, trials);
@@ -83,6 +109,7 @@ fn counted(scenario: &Scenario, plan: &Plan, trials: &Trials, threads: usize) ->
         scaled: sums.scaled(plan),
         probes: probes::figures(&scenario.probes, &trials.summaries),
         headroom: None,
+        headroom_search: None,
         thresholds: Vec::new(),
         verdict: Verdict::Pass,
         analytic: sums.analytic(plan),

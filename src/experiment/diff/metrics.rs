@@ -65,11 +65,13 @@ pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
             evidence: evidence((one, other), difference, reach),
         }
     };
-    THRESHOLD_METRICS.iter().map(change).collect()
+    let told =
+        |name: &&&str| [before, after].iter().any(|results| thresholds::metric(results, name).is_some());
+    THRESHOLD_METRICS.iter().filter(told).map(change).collect()
 }
 
 /// How far below and above an estimate its interval reaches.
-type Reach = (f64, f64);
+pub type Reach = (f64, f64);
 
 fn evidence((before, after): (Option<f64>, Option<f64>), difference: f64, reach: Option<Reach>) -> Evidence {
     match reach {
@@ -122,7 +124,7 @@ fn failure_ratios(results: &Results) -> Vec<f64> {
 
 /// Of two estimates whose replications are not known one by one: as if they were independent, which makes the interval
 /// wider than it need be where they share their traffic.
-fn independent(before: &RatioEstimate, after: &RatioEstimate) -> Option<Reach> {
+pub fn independent(before: &RatioEstimate, after: &RatioEstimate) -> Option<Reach> {
     let reach = |ratio: &RatioEstimate| match (ratio.estimate, ratio.standard_error) {
         (None, _) => Some((0.0, ratio.high)),
         // The lower bound may have been cut at 0.

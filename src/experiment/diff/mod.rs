@@ -4,7 +4,7 @@
 //! cancels; with two seeds they are independent, which the same interval allows for.
 
 mod inputs;
-mod metrics;
+pub(super) mod metrics;
 
 pub use inputs::{InputChange, changed};
 pub use metrics::{Evidence, MetricChange};

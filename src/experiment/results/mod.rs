@@ -7,6 +7,7 @@ mod analytic;
 mod clients;
 mod curves;
 mod failures;
+mod headroom;
 mod occupancy;
 mod performance;
 mod phases;
@@ -21,6 +22,7 @@ pub use analytic::AnalyticCheck;
 pub use clients::{ClientPoolFigures, ConnectDelay, RetryFigures, TimeoutFigures};
 pub use curves::{SeriesBin, Window};
 pub use failures::{FailureCount, FirstFailure, NamedFailures, Totals};
+pub use headroom::HeadroomFigures;
 pub use occupancy::{
     IpOccupancy, MeanDeviation, Occupancy, OccupancyPorts, PoolOccupancy, ProbeFigures, UsedPorts,
 };
@@ -136,8 +138,11 @@ pub struct Results {
     pub scaled: Vec<Scaled>,
     /// Probes asked for, in order of time.
     pub probes: Vec<ProbeFigures>,
-    /// Headroom, where it was asked for.
+    /// How many times the load still meets the thresholds for sure; null where that was not asked for.
     pub headroom: Option<f64>,
+    /// How it was found; absent where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headroom_search: Option<HeadroomFigures>,
     /// Judged thresholds.
     pub thresholds: Vec<ThresholdResult>,
     /// The worst of the thresholds; pass when there are none.

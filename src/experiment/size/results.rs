@@ -1,7 +1,8 @@
 //! What `size` found, as plain numbers.
 
+use super::savings::Saving;
 use super::theory::TheoryAnswer;
-use crate::experiment::results::{Results, ThresholdResult, Verdict};
+use crate::experiment::results::{HeadroomFigures, Results, ThresholdResult, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,12 @@ pub struct SizeResults {
     /// What refuses first where there are too few ports; null where nothing was refused.
     #[serde(default)]
     pub binding: Option<Binding>,
+    /// How many times the load still meets the target at the answer for sure; absent where it was not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headroom: Option<HeadroomFigures>,
+    /// What was tried to save the last step; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub savings: Vec<Saving>,
     /// What theory answers, without simulation; null where it does not apply.
     #[serde(default)]
     pub theory: Option<TheoryAnswer>,

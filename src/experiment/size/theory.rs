@@ -52,7 +52,7 @@ impl TheoryAnswer {
     }
 
     fn at(question: &Question<'_>, value: u64) -> Result<Option<Self>, Error> {
-        let plan = Plan::new(&(question.scenario_at)(value)?)?;
+        let plan = Plan::new(&(question.scenario_at)(value, &[])?)?;
         let found = BusiestRow::of(&plan).and_then(|busiest| Some((busiest, busiest.erlang_b(&plan).ok()?)));
         Ok(found.map(|(BusiestRow { ports, offered, .. }, erlang_b)| Self {
             answer: Some(value),

@@ -5,7 +5,7 @@ use super::head::Head;
 use crate::error::{Error, Problem};
 use crate::experiment::plan::{Plan, Start, settling_time};
 use crate::experiment::results::SCHEMA_VERSION;
-use crate::experiment::{Control, runner, warm_up};
+use crate::experiment::{Control, headroom, runner, warm_up};
 use crate::scenario::{Scenario, WarmUp, grid, read};
 use crate::time::SimDuration;
 use crate::workload::Arrivals;
@@ -52,7 +52,10 @@ struct Checked {
 }
 
 fn checked(question: &Question<'_>, cell: usize) -> Result<Checked, Error> {
-    let planned = question.scenario(cell).and_then(|scenario| Ok((Plan::new(&scenario)?, scenario)));
+    let planned = question.scenario(cell).and_then(|scenario| {
+        headroom::check_not_asked(&scenario)?;
+        Ok((Plan::new(&scenario)?, scenario))
+    });
     let (plan, scenario) = match planned {
         Ok(planned) => planned,
         Err(Error::PlatformRefuses(problems)) => {

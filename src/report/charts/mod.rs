@@ -6,6 +6,7 @@ pub mod options;
 pub mod port_pools;
 pub mod sweep;
 pub mod timeline;
+pub mod tornado;
 
 use super::chart::Chart;
 use crate::experiment::results::Results;

@@ -8,9 +8,9 @@ pub use comparison::comparison;
 use super::charts;
 use super::document::{Block, Document};
 use super::number::{count, number, percent};
-use super::phases;
 use super::table::Table;
 use super::wording;
+use super::{headroom, phases};
 use crate::error::Error;
 use crate::experiment::results::{AnalyticCheck, NamedFailures, RareFigures, RatioEstimate, Results};
 
@@ -58,7 +58,9 @@ fn judged(results: &Results) -> Vec<Block> {
         ]);
     }
     let advice = results.thresholds.iter().filter_map(|threshold| threshold.advice.clone());
-    std::iter::once(Block::Table(table)).chain(advice.map(Block::Warning)).collect()
+    let room = results.headroom_search.iter();
+    let room = room.map(|found| Block::Paragraph(format!("Headroom: {}.", headroom::told(found))));
+    std::iter::once(Block::Table(table)).chain(room).chain(advice.map(Block::Warning)).collect()
 }
 
 fn failures(results: &Results) -> Vec<Block> {
@@ -221,7 +223,7 @@ fn theory(check: &AnalyticCheck) -> Vec<Block> {
     vec![heading("What theory says"), Block::Table(table)]
 }
 
-fn method(results: &Results) -> Vec<Block> {
+pub(super) fn method(results: &Results) -> Vec<Block> {
     let text = toml::to_string_pretty(&results.scenario).unwrap_or_else(|_| results.scenario.to_string());
     vec![
         heading("Method"),

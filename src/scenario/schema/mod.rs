@@ -13,6 +13,7 @@ mod shapes;
 mod tests;
 mod workload;
 
+use super::load_factor;
 use super::rare::METHODS;
 use super::thresholds::METRICS;
 use cluster::{cluster, destination, node_pool, relay};
@@ -61,6 +62,10 @@ fn run() -> Value {
             ),
             ("max_replications", count(1)),
             ("rare", rare()),
+            (
+                "load_factor",
+                json!({ "type": "number", "minimum": load_factor::LEAST, "maximum": load_factor::MOST }),
+            ),
             ("seed", count(0)),
             ("window", named("duration")),
         ],

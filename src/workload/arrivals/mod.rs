@@ -7,6 +7,7 @@ mod batch;
 mod burst;
 mod even;
 mod herd;
+mod load;
 mod phases;
 mod poisson;
 mod process;
