@@ -4,7 +4,7 @@ use super::check::Check;
 use super::document::{Block, Document, Tone};
 use super::number::number;
 use super::table::Table;
-use super::{junit, markdown, review, table, text, wording};
+use super::{comparison, junit, markdown, review, table, text, wording};
 use crate::error::Error;
 use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
@@ -132,7 +132,7 @@ impl Present for Results {
 
 impl Present for ComparisonResults {
     fn text(&self) -> String {
-        text::comparison(self)
+        comparison::text(self)
     }
 
     fn document(&self) -> Result<Document, Error> {
@@ -159,13 +159,7 @@ impl Present for ComparisonResults {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for warning in self.options.iter().flat_map(|option| &option.results.warnings) {
-            if !warnings.contains(warning) {
-                warnings.push(warning.clone());
-            }
-        }
-        warnings
+        self.warnings_by_option().into_iter().map(|(warning, _)| warning).collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod autoscaling;
 mod check;
 mod cluster_in_time;
 mod command_line;
+mod compare_options;
 mod conservation;
 mod denials;
 mod deployed_configuration;
