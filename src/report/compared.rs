@@ -2,8 +2,8 @@
 
 use super::number::{count, number};
 use crate::experiment::compare::{
-    AllowList, AllowedNetwork, ComparedOption, ComparisonResults, Cost, EliminatedOption, Migration,
-    MigrationEffort, PairedDifference, Selection,
+    AllowList, ComparedOption, ComparisonResults, Cost, EliminatedOption, Migration, MigrationEffort,
+    PairedDifference, Selection,
 };
 
 /// Some of the options of a comparison: `options 0 and 2`, `all options`.
@@ -29,20 +29,14 @@ pub fn allow_list(list: &AllowList) -> String {
     }
 }
 
-/// How much a change is: `in place, drops connections (own network)`.
-pub fn migration(migration: &Option<Migration>) -> String {
-    let Some(Migration { effort, network, reason: _ }) = migration else { return "not known".into() };
-    let effort = match effort {
-        MigrationEffort::None => "none",
-        MigrationEffort::KeepsConnections => "in place, keeps connections",
-        MigrationEffort::DropsConnections => "in place, drops connections",
-        MigrationEffort::NewCluster => "new cluster",
-        MigrationEffort::Unknown => "not known",
-    };
-    match network {
-        Some(AllowedNetwork::Managed) => format!("{effort} (only in a network that AKS manages)"),
-        Some(AllowedNetwork::Own) => format!("{effort} (only in a network of one's own)"),
-        Some(AllowedNetwork::Any) | None => effort.into(),
+/// How much a change is: `in place, drops connections`.
+pub fn effort(migration: &Option<Migration>) -> &'static str {
+    match migration.as_ref().map(|migration| migration.effort) {
+        Some(MigrationEffort::None) => "none",
+        Some(MigrationEffort::KeepsConnections) => "in place, keeps connections",
+        Some(MigrationEffort::DropsConnections) => "in place, drops connections",
+        Some(MigrationEffort::NewCluster) => "new cluster",
+        Some(MigrationEffort::Unknown) | None => "not known",
     }
 }
 
@@ -121,14 +115,20 @@ pub fn difference(pair: &PairedDifference) -> String {
 }
 
 /// How the best option was selected, and how each other one went.
-pub fn selection(selection: &Selection) -> Vec<String> {
+pub fn selection(comparison: &ComparisonResults) -> Vec<String> {
+    let Some(selection) = &comparison.selection else { return Vec::new() };
     let Selection { metric, indifference, confidence, first_stage, left, replications, decided, .. } =
         selection;
-    let left = left.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let unseen = left.iter().filter_map(|option| comparison.options.get(*option));
+    let unseen = unseen.filter(|option| option.results.failure_ratio.estimate.is_none()).count();
+    let unseen = (unseen > 0).then(|| {
+        "in options that are left nothing failed, so their replications show no spread and the confidence is that of what was seen".into()
+    });
+    let left = of_options(left, comparison.options.len());
     let found = if *decided { "selected" } else { "not decided" };
     let head = format!(
         "by the mean {metric} of replications, {first_stage} of each option and then one by one, with an indifference zone of \
-         {indifference}, at {} % confidence (Kim and Nelson): {found} after {replications} replications; left: option {left}",
+         {indifference}, at {} % confidence (Kim and Nelson): {found} after {replications} replications; left: {left}",
         number(confidence * 100.0)
     );
     let gone = selection.eliminated.iter().map(|each| {
@@ -139,5 +139,5 @@ pub fn selection(selection: &Selection) -> Vec<String> {
             number(needed * 100.0)
         )
     });
-    std::iter::once(head).chain(gone).collect()
+    std::iter::once(head).chain(unseen).chain(gone).collect()
 }

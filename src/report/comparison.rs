@@ -17,7 +17,7 @@ pub fn text(comparison: &ComparisonResults) -> String {
     if let Some(margin) = compared::margin(comparison) {
         let _ = writeln!(text, "\nmargin: {margin}");
     }
-    for line in comparison.selection.iter().flat_map(compared::selection) {
+    for line in compared::selection(comparison) {
         let _ = writeln!(text, "selection: {line}");
     }
     text.push_str("\ndifference in connections lost, same traffic, paired by replication\n");
@@ -64,7 +64,7 @@ fn what_it_takes(text: &mut String, comparison: &ComparisonResults) {
     for (index, option) in comparison.options.iter().enumerate() {
         let addresses = compared::allow_list(&option.allow_list);
         let cost = compared::cost(option).map(|cost| format!("; {cost}")).unwrap_or_default();
-        let (change, reason) = (compared::migration(&option.migration), compared::reason(&option.migration));
+        let (change, reason) = (compared::effort(&option.migration), compared::reason(&option.migration));
         let _ = writeln!(text, "  {index}: {addresses}{cost}; change: {change}: {reason}");
     }
 }

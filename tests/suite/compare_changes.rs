@@ -97,7 +97,7 @@ fn partners_must_allow_every_address_that_connections_may_come_from() {
             "model=azure/static-egress-gateway,prefix_length=30",
             "model=azure/node-public-ip,nodes=7",
             "model=none",
-            "way_out=[{ name = \"proxies\", model = \"azure/http-proxy\", instances = 2 }]",
+            "way_out=[{ name = \"proxies\", model = \"azure/http-proxy\", proxies = 2 }]",
         ],
         &[],
     );

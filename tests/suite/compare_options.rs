@@ -116,9 +116,14 @@ fn every_output_names_the_options_and_warnings_stand_once() {
     let name = "azure/load-balancer, 1 public IP, ports_per_node 512";
     assert!(text.contains(&format!("0 {name}  ")), "{text}");
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
-    let told = page.matches(name).count();
+    let told = page.matches(&name.replace('_', "\\_")).count();
     assert!(told >= 4, "the table, the chart, the differences, the heading: {told} in\n{page}");
     assert!(std::fs::read_to_string(out.join("plots/options.svg")).unwrap().contains("ports_per_node 512"));
+    let table = std::fs::read_to_string(out.join("options.csv")).unwrap();
+    assert!(table.contains(&format!("allow_list.addresses,1,,,\"{name}\"")), "{table}");
+    let github = [&["compare", NODE][..], &SHORT, &options, &["-o", "github"]].concat();
+    let told = String::from_utf8(snatsim(&github).output().unwrap().stdout).unwrap();
+    assert!(told.contains(&format!("::{name}: ")), "{told}");
     let warned: Vec<&str> = text.lines().filter(|line| line.starts_with("warning (")).collect();
     let mut once = warned.clone();
     once.sort_unstable();

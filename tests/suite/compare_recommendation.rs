@@ -119,7 +119,7 @@ fn the_margin_is_told_in_words() {
     );
     assert!(
         line.contains("points on the wrong side of the limit")
-            && line.contains("option 0 minus option 1 of failure_ratio: 7."),
+            && line.contains("option 0 minus option 1 of failure_ratio: 6.85 percentage points ["),
         "{line}"
     );
 }

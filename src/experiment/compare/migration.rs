@@ -51,6 +51,11 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// The least change first: one that is allowed in any network before one that is not.
+    pub fn rank(&self) -> (MigrationEffort, bool) {
+        (self.effort, matches!(self.network, Some(AllowedNetwork::Managed | AllowedNetwork::Own)))
+    }
+
     fn new(effort: MigrationEffort, reason: impl Into<String>) -> Self {
         Self { effort, network: None, reason: reason.into() }
     }
@@ -80,7 +85,7 @@ fn of_types(from: &str, to: &str) -> Migration {
     }
     if let Some(same) = before.iter().find(|name| after.contains(name)) {
         let reason = format!(
-            "the outbound type stays {same}, but its route leads to another device, and open connections end with what translated them"
+            "the outbound type stays {same}, but its route leads to another device: open connections end, addresses change"
         );
         return Migration::new(MigrationEffort::DropsConnections, reason);
     }
@@ -88,37 +93,41 @@ fn of_types(from: &str, to: &str) -> Migration {
         let becomes = before.iter().filter_map(|name| allowed_changes(own_network, name)).flatten();
         becomes.filter(|name| after.contains(name)).count() > 0
     };
-    let types = format!("{} may become {}", before.join(" or "), after.join(" or "));
+    let types = format!("{} may become {}", listed(&before), listed(&after));
     let anew = "the cluster must be made anew";
     let (network, place) = match (allowed(false), allowed(true)) {
         (false, false) => {
-            let reason =
-                format!("no table lets {} become {}: {anew}", before.join(" or "), after.join(" or "));
+            let reason = format!("no table lets {} become {}: {anew}", listed(&before), listed(&after));
             return Migration::new(MigrationEffort::NewCluster, reason);
         }
         (true, true) => (AllowedNetwork::Any, String::new()),
         (true, false) => (
             AllowedNetwork::Managed,
-            format!(" only in a virtual network that AKS manages (in one of its own {anew})"),
+            format!(" in a virtual network that AKS manages (in one of its own {anew})"),
         ),
         (false, true) => (
             AllowedNetwork::Own,
-            format!(" only in a virtual network of its own (in one that AKS manages {anew})"),
+            format!(" in a virtual network of its own (in one that AKS manages {anew})"),
         ),
     };
     let (effort, ends) = match figure_is_true("change_drops_connections") {
-        true => (
-            MigrationEffort::DropsConnections,
-            "; any change ends the connections that are open and changes the addresses",
-        ),
+        true => (MigrationEffort::DropsConnections, "; open connections end, addresses change"),
         false => (MigrationEffort::KeepsConnections, ""),
     };
     Migration { effort, network: Some(network), reason: format!("{types}{place}{ends}") }
 }
 
+/// `loadBalancer`, `managedNATGateway or userAssignedNATGateway`.
+fn listed(types: &[String]) -> String {
+    match types {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => types.concat(),
+    }
+}
+
 /// The same model with other settings, in place: connections end whose ports go.
 fn of_settings(own: &Scenario, option: &Scenario, keys: &[String]) -> Migration {
-    let told = format!("{} of the scenario as it is", changes(keys));
+    let told = changes(keys);
     if keys.iter().any(|key| key == "cluster.network_plugin") {
         let reason = "the network plugin changes, and no table tells what that does";
         return Migration::new(MigrationEffort::Unknown, reason);

@@ -2,7 +2,7 @@
 
 use super::ComparedOption;
 use super::elimination::Selection;
-use super::migration::MigrationEffort;
+use super::migration::{Migration, MigrationEffort};
 use crate::experiment::results::{Results, ThresholdResult, Verdict};
 use std::cmp::Ordering;
 
@@ -75,9 +75,8 @@ fn compared(options: &[ComparedOption], one: usize, other: usize) -> (Ordering, 
         true => 0.0,
         false => option.results.connection_failure_ratio.estimate.unwrap_or(0.0),
     };
-    let effort = |option: &ComparedOption| {
-        option.migration.as_ref().map_or(MigrationEffort::Unknown, |migration| migration.effort)
-    };
+    let unknown = (MigrationEffort::Unknown, false);
+    let change = |option: &ComparedOption| option.migration.as_ref().map_or(unknown, Migration::rank);
     // A cost that is not known for all of them would let a hole in the price file decide.
     let costs = options.iter().all(|option| option.monthly_cost.is_some());
     let cost = |option: &ComparedOption| option.monthly_cost.filter(|_| costs).unwrap_or(0.0);
@@ -86,7 +85,7 @@ fn compared(options: &[ComparedOption], one: usize, other: usize) -> (Ordering, 
         (failures(one).total_cmp(&failures(other)), Deciding::Failures),
         (one.results.public_ips.cmp(&other.results.public_ips), Deciding::PublicIps),
         (cost(one).total_cmp(&cost(other)), Deciding::Cost),
-        (effort(one).cmp(&effort(other)), Deciding::Change),
+        (change(one).cmp(&change(other)), Deciding::Change),
         (one.results.occupancy.mean.total_cmp(&other.results.occupancy.mean), Deciding::Room),
     ];
     criteria.into_iter().find(|(order, _)| order.is_ne()).unwrap_or((Ordering::Equal, Deciding::Nothing))

@@ -18,10 +18,11 @@ pub fn comparison(comparison: &ComparisonResults) -> Result<Document, Error> {
     if let Some(margin) = compared::margin(comparison) {
         blocks.push(Block::Paragraph(format!("Margin: {margin}.")));
     }
-    if let Some(selection) = &comparison.selection {
-        blocks.extend([heading("How the best was selected"), Block::List(compared::selection(selection))]);
+    if comparison.selection.is_some() {
+        let told = Block::List(compared::selection(comparison));
+        blocks.extend([heading("How the best was selected"), told]);
     }
-    blocks.extend([heading("What it takes"), Block::List(what_it_takes(comparison))]);
+    blocks.extend([heading("What it takes"), Block::Table(what_it_takes(comparison))]);
     blocks.extend(prices(comparison));
     blocks.extend([
         heading("Differences"),
@@ -48,14 +49,32 @@ pub fn comparison(comparison: &ComparisonResults) -> Result<Document, Error> {
     Ok(Document { title, finding, tone, blocks })
 }
 
-/// The change to each option, why it is that much, and the cost with what that leaves out.
-fn what_it_takes(comparison: &ComparisonResults) -> Vec<String> {
-    let line = |(number, option): (usize, &ComparedOption)| {
-        let (change, reason) = (compared::migration(&option.migration), compared::reason(&option.migration));
-        let cost = compared::cost(option).map(|cost| format!(". {cost}")).unwrap_or_default();
-        format!("option {number}, {}: {change}: {reason}{cost}", option.name())
-    };
-    comparison.options.iter().enumerate().map(line).collect()
+/// Addresses, change, cost and margin of each option.
+fn what_it_takes(comparison: &ComparisonResults) -> Table {
+    let mut table = Table::new([
+        "option",
+        "device",
+        "addresses to allow",
+        "migration",
+        "why",
+        "cost a month",
+        "not counted",
+        "margin to the limit",
+    ]);
+    for (number, option) in comparison.options.iter().enumerate() {
+        let not_counted = option.cost.iter().flat_map(|cost| cost.not_counted.clone());
+        table.push([
+            number.to_string(),
+            option.name(),
+            compared::allow_list(&option.allow_list),
+            compared::effort(&option.migration).into(),
+            compared::reason(&option.migration).into(),
+            compared::short_cost(option),
+            not_counted.collect::<Vec<_>>().join("; "),
+            compared::distance(comparison, number),
+        ]);
+    }
+    table
 }
 
 /// Each price that was used, with its source; nothing where no prices were given.
@@ -105,10 +124,6 @@ fn options(comparison: &ComparisonResults) -> Table {
         "connections lost",
         "fullest row",
         "no free port",
-        "addresses to allow",
-        "migration",
-        "cost a month",
-        "margin to the limit",
     ]);
     for (number, option) in comparison.options.iter().enumerate() {
         let results = &option.results;
@@ -125,10 +140,6 @@ fn options(comparison: &ComparisonResults) -> Table {
             results.connection_failure_ratio.estimate.map_or("none seen".into(), percent),
             percent(results.occupancy.mean),
             percent(results.occupancy.full_time_ratio),
-            compared::allow_list(&option.allow_list),
-            compared::migration(&option.migration),
-            compared::short_cost(option),
-            compared::distance(comparison, number),
         ]);
     }
     table
