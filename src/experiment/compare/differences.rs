@@ -24,8 +24,11 @@ pub struct PairedDifference {
     pub confidence: f64,
 }
 
-/// Ratios of a replication: failed and all.
-pub const RATIOS: [(&str, fn(&Counts) -> (u64, u64)); 4] = [
+/// What failed, and of how many.
+type Failed = fn(&Counts) -> (u64, u64);
+
+/// Ratios of a replication.
+pub const RATIOS: [(&str, Failed); 4] = [
     ("failure_ratio", |counts| (counts.snat_failures, counts.attempts)),
     ("first_attempt_failure_ratio", |counts| (counts.first_failures, counts.first_attempts)),
     ("connection_failure_ratio", |counts| (counts.connection_failures, counts.flows)),
