@@ -97,6 +97,8 @@ enum Command {
 enum SchemaOf {
     /// The scenario file.
     Scenario,
+    /// The price file of `compare --prices`.
+    Prices,
     /// What `run --format json` prints.
     Results,
     /// What `compare --format json` prints.
@@ -214,6 +216,7 @@ fn dispatch(command: &Command) -> Result<ExitStatus, Error> {
 fn schema(of: SchemaOf) -> Result<String, Error> {
     match of {
         SchemaOf::Scenario => rendering::json(&crate::scenario::schema::schema()),
+        SchemaOf::Prices => rendering::json(&crate::scenario::schema::price_file()),
         SchemaOf::Results => rendering::json(&schema_for!(experiment::results::Results)),
         SchemaOf::Comparison => rendering::json(&schema_for!(experiment::compare::ComparisonResults)),
         SchemaOf::Size => rendering::json(&schema_for!(experiment::size::SizeResults)),

@@ -11,19 +11,41 @@ use crate::time::SimDuration;
 pub(super) fn run<T>(
     scenarios: &[Scenario],
     control: &Control<'_>,
+    found: impl FnMut(&Scenario, &Plan, &Trials) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut plans = plans(scenarios, control)?;
+    let together = together(&mut plans, control)?;
+    of_each(scenarios, &mut plans, together, control, found)
+}
+
+/// Plans that start alike, of which none asks for what pairs cannot say.
+pub(super) fn plans(scenarios: &[Scenario], control: &Control<'_>) -> Result<Vec<Plan>, Error> {
+    scenarios.iter().try_for_each(headroom::check_not_asked)?;
+    let plans = common_start(scenarios, control)?;
+    plans.iter().try_for_each(rare::check)?;
+    Ok(plans)
+}
+
+/// The trials of all plans where they have to go on together, for a precision; else none yet.
+pub(super) fn together(plans: &mut [Plan], control: &Control<'_>) -> Result<Vec<Trials>, Error> {
+    match plans.iter().any(|plan| plan.precision.is_some()) {
+        true => runner::run_together(plans, control),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Makes something of the trials of each plan. Those that were not run `together` are run here, so that the sums of one at a
+/// time are kept.
+pub(super) fn of_each<T>(
+    scenarios: &[Scenario],
+    plans: &mut [Plan],
+    together: Vec<Trials>,
+    control: &Control<'_>,
     mut found: impl FnMut(&Scenario, &Plan, &Trials) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    scenarios.iter().try_for_each(headroom::check_not_asked)?;
-    let mut plans = common_start(scenarios, control)?;
-    plans.iter().try_for_each(rare::check)?;
-    // With a precision all go on together; without one the sums of one at a time are kept.
-    let mut together = match plans.iter().any(|plan| plan.precision.is_some()) {
-        true => runner::run_together(&mut plans, control)?,
-        false => Vec::new(),
-    }
-    .into_iter();
+    let mut together = together.into_iter();
     let mut all = Vec::new();
-    for (scenario, plan) in scenarios.iter().zip(&mut plans) {
+    for (scenario, plan) in scenarios.iter().zip(plans) {
         let trials = match together.next() {
             Some(trials) => trials,
             None => runner::run(plan, control)?,

@@ -67,7 +67,7 @@ fn are_enough(precision: &Precision, progress: &[Progress]) -> bool {
 }
 
 /// Trials of a plan so far.
-struct Progress {
+pub(super) struct Progress {
     cut: Vec<Shard>,
     sharding: Sharding,
     summaries: Vec<Summary>,
@@ -75,7 +75,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(plan: &Plan, control: &Control<'_>) -> Self {
+    /// None yet.
+    pub(super) fn new(plan: &Plan, control: &Control<'_>) -> Self {
         let cut = shards(&plan.system, control.sharding);
         Self { cut, sharding: control.sharding, summaries: Vec::new(), wall_s: 0.0 }
     }
@@ -84,7 +85,7 @@ impl Progress {
     ///
     /// A quota that spans shards couples them only if it can bind: not when the most flows in each shard, added up, stay
     /// below it. Otherwise all trials are run again with all who draw on it in one shard.
-    fn go_on(&mut self, plan: &Plan, control: &Control<'_>) -> Result<(), Error> {
+    pub(super) fn go_on(&mut self, plan: &Plan, control: &Control<'_>) -> Result<(), Error> {
         let began = Instant::now();
         let more = self.summaries.len() as u32..plan.replications;
         self.summaries.extend(on_threads(control, || run_trials(plan, &self.cut, more, control))??);
@@ -99,7 +100,13 @@ impl Progress {
         Ok(())
     }
 
-    fn trials(self) -> Trials {
+    /// One summary a replication.
+    pub(super) fn summaries(&self) -> &[Summary] {
+        &self.summaries
+    }
+
+    /// What they amount to.
+    pub(super) fn trials(self) -> Trials {
         let Self { cut, sharding: _, summaries, wall_s } = self;
         Trials { summaries, wall_s, shards: cut.len() }
     }

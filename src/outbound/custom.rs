@@ -1,6 +1,6 @@
 //! A device described key by key, of no platform.
 
-use super::{Cap, CapOver, Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
+use super::{Cap, CapOver, Charged, Egress, Partition, PortPool, Refusal, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 use crate::snat::{IpChoice, Rules, SnatFailure};
@@ -118,6 +118,10 @@ impl WayOut for Custom {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        None
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

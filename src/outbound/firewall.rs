@@ -3,7 +3,7 @@
 //! Leaves out: throughput and CPU, by which it scales too.
 
 use super::{
-    Egress, IdleExpiry, Partition, PortPool, Refusal, Scaling, ScalingRule, Sharing, Timers, WayOut,
+    Charged, Egress, IdleExpiry, Partition, PortPool, Refusal, Scaling, ScalingRule, Sharing, Timers, WayOut,
 };
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
@@ -85,6 +85,10 @@ impl WayOut for Firewall {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        Some(vec![(Charged::Firewall, 1), (Charged::PublicIp, u64::from(self.public_ips))])
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

@@ -3,7 +3,7 @@
 //! Leaves out: the firewall's own limits on flows, which are not ports.
 
 use super::nat_gateway::NatGateway;
-use super::{Egress, Refusal, Timers, WayOut};
+use super::{Charged, Egress, Refusal, Timers, WayOut};
 use crate::cluster::Cluster;
 
 /// The gateway's settings; its timers hold the firewall's idle timeouts.
@@ -17,6 +17,11 @@ impl WayOut for FirewallNatGateway {
 
     fn timers(&self) -> &Timers {
         self.0.timers()
+    }
+
+    fn charged(&self, cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        let of_gateway = self.0.charged(cluster).into_iter().flatten();
+        Some(std::iter::once((Charged::Firewall, 1)).chain(of_gateway).collect())
     }
 
     fn public_ips(&self, cluster: &Cluster) -> u32 {

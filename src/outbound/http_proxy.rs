@@ -2,7 +2,7 @@
 //!
 //! Leaves out: limits of the proxy other than ports, and destinations that are not reached over HTTP.
 
-use super::{Connections, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Charged, Connections, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::snat::Rules;
 use crate::workload::ClientPool;
@@ -38,6 +38,11 @@ impl WayOut for HttpProxy {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        let proxies = u64::from(self.proxies);
+        Some(vec![(Charged::Machine, proxies), (Charged::PublicIp, proxies)])
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

@@ -3,7 +3,9 @@
 //! Which public IP a port belongs to is told apart only where a flow is given one before a port is searched: elsewhere it changes
 //! no number.
 
-use super::{Egress, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
+use super::{
+    Charged, Egress, IdleExpiry, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull,
+};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 use crate::snat::{InCommon, IpChoice, Reclaim, Rules};
@@ -256,6 +258,13 @@ impl WayOut for LoadBalancer {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    /// Its outbound rule counts as a rule.
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        let rules = 1 + u64::from(self.inbound_rules);
+        let ips = u64::from(self.public_ips);
+        Some(vec![(Charged::LoadBalancer, 1), (Charged::LoadBalancerRule, rules), (Charged::PublicIp, ips)])
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

@@ -3,6 +3,7 @@
 //! Each file turns its platform's settings into an [`Egress`]: port pools, who shares them, and timers. How a
 //! port is found within a pool is `snat`'s business.
 
+mod charged;
 pub mod custom;
 pub mod firewall;
 pub mod firewall_nat_gateway;
@@ -20,10 +21,11 @@ mod timers;
 mod way_out;
 
 pub use crate::snat::Search;
+pub use charged::Charged;
 pub use path::{Paths, Way};
 pub use scaling::{Load, Scaling, ScalingRule};
 pub use timers::{HalfOpenFrom, IdleExpiry, Timers};
-pub use way_out::{Outbound, WayOut};
+pub use way_out::{Addresses, Outbound, WayOut};
 
 use crate::flow::{NodeId, PortPoolId, Protocol};
 use crate::snat::{Rules, SnatFailure};

@@ -1,6 +1,6 @@
 //! Azure NAT Gateway: all nodes share every port of every public IP, on demand.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
+use super::{Charged, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut, WhenFull};
 use crate::cluster::Cluster;
 use crate::snat::{Caps, Rules};
 
@@ -53,6 +53,10 @@ impl WayOut for NatGateway {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        Some(vec![(Charged::NatGateway, 1), (Charged::PublicIp, u64::from(self.public_ips))])
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

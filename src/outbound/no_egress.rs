@@ -2,7 +2,7 @@
 //!
 //! Leaves out: what the rules of `block` let through.
 
-use super::{Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Timers, WayOut};
+use super::{Charged, Egress, HalfOpenFrom, IdleExpiry, Partition, PortPool, Refusal, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::time::SimDuration;
 use crate::workload::Law;
@@ -41,6 +41,10 @@ impl WayOut for NoEgress {
 
     fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        Some(Vec::new())
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

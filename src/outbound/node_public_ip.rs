@@ -2,7 +2,7 @@
 //!
 //! Leaves out: the node's own tracking of connections, and how it searches a port.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Addresses, Charged, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::NodeId;
 use crate::snat::Rules;
@@ -35,7 +35,16 @@ impl WayOut for NodePublicIp {
         &self.timers
     }
 
+    fn charged(&self, cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        Some(vec![(Charged::PublicIp, u64::from(cluster.nodes_there()))])
+    }
+
     fn public_ips(&self, cluster: &Cluster) -> u32 {
         cluster.nodes_there()
+    }
+
+    /// Nodes that come later bring others.
+    fn addresses(&self, cluster: &Cluster) -> Addresses {
+        Addresses { count: cluster.nodes(), prefix_length: None }
     }
 }

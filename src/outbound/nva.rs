@@ -3,7 +3,7 @@
 //! Leaves out: the load balancer before them, and what else the appliance does to packets.
 
 use super::masquerade::Masquerade;
-use super::{Egress, Partition, PortPool, Refusal, Timers, WayOut};
+use super::{Charged, Egress, Partition, PortPool, Refusal, Timers, WayOut};
 use crate::cluster::Cluster;
 
 /// The settings of a network virtual appliance.
@@ -27,6 +27,11 @@ impl WayOut for Nva {
 
     fn timers(&self) -> &Timers {
         &self.settings.timers
+    }
+
+    fn charged(&self, cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        let ips = u64::from(self.public_ips(cluster));
+        Some(vec![(Charged::Machine, u64::from(self.instances)), (Charged::PublicIp, ips)])
     }
 
     fn public_ips(&self, _cluster: &Cluster) -> u32 {

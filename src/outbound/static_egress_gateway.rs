@@ -2,7 +2,7 @@
 //!
 //! Leaves out: pods that do not use the gateway, and how Linux searches a port.
 
-use super::{Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
+use super::{Addresses, Charged, Egress, Partition, PortPool, Refusal, Search, Sharing, Timers, WayOut};
 use crate::cluster::Cluster;
 use crate::flow::PortPoolId;
 use crate::snat::Rules;
@@ -25,8 +25,8 @@ pub struct StaticEgressGateway {
 }
 
 impl StaticEgressGateway {
-    /// Addresses of the prefix: the most gateway nodes.
-    pub fn addresses(&self) -> u32 {
+    /// Addresses of the prefix, one for each gateway node.
+    fn most_gateway_nodes(&self) -> u32 {
         1 << u32::BITS.saturating_sub(self.prefix_length).min(u32::BITS - 1)
     }
 
@@ -38,7 +38,7 @@ impl StaticEgressGateway {
             key: "gateway_nodes",
             message: format!(
                 "{gateway_nodes} gateway nodes need an address each, and a /{prefix_length} prefix has {}",
-                self.addresses()
+                self.most_gateway_nodes()
             ),
             help: format!("write `prefix_length = {}`, or fewer gateway nodes", u32::BITS - bits),
         }
@@ -47,7 +47,7 @@ impl StaticEgressGateway {
 
 impl WayOut for StaticEgressGateway {
     fn egress(&self, _cluster: &Cluster) -> Result<Egress, Refusal> {
-        if self.gateway_nodes > self.addresses() {
+        if self.gateway_nodes > self.most_gateway_nodes() {
             return Err(self.too_many_nodes());
         }
         let ports = vec![Some(self.ports_per_gateway_node)];
@@ -66,7 +66,16 @@ impl WayOut for StaticEgressGateway {
         &self.timers
     }
 
+    fn charged(&self, _cluster: &Cluster) -> Option<Vec<(Charged, u64)>> {
+        let addresses = u64::from(self.most_gateway_nodes());
+        Some(vec![(Charged::Machine, u64::from(self.gateway_nodes)), (Charged::PublicIp, addresses)])
+    }
+
     fn public_ips(&self, _cluster: &Cluster) -> u32 {
         self.gateway_nodes
+    }
+
+    fn addresses(&self, _cluster: &Cluster) -> Addresses {
+        Addresses { count: self.most_gateway_nodes(), prefix_length: Some(self.prefix_length) }
     }
 }

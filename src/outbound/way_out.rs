@@ -10,7 +10,7 @@ use super::no_egress::NoEgress;
 use super::node_public_ip::NodePublicIp;
 use super::nva::Nva;
 use super::static_egress_gateway::StaticEgressGateway;
-use super::{Egress, Refusal, Timers};
+use super::{Charged, Egress, Refusal, Timers};
 use crate::cluster::Cluster;
 use crate::workload::ClientPool;
 
@@ -30,10 +30,28 @@ pub trait WayOut {
     /// Public IPs it has.
     fn public_ips(&self, cluster: &Cluster) -> u32;
 
+    /// The addresses from which its connections may come, for those who let in only what they know.
+    fn addresses(&self, cluster: &Cluster) -> Addresses {
+        Addresses { count: self.public_ips(cluster), prefix_length: None }
+    }
+
+    /// What the platform charges for it, each with how many there are; nothing of a device of no platform, of which that is not
+    /// known.
+    fn charged(&self, cluster: &Cluster) -> Option<Vec<(Charged, u64)>>;
+
     /// How it keeps connections of its own to destinations; none where it keeps none.
     fn upstream(&self) -> Option<&ClientPool> {
         None
     }
+}
+
+/// Public addresses of a way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// How many.
+    pub count: u32,
+    /// Bits of the public IP prefix that they are, where they are one.
+    pub prefix_length: Option<u32>,
 }
 
 /// What stands between the cluster and the internet.

@@ -4,6 +4,8 @@ mod acceptance;
 pub mod chart;
 pub mod charts;
 pub mod check;
+mod compared;
+mod comparison;
 mod diff;
 pub mod document;
 mod files;

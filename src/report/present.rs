@@ -4,9 +4,9 @@ use super::check::Check;
 use super::document::{Block, Document, Tone};
 use super::number::number;
 use super::table::Table;
-use super::{headroom, junit, markdown, review, table, text, wording};
+use super::{comparison, headroom, junit, markdown, review, table, text, wording};
 use crate::error::Error;
-use crate::experiment::compare::ComparisonResults;
+use crate::experiment::compare::{ComparedOption, ComparisonResults};
 use crate::experiment::replay::Replay;
 use crate::experiment::results::{RatioEstimate, Results, ThresholdResult, Verdict};
 use crate::experiment::size::{Confirmation, SizeResults};
@@ -132,7 +132,7 @@ impl Present for Results {
 
 impl Present for ComparisonResults {
     fn text(&self) -> String {
-        text::comparison(self)
+        comparison::text(self)
     }
 
     fn document(&self) -> Result<Document, Error> {
@@ -140,13 +140,20 @@ impl Present for ComparisonResults {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(["option", "model", "public_ips", "metric", "estimate", "low", "high"]);
+        let head = ["option", "model", "public_ips", "metric", "estimate", "low", "high", "name"];
+        let mut table = Table::new(head);
         for (number, option) in self.options.iter().enumerate() {
             let results = &option.results;
-            for mut row in results.table().rows {
+            let mut rows = results.table();
+            let value = |name: &str, value: String| [name.into(), value, String::new(), String::new()];
+            rows.push(value("allow_list.addresses", option.allow_list.addresses.to_string()));
+            let cost = option.monthly_cost.map(|cost| cost.to_string());
+            rows.push(value("monthly_cost", cost.unwrap_or_default()));
+            for mut row in rows.rows {
                 let mut cells =
                     vec![number.to_string(), results.model.clone(), results.public_ips.to_string()];
                 cells.append(&mut row);
+                cells.push(option.name());
                 table.rows.push(cells);
             }
         }
@@ -154,18 +161,15 @@ impl Present for ComparisonResults {
     }
 
     fn checks(&self) -> Result<Vec<Check>, Error> {
-        let options = self.options.iter().map(|option| option.results.checks());
-        Ok(options.collect::<Result<Vec<_>, Error>>()?.concat())
+        let of_option = |option: &ComparedOption| {
+            let name = option.name();
+            option.results.thresholds.iter().map(|threshold| check(threshold, &name)).collect::<Vec<_>>()
+        };
+        Ok(self.options.iter().flat_map(of_option).collect())
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for warning in self.options.iter().flat_map(|option| &option.results.warnings) {
-            if !warnings.contains(warning) {
-                warnings.push(warning.clone());
-            }
-        }
-        warnings
+        self.warnings_by_option().into_iter().map(|(warning, _)| warning).collect()
     }
 }
 

@@ -3,9 +3,8 @@
 use super::number::{number, percent};
 use super::wording::{self, ratio};
 use super::{headroom, phases};
-use crate::experiment::compare::ComparisonResults;
 use crate::experiment::replay::Replay;
-use crate::experiment::results::{AnalyticCheck, NamedFailures, RatioEstimate, Results, ThresholdResult};
+use crate::experiment::results::{AnalyticCheck, NamedFailures, Results, ThresholdResult};
 use crate::experiment::size::SizeResults;
 use std::fmt::Write;
 
@@ -221,66 +220,6 @@ fn analytic(check: &AnalyticCheck) -> String {
         }
     }
     text
-}
-
-/// What `compare` found.
-pub fn comparison(comparison: &ComparisonResults) -> String {
-    let mut text = match comparison.recommended {
-        Some(_) => format!("Recommended: {}\n\n", comparison.why),
-        None => format!("No recommendation: {}\n\n", comparison.why),
-    };
-    let _ = writeln!(
-        text,
-        "     {:27} {:>4}  {:>27}  {:>27}  {:>9}",
-        "model", "IPs", "SNAT failures (attempts)", "connections lost", "no port"
-    );
-    for (index, option) in comparison.options.iter().enumerate() {
-        let results = &option.results;
-        let mark = if comparison.recommended == Some(index) { "->" } else { "  " };
-        let _ = writeln!(
-            text,
-            "{mark} {index} {:27} {:>4}  {:>27}  {:>27}  {:>9}",
-            results.model,
-            results.public_ips,
-            short(&results.failure_ratio),
-            short(&results.connection_failure_ratio),
-            percent(results.occupancy.full_time_ratio)
-        );
-    }
-    text.push_str("\ndifference in connections lost, same traffic, paired by replication\n");
-    for pair in comparison.connection_failure_differences() {
-        let points = |share: f64| number(share * 100.0);
-        let interval = match (pair.low, pair.high) {
-            (Some(low), Some(high)) => format!(" [{}, {}]", points(low), points(high)),
-            _ => " (one replication: no interval)".to_string(),
-        };
-        let _ = writeln!(
-            text,
-            "  {} -> {}: {} percentage points{interval}",
-            pair.first,
-            pair.second,
-            points(pair.difference)
-        );
-    }
-    if let Some(option) = comparison.options.first() {
-        let _ = writeln!(text, "\n{}", wording::method(&option.results));
-    }
-    text
-}
-
-/// An estimate with its interval in a narrow column.
-fn short(ratio: &RatioEstimate) -> String {
-    match ratio.estimate {
-        None => format!("none seen, at most {}", percent(ratio.high)),
-        Some(estimate) => {
-            format!(
-                "{} % [{}, {}]",
-                number(estimate * 100.0),
-                number(ratio.low * 100.0),
-                number(ratio.high * 100.0)
-            )
-        }
-    }
 }
 
 /// What `size` found.

@@ -2,6 +2,7 @@
 
 use super::document::Tone;
 use super::number::{count, counted, number, percent};
+pub use crate::experiment::compare::device;
 use crate::experiment::diff::Evidence;
 use crate::experiment::results::{
     ClientPoolFigures, EstimateKind, FirstFailure, ProbeFigures, RareFigures, RatioEstimate, RatioMethod,
@@ -9,12 +10,6 @@ use crate::experiment::results::{
     Totals, UsedPorts, Verdict, WarmUpReason,
 };
 use crate::experiment::size::{Binding, SizeResults, TheoryAnswer};
-
-/// The outbound device: `azure/nat-gateway, 2 public IPs`.
-pub fn device(results: &Results) -> String {
-    let ips = results.public_ips;
-    format!("{}, {ips} public IP{}", results.model, if ips == 1 { "" } else { "s" })
-}
 
 /// The answer in one sentence, the verdict first where something was judged.
 pub fn headline(results: &Results) -> String {

@@ -5,7 +5,7 @@ use super::cluster::cluster;
 use super::destinations::destinations;
 use super::events::{DRAIN, Events, Stage, events};
 use super::judged::{Judged, judge};
-use super::later_devices::{LaterDevice, keep_those_of_the_cluster, later_devices};
+use super::later_devices::{LaterDevice, later_devices};
 use super::node_stage::{self, node_stage};
 use super::overrides::Override;
 use super::pod::POD;
@@ -108,25 +108,6 @@ pub fn read_recorded(
     let mut tree = parse(file, text)?;
     super::overrides::apply(&mut tree, overrides)?;
     check(Origin { file, text, flags: "--set", trace: Some(trace) }, tree)?.accepted()
-}
-
-/// The same with the whole `[outbound]` table replaced by another model and its keys; events that change the table go with it.
-pub fn read_as(
-    file: &str,
-    text: &str,
-    overrides: &[Override],
-    outbound: &[Override],
-) -> Result<Scenario, Error> {
-    let mut tree = parse(file, text)?;
-    super::overrides::apply(&mut tree, overrides)?;
-    if let Some(table) = tree.entry("outbound") {
-        *table = Node::set(Value::Table(Vec::new()));
-    }
-    keep_those_of_the_cluster(&mut tree);
-    let keys: Vec<Override> =
-        outbound.iter().map(|(key, value)| (format!("outbound.{key}"), value.clone())).collect();
-    super::overrides::apply(&mut tree, &keys)?;
-    check(Origin { file, text, flags: "--set or --option", trace: None }, tree)?.accepted()
 }
 
 /// Checks a tree whose keys are all set.

@@ -14,6 +14,9 @@ const SHORT: [(&str, &str); 4] = [
     ("instances", "outbound.instances"),
 ];
 
+/// Short names of a key in the only table of a kind.
+const OF_THE_ONLY_ONE: [&str; 2] = ["nodes", "pool_max"];
+
 /// Short names that are so much alike are meant.
 const ALIKE: f64 = 0.9;
 
@@ -42,8 +45,14 @@ const TOP: [&str; 13] = [
 
 /// Sets each key in `tree`.
 pub fn apply(tree: &mut Node, overrides: &[Override]) -> Result<(), Error> {
+    apply_from("--set", tree, overrides)
+}
+
+/// The same for keys of another flag, which problems name.
+pub fn apply_from(flag: &str, tree: &mut Node, overrides: &[Override]) -> Result<(), Error> {
     let set = |(key, value): &Override| set(tree, key, value).err();
-    let problems: Vec<Problem> = overrides.iter().filter_map(set).collect();
+    let problems = overrides.iter().filter_map(set).map(|problem| Problem { file: flag.into(), ..problem });
+    let problems: Vec<Problem> = problems.collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
 }
 
@@ -87,6 +96,13 @@ fn set(tree: &mut Node, key: &str, value: &str) -> Result<(), Problem> {
 
 /// The value that takes a key away.
 const NOTHING: &str = "null";
+
+/// Whether a key is a short one, or begins at the top of a scenario.
+pub fn is_of_a_scenario(key: &str) -> bool {
+    let first = key.split('.').next().unwrap_or_default();
+    let is_short = || SHORT.iter().any(|(short, _)| *short == key);
+    TOP.contains(&first) || is_short() || OF_THE_ONLY_ONE.contains(&key) || key == REPLICATIONS
+}
 
 /// Takes a key away, or a table of a list by its `name` or number; the model's value or the default then holds.
 fn remove(tree: &mut Node, full: &str, key: &str) -> Result<(), Problem> {

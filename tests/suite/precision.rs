@@ -3,8 +3,9 @@
 use crate::check::{run, run_cut, scenario};
 use crate::command_line::{json, snatsim};
 use serde_json::{Value, json};
+use snatsim::experiment::Control;
+use snatsim::experiment::compare::{self, Question};
 use snatsim::experiment::results::{PrecisionReached, Results, StopReason};
-use snatsim::experiment::{Control, compare};
 use snatsim::scenario::read;
 use snatsim::simulation::Sharding;
 use std::sync::atomic::AtomicUsize;
@@ -126,7 +127,7 @@ fn options_of_a_comparison_are_run_as_often_as_the_neediest() {
                 &[("run.precision", "6%"), ("run.max_replications", "400"), ("outbound.ports", ports)],
             )
         });
-        compare::compare(&scenarios.collect::<Vec<_>>(), &control).unwrap()
+        compare::compare(&Question::of(&scenarios.collect::<Vec<_>>()), &control).unwrap()
     };
     let together = compared(&["10", "14", "1000"]);
     let [many, few, none] = [0, 1, 2].map(|number| &together.options[number].results);

@@ -2,8 +2,9 @@
 
 use crate::check::{run, run_cut, scenario};
 use crate::command_line::snatsim;
+use snatsim::experiment::Control;
+use snatsim::experiment::compare::{self, Question};
 use snatsim::experiment::results::{Results, WarmUpChoice, WarmUpReason};
-use snatsim::experiment::{Control, compare};
 use snatsim::simulation::Sharding;
 use std::sync::atomic::AtomicUsize;
 
@@ -100,7 +101,7 @@ fn options_begin_alike_and_say_why() {
     let scenarios = ["0s", "30s"].map(|rest| scenario(&even(), &[("outbound.hold_down.fin", rest)]));
     let stop = AtomicUsize::new(0);
     let control = Control { threads: 0, progress: &|_, _| {}, stop: &stop, sharding: Sharding::Smallest };
-    let options = compare::compare(&scenarios, &control).unwrap().options;
+    let options = compare::compare(&Question::of(&scenarios), &control).unwrap().options;
     let [quick, slow] = [&options[0].results, &options[1].results];
     assert!(slow.warm_up_s >= 35.0);
     assert_eq!(quick.warm_up_s, slow.warm_up_s);

@@ -32,7 +32,7 @@ pub fn changed(before: &Value, after: &Value) -> Vec<InputChange> {
 }
 
 /// Every plain value by its path.
-fn flat(value: &Value) -> BTreeMap<String, Value> {
+pub(in crate::experiment) fn flat(value: &Value) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     flatten(value, String::new(), &mut all);
     all

@@ -6,6 +6,7 @@
 mod inputs;
 pub(super) mod metrics;
 
+pub(super) use inputs::flat;
 pub use inputs::{InputChange, changed};
 pub use metrics::{Evidence, MetricChange};
 

@@ -1,11 +1,10 @@
 //! The options of a comparison side by side.
 
-use crate::experiment::compare::ComparisonResults;
-use crate::experiment::results::{RatioEstimate, Results};
+use crate::experiment::compare::{ComparedOption, ComparisonResults};
+use crate::experiment::results::RatioEstimate;
 use crate::report::chart::{Axis, Bar, Chart, Ink, Mark, Panel, Shape};
 use crate::report::number::{number, percent};
 use crate::report::table::Table;
-use crate::report::wording::device;
 
 /// SNAT failures of each option with their intervals.
 pub fn chart(comparison: &ComparisonResults) -> Chart {
@@ -13,7 +12,7 @@ pub fn chart(comparison: &ComparisonResults) -> Chart {
         .options
         .iter()
         .enumerate()
-        .map(|(place, option)| (-(place as f64), device(&option.results), &option.results.failure_ratio))
+        .map(|(place, option)| (-(place as f64), option.name(), &option.results.failure_ratio))
         .collect();
     Chart {
         name: "options".into(),
@@ -28,25 +27,19 @@ pub fn chart(comparison: &ComparisonResults) -> Chart {
 
 /// The worst option beside the recommended one.
 fn finding(comparison: &ComparisonResults) -> String {
-    let options = comparison.options.iter().map(|option| &option.results);
-    let ratio = |results: &Results| results.failure_ratio.estimate.unwrap_or(0.0);
-    let worst = options.clone().max_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    let ratio = |option: &ComparedOption| option.results.failure_ratio.estimate.unwrap_or(0.0);
+    let worst = comparison.options.iter().max_by(|one, other| ratio(one).total_cmp(&ratio(other)));
     let Some(worst) = worst.filter(|worst| ratio(worst) > 0.0) else {
         return "No attempt fails behind any of the options".into();
     };
-    let said = format!("{} of attempts fail behind {}", percent(ratio(worst)), named(worst));
+    let said = format!("{} of attempts fail behind {}", percent(ratio(worst)), worst.phrase());
     match comparison.recommended.and_then(|index| comparison.options.get(index)) {
-        Some(option) if ratio(&option.results) < ratio(worst) => {
+        Some(option) if ratio(option) < ratio(worst) => {
             let share = option.results.failure_ratio.estimate.map_or("none".into(), percent);
-            format!("{said}, {share} behind {}", named(&option.results))
+            format!("{said}, {share} behind {}", option.phrase())
         }
         _ => said,
     }
-}
-
-fn named(results: &Results) -> String {
-    let ips = results.public_ips;
-    format!("{} with {ips} public IP{}", results.model, if ips == 1 { "" } else { "s" })
 }
 
 fn panel(options: &[(f64, String, &RatioEstimate)]) -> Panel {

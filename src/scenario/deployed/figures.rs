@@ -55,6 +55,15 @@ pub fn outbound_type_of(model: &str) -> String {
     }
 }
 
+/// The outbound types behind which a model may be; none where it is no outbound type of the platform.
+pub fn outbound_types_behind(model: &str) -> Vec<String> {
+    let also = |name: &String| words(&format!("also_behind.{name}")).iter().any(|other| other == model);
+    outbound_types()
+        .into_iter()
+        .filter(|name| model_of(name).as_deref() == Some(model) || also(name))
+        .collect()
+}
+
 /// All outbound types, spelt as AKS spells them.
 pub fn outbound_types() -> Vec<String> {
     let types = at("model_of").and_then(|types| types.as_object().cloned()).unwrap_or_default();

@@ -13,7 +13,10 @@ mod repeats;
 mod shared_frontends;
 mod text;
 
-pub use figures::{ACCEPTANCE, allowed_changes, figure, figure_is_true, outbound_type_of, outbound_types};
+pub use figures::{
+    ACCEPTANCE, allowed_changes, figure, figure_is_true, outbound_type_of, outbound_types,
+    outbound_types_behind,
+};
 pub use question::with_type;
 pub use text::scenario_text;
 

@@ -10,7 +10,7 @@ use crate::scenario::{Scenario, ranges};
 
 /// Reads and checks a scenario with keys set from outside, those of `settings` last.
 ///
-/// Where these name another outbound model than the file, what the file says of its own goes, as with `read_as`; keys
+/// Where these name another outbound model than the file, what the file says of its own goes, as with an option of a comparison; keys
 /// that are set or varied hold for every model.
 pub fn read_cell(file: &str, text: &str, set: &[Override], settings: &[Override]) -> Result<Scenario, Error> {
     let mut tree = parse(file, text)?;
@@ -18,7 +18,7 @@ pub fn read_cell(file: &str, text: &str, set: &[Override], settings: &[Override]
         forget_another(&mut tree, model.trim_matches('"'));
     }
     overrides::apply(&mut tree, set)?;
-    overrides::apply(&mut tree, settings).map_err(as_varied)?;
+    overrides::apply_from("--vary", &mut tree, settings)?;
     let outside = outside_the_range(&tree);
     if !outside.is_empty() {
         return Err(Error::PlatformRefuses(outside));
@@ -50,16 +50,6 @@ fn outside_the_range(tree: &Node) -> Vec<Problem> {
         help: None,
     };
     ranges::outside(tree).into_iter().map(problem).collect()
-}
-
-fn as_varied(error: Error) -> Error {
-    match error {
-        Error::Input(mut problems) => {
-            problems.iter_mut().for_each(|problem| problem.file = "--vary".into());
-            Error::Input(problems)
-        }
-        other => other,
-    }
 }
 
 /// A scenario as it is given, without any default and unchecked.

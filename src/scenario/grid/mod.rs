@@ -6,6 +6,7 @@ mod cell;
 mod values;
 
 pub use cell::{given, read_cell};
+pub(super) use values::items;
 
 use super::overrides::{self, Override};
 use schemars::JsonSchema;

@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// Parts between commas, those within brackets and quotes aside.
-fn items(text: &str) -> Result<Vec<String>, String> {
+pub fn items(text: &str) -> Result<Vec<String>, String> {
     let mut items = vec![String::new()];
     let mut open: Vec<char> = Vec::new();
     let mut quoted = None;

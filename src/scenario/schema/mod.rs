@@ -8,6 +8,7 @@ mod cluster;
 mod devices;
 mod events;
 mod laws;
+mod prices;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use cluster::{cluster, destination, node_pool, relay};
 use devices::{device, way_out};
 use events::event;
 use laws::law;
+pub use prices::price_file;
 use serde_json::{Value, json};
 use shapes::{any, count, duration, list, named, rate, table, text, words};
 use workload::workload;

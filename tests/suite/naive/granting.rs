@@ -17,11 +17,11 @@ impl Simulator<'_> {
         let nodes = last(&self.moments, self.now / nanos(1)).nodes.len() as u32;
         let tier = tiers.iter().find(|(most, _)| nodes <= *most);
         let set = self.case.events.iter().filter(|event| nanos(event.at) <= self.now);
-        let set = set.filter_map(|event| match event.change {
+        let mut set = set.filter_map(|event| match event.change {
             Change::Granted(ports) => Some(ports),
             _ => None,
         });
-        set.last().or(tier.map(|(_, ports)| *ports)).unwrap_or(self.case.device.ports)
+        set.next_back().or(tier.map(|(_, ports)| *ports)).unwrap_or(self.case.device.ports)
     }
 
     /// Whoever comes has its ports at once, whoever stays has them later.
