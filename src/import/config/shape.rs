@@ -21,7 +21,7 @@ struct Kind {
 
 const KINDS: [Kind; 9] = [
     Kind { of_type: "managedClusters", keys: &["agentPoolProfiles"], add: add_cluster },
-    Kind { of_type: "managedClusters", keys: &["networkProfile", "nodeResourceGroup"], add: add_cluster },
+    Kind { of_type: "managedClusters", keys: &["networkProfile", "kubernetesVersion"], add: add_cluster },
     Kind { of_type: "agentPools", keys: &["vmSize", "count"], add: add_node_pool },
     Kind {
         of_type: "outboundRules",

@@ -16,7 +16,8 @@ const FILL_IN: &str = "\"FILL IN\"";
 
 /// The way out is in no traffic.
 const OUTBOUND: &str = r#"# The way out is in no record. This stands in for yours: a NAT gateway, whose ports are shared, so that it does not matter
-# whether sources are nodes or pods. `snatsim import config` writes yours from what is deployed.
+# whether sources are nodes or pods. `snatsim import config` writes yours from what is deployed, and
+# `--into` puts this traffic there.
 [outbound]
 model = "azure/nat-gateway"
 public_ips = 1
