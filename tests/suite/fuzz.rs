@@ -308,7 +308,7 @@ const SHAPES: [&str; 3] = [
 "input":{"name":"[concat('p',copyIndex('agentPoolProfiles'))]","count":"[parameters('pools')[copyIndex('agentPoolProfiles')].count]"}}],
 "networkProfile":{"outboundType":"loadBalancer","loadBalancerProfile":{"managedOutboundIPs":{"count":"[variables('ips')]"}}}}},
 {"type":"Microsoft.ContainerService/managedClusters/agentPools","name":"[concat('a/x',copyIndex(1))]","condition":"[parameters('more')]","copy":{"name":"c","count":3},"properties":{"count":2}},
-{"type":"Microsoft.Resources/deployments","name":"n","condition":"[parameters('none')]","properties":{"expressionEvaluationOptions":{"scope":"inner"},"parameters":{"k":{"value":4}},
+{"type":"Microsoft.Resources/deployments","name":"n","condition":"[parameters('none')]","properties":{"expressionEvaluationOptions":{"scope":"inner"},"parameters":{"k":{"value":[{"id":"/p"}]}},
 "template":{"contentVersion":"1.0.0.0","parameters":{"k":{"defaultValue":1}},"resources":{"g":{"type":"Microsoft.Network/natGateways","name":"g","properties":{"publicIpAddresses":"[parameters('k')]"}}}}}}]}"#,
     r#"{"planned_values":{"root_module":{"child_modules":[{"resources":[{"address":"module.a[\"x.y\"].azurerm_kubernetes_cluster.k","type":"azurerm_kubernetes_cluster","values":{"name":"k",
 "default_node_pool":[{"name":"d","node_count":3}],"network_profile":[{"outbound_type":"loadBalancer","load_balancer_profile":[{"managed_outbound_ip_count":2}]}]}},

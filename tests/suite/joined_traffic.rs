@@ -83,7 +83,7 @@ fn sources_are_dealt_to_the_nodes_of_a_pool() {
         "{everywhere}"
     );
     let one = text(&joined("-", &five_sources(), &pools, &["--node-pool", "system"]));
-    assert!(one.contains("node_pool = \"system\"\npods = 1000\nplacement.weights = [8, 6]"), "{one}");
+    assert!(one.contains("node_pool = \"system\"\npods = 1000\nplacement.weights = [9, 6]"), "{one}");
     let few = five_sources().lines().take(6).collect::<Vec<_>>().join("\n");
     let idle = text(&joined("-", &few, &scenario(folder.path(), &of_config(ONE_POOL)), &[]));
     assert!(idle.contains("WARNING: fewer sources") && idle.contains("[\"0s\", 3.00]"), "{idle}");

@@ -79,7 +79,9 @@ pub fn node_pool(pool: &View<'_>, name: String) -> NodePool {
 
 /// What the machines of a node pool are; a node pool by itself has the type of its resource in that place.
 fn machine_type(pool: &View<'_>) -> Said<String> {
-    let of_resource = |said: &Said<String>| said.value().is_some_and(|kind| kind.contains('/'));
+    // Nested in its cluster a resource has the end of its type alone.
+    let is_resource = |kind: &str| kind.contains('/') || kind.eq_ignore_ascii_case("agentPools");
+    let of_resource = |said: &Said<String>| said.value().is_some_and(|kind| is_resource(&kind));
     let own = pool.word(&["typePropertiesType"]).or(pool.word(&["type"]));
     match of_resource(&own) {
         true => pool.at(&["properties"]).map_or(Said::Nothing, |properties| properties.word(&["type"])),
