@@ -169,9 +169,18 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed pipe here leaves nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { ExitStatus::WrongInput.code() } else { 0 });
+            let printed = error.print();
+            let status = match printed {
+                _ if error.use_stderr() => ExitStatus::WrongInput,
+                // A closed pipe leaves nobody to tell.
+                Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
+                    let failed = Error::Write { path: "standard output".into(), source };
+                    let _ = writeln!(std::io::stderr(), "error: {failed}");
+                    failed.exit_status()
+                }
+                _ => ExitStatus::Success,
+            };
+            return ExitCode::from(status.code());
         }
     };
     let status = match dispatch(&cli.command) {

@@ -6,6 +6,7 @@ use crate::experiment::traffic::{Observer, Wanted};
 use crate::import::anonymize::{Anonymizer, KEY_BYTES};
 use crate::import::{self, BadLines, Reading, Tally, TraceFlow, TraceFormat};
 use crate::report;
+use crate::scenario::read_text;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 use std::fs::File;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 pub const EXAMPLES: &str = "\
 Examples:
   snatsim import traffic PT1H.json > shop.toml
+  snatsim import traffic PT1H.json --into aks1.toml > shop.toml
   conntrack -E -o timestamp | head -n 100000 | snatsim import traffic - > node.toml
   snatsim import traffic conn.*.log.gz --to trace --anonymize --key-file secret > trace.csv
 
@@ -39,6 +41,13 @@ pub struct TrafficArgs {
     /// How to print a workload.
     #[arg(short = 'o', long, value_enum, default_value_t = As::Toml)]
     format: As,
+    /// A scenario, such as `import config` writes, to print with these workloads and destinations instead of its own; everything
+    /// else of it stays, comments included.
+    #[arg(long, value_name = "SCENARIO")]
+    into: Option<PathBuf>,
+    /// Node pool of that scenario to whose nodes the sources are dealt; the only one needs no name.
+    #[arg(long, value_name = "NAME", requires = "into")]
+    node_pool: Option<String>,
     /// Destinations named one by one, of TCP and of UDP; others are stood for by equal ones.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     destinations: u32,
@@ -84,6 +93,11 @@ pub fn import_traffic(args: &TrafficArgs) -> Result<ExitStatus, Error> {
         bad_lines: if args.skip_bad_lines { BadLines::Skip } else { BadLines::Refuse },
         ..Reading::default()
     };
+    let wants_table = args.to == Target::Trace || args.format == As::Json;
+    if args.into.is_some() && wants_table {
+        return Err(Error::input("--into", "makes a scenario; leave out `--to trace` and `--format json`"));
+    }
+    given_once(&args.files)?;
     let anonymizer = args.anonymize.then(|| anonymizer(args.key_file.as_deref())).transpose()?;
     match args.to {
         Target::Workload => workload(args, &reading, anonymizer.as_ref()),
@@ -91,6 +105,19 @@ pub fn import_traffic(args: &TrafficArgs) -> Result<ExitStatus, Error> {
             Err(Error::input("--format json", "is for a workload; a trace is a table"))
         }
         Target::Trace => trace(&args.files, &reading, anonymizer.as_ref()),
+    }
+}
+
+/// A file that is given twice would count twice.
+fn given_once(files: &[PathBuf]) -> Result<(), Error> {
+    let whole = |file: &PathBuf| file.canonicalize().unwrap_or_else(|_| file.clone());
+    let again = |number: usize| files[..number].iter().any(|other| whole(other) == whole(&files[number]));
+    match (1..files.len()).find(|number| again(*number)) {
+        Some(number) => {
+            let name = files[number].display().to_string();
+            Err(Error::input(name, "is given twice, and its flows would count twice; give it once"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -122,6 +149,7 @@ fn workload(
     reading: &Reading,
     anonymizer: Option<&Anonymizer>,
 ) -> Result<ExitStatus, Error> {
+    let scenario = args.into.as_deref().map(|path| Ok((path, read_text(path)?))).transpose()?;
     let mut observer = Observer::default();
     let tally = import::each(&args.files, reading, &mut |flow: TraceFlow| {
         observer.take(&anonymizer.map_or(flow, |anonymizer| anonymizer.flow(flow)));
@@ -132,9 +160,13 @@ fn workload(
         anonymized: anonymizer.is_some(),
     };
     let traffic = observer.finish(tally, &wanted)?;
-    match args.format {
-        As::Toml => print(&report::traffic::scenario_text(&traffic)),
-        As::Json => print(&report::json(&traffic)?),
+    match (args.format, &scenario) {
+        (As::Toml, Some((path, text))) => {
+            let name = path.display().to_string();
+            print(&report::traffic::in_place_of(&name, text, &traffic, args.node_pool.as_deref())?)
+        }
+        (As::Toml, None) => print(&report::traffic::scenario_text(&traffic)),
+        (As::Json, _) => print(&report::json(&traffic)?),
     }
 }
 
@@ -158,7 +190,7 @@ fn trace(files: &[PathBuf], reading: &Reading, anonymizer: Option<&Anonymizer>) 
         }
     })?;
     if flows == 0 {
-        return Err(Error::input("the files", "hold no outbound flow; check `--inside`"));
+        return Err(tally.no_flow());
     }
     let mut table =
         written.and_then(|()| table.into_inner().map_err(io::IntoInnerError::into_error)).map_err(failed)?;
@@ -185,8 +217,7 @@ fn notes(tally: &Tally, reading: &Reading, anonymizer: Option<&Anonymizer>) -> V
     let mut notes: Vec<String> =
         tally.formats.iter().filter_map(|format| format.unsaid()).map(str::to_string).collect();
     notes.dedup();
-    let left_out = tally.not_used.iter().map(|(reason, count)| format!("{reason} {count}"));
-    let left_out = left_out.collect::<Vec<_>>().join(", ");
+    let left_out = tally.left_out();
     if !left_out.is_empty() {
         notes.push(format!("left out: {left_out}"));
     }

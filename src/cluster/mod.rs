@@ -4,6 +4,8 @@ mod autoscale;
 mod event;
 mod network;
 mod placing;
+mod presence;
+mod steps;
 mod timeline;
 
 pub use autoscale::{NodeRule, PodRule, by_rule};

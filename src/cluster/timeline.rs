@@ -1,7 +1,8 @@
 //! A cluster that changes: events become moments, between which nothing changes.
 
-use super::placing::Placing;
-use super::{Change, Cluster, Event, Placement};
+use super::presence::Presence;
+use super::steps::{Step, steps_of};
+use super::{Cluster, Event, Placement};
 use crate::flow::NodeId;
 use crate::time::SimDuration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,26 +45,6 @@ pub struct NoRoom {
     pub pool: String,
 }
 
-/// A part of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Come(Vec<NodeId>),
-    /// Lost nodes are back, but for those that were scaled away meanwhile.
-    Return(Vec<NodeId>),
-    /// Pods move away.
-    Empty(Vec<NodeId>),
-    /// The same, from those that are still away: others do the work of their pods.
-    Notice(Vec<NodeId>),
-    Leave(Vec<NodeId>, Departure),
-    /// Pods move away from nodes that nobody wants any more; those that are lost are given up at once.
-    Drain(Vec<NodeId>),
-    /// What was drained goes. What is wanted again is there again at once, as another node.
-    Drained(Vec<NodeId>),
-    /// As [`Step::Leave`], but the node is there again at once; nothing, where it went meanwhile.
-    Reimage(Vec<NodeId>),
-    Pods(usize, u32),
-}
-
 impl Timeline {
     /// What `events` do to `cluster` and the `placements` of its workloads, up to `end`.
     pub fn new(
@@ -81,188 +62,25 @@ impl Timeline {
             steps.extend(steps_of(event, cluster, &mut counts));
         }
         steps.sort_by_key(|(at, _)| *at);
-        let mut state = State {
-            away: cluster.away.clone(),
-            scaled_away: BTreeSet::new(),
-            lost: BTreeMap::new(),
-            draining: BTreeMap::new(),
-            placing: Placing::new(cluster, placements),
-        };
+        let mut presence = Presence::new(cluster, placements);
         let steps: Vec<(SimDuration, Step)> = steps.into_iter().filter(|(at, _)| *at < end).collect();
         let moment = |steps: &[(SimDuration, Step)]| {
             let at = steps[0].0;
             let mut left = BTreeMap::new();
             for (_, step) in steps {
-                left.extend(state.take(step).map_err(|pool| NoRoom { at, pool })?);
+                left.extend(presence.take(step).map_err(|pool| NoRoom { at, pool })?);
             }
-            let placements = state.placing.placements().to_vec();
-            Ok(Moment { at, away: state.away.clone(), left, placements })
+            let placements = presence.placements().to_vec();
+            Ok(Moment { at, away: presence.away().clone(), left, placements })
         };
         let moments = steps.chunk_by(|(one, _), (other, _)| one == other).map(moment);
         Ok(Self { moments: moments.collect::<Result<_, NoRoom>>()? })
     }
 }
 
-/// The parts of an event. `counts` are nodes by node pool so far.
-fn steps_of(event: &Event, cluster: &Cluster, counts: &mut [u32]) -> Vec<(SimDuration, Step)> {
-    let Event { at, drain, .. } = *event;
-    let numbers = |pool: usize, range: std::ops::Range<u32>| {
-        let first = cluster.node_pools[pool].first.0;
-        range.map(|number| NodeId(first + number)).collect::<Vec<NodeId>>()
-    };
-    match &event.change {
-        Change::Scale { pool, nodes } => {
-            let before = std::mem::replace(&mut counts[*pool], *nodes);
-            if *nodes >= before {
-                return vec![(at, Step::Come(numbers(*pool, before..*nodes)))];
-            }
-            let gone = numbers(*pool, *nodes..before);
-            vec![(at, Step::Drain(gone.clone())), (at.plus(drain), Step::Drained(gone))]
-        }
-        Change::Upgrade { pool, surge, round } => {
-            let nodes = counts[*pool];
-            let top = cluster.node_pools[*pool].numbers;
-            let extra = numbers(*pool, top - *surge..top);
-            let mut steps = vec![(at, Step::Come(extra.clone()))];
-            let mut begins = at;
-            for first in (0..nodes).step_by(*surge as usize) {
-                let batch = numbers(*pool, first..(first + surge).min(nodes));
-                steps.push((begins, Step::Empty(batch.clone())));
-                steps.push((begins.plus(drain), Step::Reimage(batch)));
-                begins = begins.plus((*round).max(drain));
-            }
-            steps.push((begins, Step::Empty(extra.clone())));
-            steps.push((begins.plus(drain), Step::Leave(extra, Departure::Closes)));
-            steps
-        }
-        Change::Lose { of, most, noticed_after, back_after } => {
-            let wanted = |node: &&NodeId| {
-                let mut pools = cluster.node_pools.iter().zip(counts.iter());
-                pools.any(|(pool, count)| (pool.first.0..pool.first.0 + count).contains(&node.0))
-            };
-            let mut nodes: Vec<NodeId> = of.iter().rev().filter(wanted).take(*most).copied().collect();
-            nodes.reverse();
-            let lost = (at, Step::Leave(nodes.clone(), Departure::FallsSilent));
-            let back = back_after.map(|after| (at.plus(after), Step::Return(nodes.clone())));
-            let noticed = (at.plus(*noticed_after), Step::Notice(nodes.clone()));
-            [lost].into_iter().chain(back).chain([noticed]).collect()
-        }
-        Change::Pods { workload, pods } => vec![(at, Step::Pods(*workload, *pods))],
-    }
-}
-
-/// The nodes whose flows end.
-type Left = Vec<(NodeId, Departure)>;
-
-/// What follows a node that is drained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Afterwards {
-    Nothing,
-    Another,
-}
-
-struct State<'a> {
-    away: BTreeSet<NodeId>,
-    /// Nodes that went for good, until more are wanted.
-    scaled_away: BTreeSet<NodeId>,
-    /// How many events hold a node lost.
-    lost: BTreeMap<NodeId, u32>,
-    /// Nodes that go when they are drained, and whether another of their number is wanted then.
-    draining: BTreeMap<NodeId, Afterwards>,
-    placing: Placing<'a>,
-}
-
-impl State<'_> {
-    /// The nodes whose flows end; the name of a node pool without a node for its pods.
-    fn take(&mut self, step: &Step) -> Result<Left, String> {
-        let ended = |nodes: &[NodeId], how| nodes.iter().map(|node| (*node, how)).collect();
-        match step {
-            Step::Come(nodes) => {
-                self.scaled_away.retain(|node| !nodes.contains(node));
-                let (later, now): (Vec<NodeId>, Vec<NodeId>) =
-                    nodes.iter().partition(|node| self.draining.contains_key(node));
-                self.draining.extend(later.into_iter().map(|node| (node, Afterwards::Another)));
-                self.use_again(&now);
-                Ok(Vec::new())
-            }
-            Step::Drain(nodes) => {
-                let (lost, there): (Vec<NodeId>, Vec<NodeId>) =
-                    nodes.iter().partition(|node| self.away.contains(node));
-                self.scaled_away.extend(lost);
-                self.draining.extend(there.into_iter().map(|node| (node, Afterwards::Nothing)));
-                self.placing.stop_using(nodes);
-                self.placing.move_away(nodes)?;
-                Ok(Vec::new())
-            }
-            Step::Drained(nodes) => {
-                let afterwards = |node: &NodeId| Some((*node, self.draining.remove(node)?));
-                let drained: Vec<(NodeId, Afterwards)> = nodes.iter().filter_map(afterwards).collect();
-                let (anew, gone): (Vec<_>, Vec<_>) =
-                    drained.iter().partition(|(_, afterwards)| *afterwards == Afterwards::Another);
-                let of = |them: Vec<(NodeId, Afterwards)>| them.into_iter().map(|(node, _)| node);
-                self.scaled_away.extend(of(gone.clone()));
-                self.away.extend(of(gone));
-                self.use_again(&of(anew).collect::<Vec<NodeId>>());
-                Ok(drained.into_iter().map(|(node, _)| (node, Departure::Closes)).collect())
-            }
-            Step::Return(nodes) => {
-                let mut back = Vec::new();
-                for node in nodes {
-                    let times_lost = self.lost.entry(*node).or_default();
-                    *times_lost = times_lost.saturating_sub(1);
-                    if *times_lost == 0 && !self.scaled_away.contains(node) {
-                        back.push(*node);
-                    }
-                }
-                self.use_again(&back);
-                Ok(Vec::new())
-            }
-            Step::Notice(nodes) => {
-                let gone: Vec<NodeId> =
-                    nodes.iter().filter(|node| self.away.contains(node)).copied().collect();
-                self.placing.move_away(&gone)?;
-                Ok(Vec::new())
-            }
-            Step::Empty(nodes) => {
-                self.placing.stop_using(nodes);
-                self.placing.move_away(nodes)?;
-                Ok(Vec::new())
-            }
-            Step::Leave(nodes, how) => {
-                self.away.extend(nodes);
-                self.placing.stop_using(nodes);
-                match how {
-                    Departure::Closes => self.scaled_away.extend(nodes),
-                    Departure::FallsSilent => {
-                        nodes.iter().for_each(|node| *self.lost.entry(*node).or_default() += 1);
-                    }
-                }
-                Ok(ended(nodes, *how))
-            }
-            Step::Reimage(nodes) => {
-                let there: Vec<NodeId> =
-                    nodes.iter().filter(|node| !self.away.contains(node)).copied().collect();
-                self.use_again(&there);
-                Ok(ended(&there, Departure::Closes))
-            }
-            Step::Pods(workload, pods) => {
-                self.placing.resize(*workload, *pods)?;
-                Ok(Vec::new())
-            }
-        }
-    }
-
-    fn use_again(&mut self, nodes: &[NodeId]) {
-        for node in nodes {
-            self.away.remove(node);
-        }
-        self.placing.use_nodes(nodes);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::NodePool;
+    use super::super::{Change, NodePool};
     use super::*;
 
     fn secs(seconds: u64) -> SimDuration {

@@ -25,6 +25,7 @@ pub use format::TraceFormat;
 pub use lab::node_of;
 pub use reader::{each, read, stream};
 
+use crate::error::Error;
 use crate::flow::{EndKind, Protocol};
 use decimal::micros;
 use ipnet::Ipv4Net;
@@ -87,6 +88,23 @@ pub struct Tally {
     pub formats: BTreeSet<TraceFormat>,
     /// Lines that could not be read and were passed over.
     pub skipped_lines: u64,
+}
+
+impl Tally {
+    /// Entries that are no outbound flow: `not IPv4 3, proto 1`; empty where there are none.
+    pub fn left_out(&self) -> String {
+        let counts = self.not_used.iter().map(|(reason, count)| format!("{reason} {count}"));
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// That nothing is left to look at.
+    pub fn no_flow(&self) -> Error {
+        let left_out = match self.left_out() {
+            none if none.is_empty() => none,
+            some => format!(" (left out: {some})"),
+        };
+        Error::input("the files", format!("hold no outbound flow{left_out}; check `--inside`"))
+    }
 }
 
 /// What to do about a line that cannot be read.

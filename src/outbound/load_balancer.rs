@@ -209,7 +209,13 @@ impl LoadBalancer {
     fn remedy(&self, ips: u64, grant: u64) -> String {
         let ips = (ips <= u64::from(self.most_public_ips)).then(|| format!("at least {ips} public IPs"));
         let grant = (grant > 0).then(|| format!("at most {grant} ports per node"));
+        let most = self.most_public_ips;
         match [ips, grant] {
+            [None, Some(grant)] => {
+                format!(
+                    "use {grant}: no number of public IPs up to the {most} that the platform allows suffices"
+                )
+            }
             [Some(ips), Some(grant)] => format!("use {ips}, or {grant}"),
             [None, None] => format!(
                 "no grant of {} ports or more fits on as many public IPs as the platform allows: use fewer nodes",

@@ -206,7 +206,11 @@ fn nothing_is_advised_that_the_platform_would_refuse() {
             "use at least 10 public IPs, or at most 6400 ports per node",
             2,
         ),
-        (&["nodes=4095", "ports_per_node=64000"], "use at most 8 ports per node", 1),
+        (
+            &["nodes=4095", "ports_per_node=64000"],
+            "use at most 8 ports per node: no number of public IPs up to the 100 that the platform allows suffices",
+            1,
+        ),
         (
             &["nodes=9999", "ports_per_node=64000"],
             "no grant of 8 ports or more fits on as many public IPs as the platform allows: use fewer nodes",

@@ -23,7 +23,7 @@ fn assert_fails(arguments: &[&str], code: i32, message: &str) {
     assert!(output.stdout.is_empty(), "{arguments:?}");
 }
 
-const BURST: &str = "tests/scenarios/o-db1.toml";
+pub const BURST: &str = "tests/scenarios/o-db1.toml";
 const TRACE: &str = "models/traces/m57-conn.log.gz";
 
 #[test]

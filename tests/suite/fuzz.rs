@@ -13,7 +13,7 @@ use snatsim::import::anonymize::Anonymizer;
 use snatsim::import::{BadLines, Reading, TRACE_HEADER, TraceFormat, each, trace_row};
 use snatsim::profile::Profile;
 use snatsim::report::read::results;
-use snatsim::report::traffic::scenario_text as of_traffic;
+use snatsim::report::traffic::{in_place_of, scenario_text as of_traffic};
 use snatsim::report::{Format, json, render};
 use snatsim::scenario::deployed::{ACCEPTANCE, scenario_text, subjects, with_type};
 use std::io::Read;
@@ -244,6 +244,31 @@ fn damaged_traffic() {
     }
 }
 
+/// Recorded traffic is put into a damaged scenario; what comes of it is TOML, and differs from the scenario only where it may.
+#[test]
+fn damaged_scenarios_take_traffic() {
+    let mut observer = Observer::default();
+    let record = [Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/zat/conn.log")];
+    let tally = each(&record, &Reading::default(), &mut |flow| observer.take(&flow)).unwrap();
+    let wanted = Wanted { destinations: 3, inside: Vec::new(), anonymized: false };
+    let traffic = observer.finish(tally, &wanted).unwrap();
+    survives("into", &files_in("models/scenarios", ".toml"), 2_000, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let Ok(joined) = in_place_of("damaged.toml", text, &traffic, None) else { return };
+        let mut before: toml::Table = text.parse().unwrap();
+        let mut after: toml::Table = joined.parse().unwrap();
+        for table in [&mut before, &mut after] {
+            table.remove("workload");
+            table.remove("destination");
+            if let Some(run) = table.get_mut("run").and_then(toml::Value::as_table_mut) {
+                run.remove("duration");
+            }
+        }
+        before.entry("run").or_insert_with(|| toml::Table::new().into());
+        assert_eq!(format!("{before:?}"), format!("{after:?}"), "{joined}");
+    });
+}
+
 /// Deployed configuration is read, judged, shown in every form, and written as a scenario that some reader takes.
 #[test]
 fn damaged_configuration() {
@@ -283,7 +308,7 @@ const SHAPES: [&str; 3] = [
 "input":{"name":"[concat('p',copyIndex('agentPoolProfiles'))]","count":"[parameters('pools')[copyIndex('agentPoolProfiles')].count]"}}],
 "networkProfile":{"outboundType":"loadBalancer","loadBalancerProfile":{"managedOutboundIPs":{"count":"[variables('ips')]"}}}}},
 {"type":"Microsoft.ContainerService/managedClusters/agentPools","name":"[concat('a/x',copyIndex(1))]","condition":"[parameters('more')]","copy":{"name":"c","count":3},"properties":{"count":2}},
-{"type":"Microsoft.Resources/deployments","name":"n","condition":"[parameters('none')]","properties":{"expressionEvaluationOptions":{"scope":"inner"},"parameters":{"k":{"value":4}},
+{"type":"Microsoft.Resources/deployments","name":"n","condition":"[parameters('none')]","properties":{"expressionEvaluationOptions":{"scope":"inner"},"parameters":{"k":{"value":[{"id":"/p"}]}},
 "template":{"contentVersion":"1.0.0.0","parameters":{"k":{"defaultValue":1}},"resources":{"g":{"type":"Microsoft.Network/natGateways","name":"g","properties":{"publicIpAddresses":"[parameters('k')]"}}}}}}]}"#,
     r#"{"planned_values":{"root_module":{"child_modules":[{"resources":[{"address":"module.a[\"x.y\"].azurerm_kubernetes_cluster.k","type":"azurerm_kubernetes_cluster","values":{"name":"k",
 "default_node_pool":[{"name":"d","node_count":3}],"network_profile":[{"outbound_type":"loadBalancer","load_balancer_profile":[{"managed_outbound_ip_count":2}]}]}},

@@ -152,7 +152,7 @@ impl Observer {
     pub fn finish(self, tally: Tally, wanted: &Wanted) -> Result<Traffic, Error> {
         let Self { by_protocol, sources } = self;
         if by_protocol.is_empty() {
-            return Err(Error::input("the files", "hold no outbound flow; check `--inside`"));
+            return Err(tally.no_flow());
         }
         let listed = tally.formats.contains(&TraceFormat::ConntrackList);
         if listed && tally.formats.len() > 1 {

@@ -64,14 +64,46 @@ pub fn node_pool(pool: &View<'_>, name: String) -> NodePool {
     let upgrade = pool.at(&["upgradeSettings"]);
     NodePool {
         name,
-        nodes: pool.count(&["count"]),
+        nodes: pool.count(&["count"]).or(machines(pool)),
         autoscales: pool.flag(&["enableAutoScaling"]),
         least: pool.count(&["minCount"]),
         most: pool.count(&["maxCount"]),
         surge: upgrade.as_ref().map_or(Said::Nothing, max_surge),
         subnet: pool.text_of(&["vnetSubnetID"]).map(str::to_string),
-        kind: pool.word(&["type"]),
+        kind: machine_type(pool),
+        mode: pool.word(&["mode"]),
+        system: pool.word(&["osType"]),
+        node_public_ips: pool.flag(&["enableNodePublicIP"]),
     }
+}
+
+/// What the machines of a node pool are; a node pool by itself has the type of its resource in that place.
+fn machine_type(pool: &View<'_>) -> Said<String> {
+    // Nested in its cluster a resource has the end of its type alone.
+    let is_resource = |kind: &str| kind.contains('/') || kind.eq_ignore_ascii_case("agentPools");
+    let of_resource = |said: &Said<String>| said.value().is_some_and(|kind| is_resource(&kind));
+    let own = pool.word(&["typePropertiesType"]).or(pool.word(&["type"]));
+    match of_resource(&own) {
+        true => pool.at(&["properties"]).map_or(Said::Nothing, |properties| properties.word(&["type"])),
+        false => own,
+    }
+}
+
+/// Nodes of a pool of single machines: those of all its sizes together.
+fn machines(pool: &View<'_>) -> Said<u64> {
+    let scale = pool.at(&["virtualMachinesProfile", "scale"]);
+    let Some(sizes) = scale.and_then(|scale| scale.get(&["manual"])) else { return Said::Nothing };
+    if let Some(expression) = sizes.text().filter(|_| sizes.is_expression()) {
+        return sizes.unknown(expression);
+    }
+    let mut all = 0;
+    for size in sizes.entries() {
+        match size.count(&["count"]) {
+            Said::Value { value, .. } => all += value,
+            other => return other,
+        }
+    }
+    sizes.said(all)
 }
 
 /// `maxSurge`: a number, or a share such as "33%".

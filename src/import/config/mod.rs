@@ -110,6 +110,12 @@ pub struct NodePool {
     pub subnet: Option<String>,
     /// What its machines are: a scale set, an availability set.
     pub kind: Said<String>,
+    /// What it is for: the system, users, a gateway for egress.
+    pub mode: Said<String>,
+    /// Operating system.
+    pub system: Said<String>,
+    /// Whether each node has a public IP of its own.
+    pub node_public_ips: Said<bool>,
 }
 
 /// The cluster of a node pool that stands outside of it.

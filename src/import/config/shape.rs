@@ -19,8 +19,9 @@ struct Kind {
     add: fn(&View<'_>, &mut Deployed),
 }
 
-const KINDS: [Kind; 8] = [
-    Kind { of_type: "managedClusters", keys: &["agentPoolProfiles", "networkProfile"], add: add_cluster },
+const KINDS: [Kind; 9] = [
+    Kind { of_type: "managedClusters", keys: &["agentPoolProfiles"], add: add_cluster },
+    Kind { of_type: "managedClusters", keys: &["networkProfile", "kubernetesVersion"], add: add_cluster },
     Kind { of_type: "agentPools", keys: &["vmSize", "count"], add: add_node_pool },
     Kind {
         of_type: "outboundRules",

@@ -109,7 +109,14 @@ impl<'a> View<'a> {
 
     /// The entries of the list under one of `names` that are tables or expressions; anything else there is a problem.
     pub fn tables(&self, names: &[&str]) -> Vec<Self> {
-        let mut entries = self.list(names);
+        let Some(list) = self.get(names) else { return Vec::new() };
+        if let Value::Array(values) = list.value {
+            let nulls = values.iter().enumerate().filter(|(_, value)| value.is_null());
+            nulls.for_each(|(number, value)| {
+                list.step(format!("{}[{number}]", list.path), value).wrong::<()>("a table");
+            });
+        }
+        let mut entries = list.entries();
         entries.retain(Self::is_table_or_expression);
         entries
     }

@@ -116,15 +116,7 @@ pub fn take_firewall(subject: &mut Subject, firewall: &Firewall, deployed: &Depl
         subject.refusals.extend(refused);
     }
     if let (Some(fewest), Some(most)) = (least.value(), most.value()) {
-        let apart = whole("firewall_capacity_apart");
-        if most != fewest && most < fewest.saturating_add(apart) {
-            subject.refusals.push(Refusal {
-                code: "FirewallCapacityRange",
-                key: "instances",
-                message: format!("the fewest instances are {fewest} and the most {most}; allowed are equal ones, or {apart} apart"),
-                help: format!("write {fewest} and {fewest}, or {fewest} and {}", fewest + apart),
-            });
-        }
+        subject.refusals.extend(too_near(fewest, most, bounds));
     }
     match least {
         Said::Value { value, origin } => {
@@ -138,4 +130,23 @@ pub fn take_firewall(subject: &mut Subject, firewall: &Firewall, deployed: &Depl
             subject.set("instances", SettingValue::Number(instances), "the fewest that a firewall has");
         }
     }
+}
+
+/// The fewest and most instances are equal, or some apart. What is proposed lies within what a firewall may have.
+fn too_near(fewest: u64, most: u64, bounds: (u64, u64)) -> Option<Refusal> {
+    let apart = whole("firewall_capacity_apart");
+    if most == fewest || most >= fewest.saturating_add(apart) {
+        return None;
+    }
+    let near = fewest.clamp(bounds.0, bounds.1);
+    let wider =
+        Some(near + apart).filter(|most| *most <= bounds.1).map(|most| format!(", or {near} and {most}"));
+    Some(Refusal {
+        code: "FirewallCapacityRange",
+        key: "instances",
+        message: format!(
+            "the fewest instances are {fewest} and the most {most}; allowed are equal ones, or {apart} apart"
+        ),
+        help: format!("write {near} and {near}{}", wider.unwrap_or_default()),
+    })
 }

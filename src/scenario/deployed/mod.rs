@@ -7,6 +7,7 @@ mod devices;
 mod exclusions;
 mod figures;
 mod node_pools;
+mod oddities;
 mod placement;
 mod question;
 mod repeats;

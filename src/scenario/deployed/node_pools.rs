@@ -1,7 +1,7 @@
 //! Node pools as the platform counts them: the most that the autoscaler may make, or the nodes now, and the surge of an upgrade.
 
 use super::figures::{figure_text, whole};
-use super::{CountedPool, Subject, UnsaidPool};
+use super::{CountedPool, Subject, UnsaidPool, oddities};
 use crate::import::config::{NodePool, Said, Surge};
 use crate::outbound::Refusal;
 
@@ -9,9 +9,11 @@ const SHOW: &str = "give `az aks show -o json`";
 
 /// Counts them for a cluster of that version of Kubernetes.
 pub fn count(subject: &mut Subject, pools: &[&NodePool], version: &Said<String>) {
+    oddities::of_names(subject, pools);
     let mut unset = Vec::new();
     let mut all = 0;
     for pool in pools {
+        oddities::of(subject, pool);
         let Some(counted) = counted(subject, pool, version, &mut unset) else { continue };
         all += u64::from(counted.autoscale.map_or(counted.nodes, |(_, most)| most.max(counted.nodes)));
         let most = whole("most_nodes");

@@ -8,7 +8,8 @@ const FILL_IN: &str = "\"FILL IN\"";
 
 /// Traffic is in no configuration: a little of it, so that the scenario runs.
 const TRAFFIC: &str = r#"# Traffic is in no configuration. This stands in for yours: one short connection a second on each node, all towards one
-# destination. Write your own rates, lifetimes and destinations here.
+# destination. Write your own rates, lifetimes and destinations here, or have recorded ones put in their place:
+# `snatsim import traffic RECORD --into THIS_FILE`.
 [[destination]]
 name = "example"
 

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use snatsim::experiment::traffic::{Observer, Wanted};
 use snatsim::import::{BadLines, Reading, TraceFormat, each};
-use snatsim::report::traffic::scenario_text;
+use snatsim::report::traffic::{in_place_of, scenario_text};
 use std::sync::LazyLock;
 
 static FOLDER: LazyLock<tempfile::TempDir> =
@@ -27,7 +27,10 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(tally) = each(std::slice::from_ref(&path), &reading, &mut |flow| observer.take(&flow)) else { continue };
         let wanted = Wanted { destinations: 3, inside: Vec::new(), anonymized: false };
         if let Ok(traffic) = observer.finish(tally, &wanted) {
-            drop(snatsim::scenario::read("imported.toml", &scenario_text(&traffic), &[]));
+            let scenario = scenario_text(&traffic);
+            drop(snatsim::scenario::read("imported.toml", &scenario, &[]));
+            let joined = in_place_of("imported.toml", &scenario, &traffic, None).expect("a scenario takes traffic");
+            drop(snatsim::scenario::read("joined.toml", &joined, &[]));
         }
     }
 });

@@ -262,5 +262,8 @@ fn node_pool(pool: &View<'_>, name: String) -> NodePool {
         surge: pool.at(&["upgrade_settings"]).as_ref().map_or(Said::Nothing, max_surge),
         subnet: pool.text_of(&["vnet_subnet_id"]).map(str::to_string),
         kind: pool.word(&["type"]),
+        mode: pool.word(&["mode"]),
+        system: pool.word(&["os_type"]),
+        node_public_ips: pool.flag(&["node_public_ip_enabled", "enable_node_public_ip"]),
     }
 }

@@ -1,5 +1,9 @@
 //! An import as the text of a scenario that a person can read and edit: each value with where it came from, and how well it fits.
 
+mod into;
+
+pub use into::in_place_of;
+
 use super::number::{count, counted, number, percent};
 use crate::experiment::traffic::{
     Candidate, Destinations, EndShares, FittedArrivals, FittedLaw, FittedLifetime, FittedWorkload, Traffic,
@@ -12,7 +16,8 @@ const FILL_IN: &str = "\"FILL IN\"";
 
 /// The way out is in no traffic.
 const OUTBOUND: &str = r#"# The way out is in no record. This stands in for yours: a NAT gateway, whose ports are shared, so that it does not matter
-# whether sources are nodes or pods. `snatsim import config` writes yours from what is deployed.
+# whether sources are nodes or pods. `snatsim import config` writes yours from what is deployed, and
+# `--into` puts this traffic there.
 [outbound]
 model = "azure/nat-gateway"
 public_ips = 1
@@ -32,13 +37,16 @@ pub fn scenario_text(traffic: &Traffic) -> String {
     let _ =
         writeln!(text, "# Flows come from {}; each stands for a node.", counted(sources as u64, "source"));
     let _ = writeln!(text, "[[node_pool]]\nname = \"recorded\"\nnodes = {sources}\nmax_surge = 0");
-    for workload in &traffic.workloads {
-        text.push_str(&destinations(workload.protocol, &workload.destinations));
-    }
-    for workload in &traffic.workloads {
-        text.push_str(&of_protocol(workload));
-    }
+    text.push_str(&destinations_and_workloads(traffic, &placement));
     text + &run(traffic)
+}
+
+/// Every `[[destination]]` and `[[workload]]`; `placement` says where the pods of a workload run.
+fn destinations_and_workloads(traffic: &Traffic, placement: &dyn Fn(&FittedWorkload) -> String) -> String {
+    let destinations =
+        traffic.workloads.iter().map(|workload| destinations(workload.protocol, &workload.destinations));
+    let workloads = traffic.workloads.iter().map(|workload| of_protocol(workload, placement));
+    destinations.chain(workloads).collect()
 }
 
 fn head(traffic: &Traffic) -> String {
@@ -124,7 +132,7 @@ fn other_name(protocol: Protocol, number: u64) -> String {
     format!("other {} {number}", protocol.name())
 }
 
-fn of_protocol(workload: &FittedWorkload) -> String {
+fn of_protocol(workload: &FittedWorkload, placement: &dyn Fn(&FittedWorkload) -> String) -> String {
     let name = workload.protocol.name();
     let mut text = format!(
         "\n[[workload]] # {} of {name}\nname = \"recorded-{name}\"\n",
@@ -154,8 +162,13 @@ fn placement(workload: &FittedWorkload) -> String {
     if flows.len() == 1 || flows.len() > MOST_WEIGHTS {
         return "pods = \"per-node\"\n".into();
     }
-    let weights = flows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    format!("pods = {PODS}\nplacement.weights = [{weights}] # flows of each source\n")
+    placed_by(flows, "flows of each source")
+}
+
+/// Pods on nodes by `weights`, one a node.
+fn placed_by(weights: &[u64], what: &str) -> String {
+    let weights = weights.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    format!("pods = {PODS}\nplacement.weights = [{weights}] # {what}\n")
 }
 
 fn weights(workload: &FittedWorkload) -> String {
