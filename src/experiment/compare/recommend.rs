@@ -138,8 +138,13 @@ fn reason(
     let meets = if option.results.thresholds.is_empty() { "" } else { "meets every threshold, and " };
     if let Some(Selection { metric, indifference, confidence, left, .. }) = selection {
         let equals = if left.len() > 1 { ", with others that are as good" } else { "" };
+        // Replications without a failure show no spread, and so no doubt.
+        let unseen = match option.results.failure_ratio.estimate {
+            None => ", as far as replications without any failure can tell",
+            Some(_) => "",
+        };
         return format!(
-            "{name} {meets}has the smallest {metric}{equals} (best with {} % confidence, or within {indifference} of the best): {failing}",
+            "{name} {meets}has the smallest {metric}{equals} (best with {} % confidence, or within {indifference} of the best{unseen}): {failing}",
             confidence * 100.0
         );
     }
