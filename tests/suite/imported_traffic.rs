@@ -282,7 +282,11 @@ fn what_cannot_be_read_is_told_with_its_place_and_nothing_is_written() {
     );
     refused(&[], &log[..1_500], "is no JSON of a flow log (EOF while parsing");
     refused(&["--trace-format", "nsg-flow-log"], &log, "is a tuple of vnet-flow-log, not of nsg-flow-log");
-    refused(&["--inside", "192.168.0.0/16"], &log, "hold no outbound flow; check `--inside`");
+    refused(
+        &["--inside", "192.168.0.0/16"],
+        &log,
+        "hold no outbound flow (left out: denied 9, source outside 5); check `--inside`",
+    );
     let version_1 = std::fs::read_to_string(traffic("nsg-v2.json"))
         .unwrap()
         .replace(",A,B,,,,", ",A")
