@@ -284,7 +284,8 @@ mod tests {
         let text = "[outbound]\nmodel = \"azure/nat-gateway\"\n[cluster]\nnetwork_plugin = \"azure-cni-overlay\"\n\
             [[way_out]]\nname = \"partner\"\nmodel = \"azure/static-egress-gateway\"\n\
             [[workload]]\nname = \"api\"\npreset = \"api-server\"\n[[workload]]\nname = \"web\"\narrivals.poisson = { rate = \"1 per s\" }\n\
-            lifetime = \"1s\"\nclient_pool = { preset = \"go-net-http\" }\nway_out = \"partner\"\n";
+            lifetime = \"1s\"\nclient_pool = { preset = \"go-net-http\" }\nway_out = \"partner\"\ndestinations = { web = 1.0 }\n\
+            [[destination]]\nname = \"web\"\n";
         let scenario = read("test.toml", text, &[]).unwrap();
         let given = crate::scenario::grid::given("test.toml", text, &[]).unwrap();
         let (knobs, left_out) = assumed(&scenario, &given, &[]).unwrap();
