@@ -42,7 +42,9 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
     let mut scenario = read(&file, &source, &overrides)?;
     for expression in &args.threshold {
         let threshold = parse_threshold(expression).map_err(|why| Error::input("--threshold", why))?;
-        scenario.thresholds.push(threshold);
+        if !scenario.thresholds.contains(&threshold) {
+            scenario.thresholds.push(threshold);
+        }
     }
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let scenario_at = |load: f64| {

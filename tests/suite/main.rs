@@ -80,3 +80,4 @@ mod terraform_plans;
 mod traffic_keys;
 mod warm_up;
 mod ways_out;
+mod worked_example;
