@@ -18,7 +18,7 @@ const MAY_BE_EMPTY: [&str; 2] = ["duration_s", "end"];
 /// The first line of a table with every column.
 pub const HEADER: &str = "start_s,duration_s,protocol,source,destination,port,end";
 
-/// A flow as a line of a table that [`Table`] reads as the same flow; of one without a duration the field is empty.
+/// A flow as a line of a table that `Table` reads as the same flow; of one without a duration the field is empty.
 pub fn row(flow: &TraceFlow) -> String {
     let TraceFlow { start_us, duration_us, length, protocol, source, destination, port, end } = *flow;
     let lasted = match length {

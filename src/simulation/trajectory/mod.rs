@@ -36,7 +36,7 @@ pub enum End {
     Goal,
     /// The shard is at rest again.
     Rest,
-    /// Neither came within [`MOST_STEPS`], or the run was stopped.
+    /// Neither came within `MOST_STEPS`, or the run was stopped.
     Nowhere,
 }
 
