@@ -6,7 +6,7 @@ use crate::experiment::traffic::{Observer, Wanted};
 use crate::import::anonymize::{Anonymizer, KEY_BYTES};
 use crate::import::{self, BadLines, Reading, Tally, TraceFlow, TraceFormat};
 use crate::report;
-use crate::scenario::read_text;
+use crate::scenario::{read, read_text};
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 use std::fs::File;
@@ -163,10 +163,24 @@ fn workload(
     match (args.format, &scenario) {
         (As::Toml, Some((path, text))) => {
             let name = path.display().to_string();
-            print(&report::traffic::in_place_of(&name, text, &traffic, args.node_pool.as_deref())?)
+            let joined = report::traffic::in_place_of(&name, text, &traffic, args.node_pool.as_deref())?;
+            check_joined(&name, &joined)?;
+            print(&joined)
         }
         (As::Toml, None) => print(&report::traffic::scenario_text(&traffic)),
         (As::Json, _) => print(&report::json(&traffic)?),
+    }
+}
+
+/// What else the scenario says may need a workload or a destination that went. What is still to be filled in cannot be read, and what the
+/// platform refuses can be.
+fn check_joined(name: &str, joined: &str) -> Result<(), Error> {
+    if joined.contains("FILL IN") {
+        return Ok(());
+    }
+    match read(&format!("{name} with the recorded traffic"), joined, &[]) {
+        Err(error @ Error::Input(_)) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -42,6 +42,23 @@ pub fn relative_half_width(pairs: &[(u64, u64)]) -> Option<f64> {
     Some(student(pairs.len()) * ratio_error(pairs, estimate, below) / estimate)
 }
 
+/// An estimate over `values` replications with the interval of another confidence.
+pub fn at_confidence(found: &RatioEstimate, values: usize, confidence: f64) -> RatioEstimate {
+    let mut found = RatioEstimate { confidence, ..found.clone() };
+    match (found.kind, found.estimate, found.standard_error) {
+        (EstimateKind::UpperBound, ..) => {
+            let tries_fewer = libm::log(1.0 - confidence) / libm::log(1.0 - CONFIDENCE);
+            found.high = 1.0 - libm::pow(1.0 - found.high, tries_fewer);
+        }
+        (EstimateKind::Interval, Some(estimate), Some(error)) => {
+            let reach = student_at(values, confidence) * error;
+            (found.low, found.high) = ((estimate - reach).max(0.0), (estimate + reach).min(1.0));
+        }
+        _ => {}
+    }
+    found
+}
+
 /// The bound on a chance that was not seen in `independent` tries.
 pub fn upper_bound(independent: f64) -> RatioEstimate {
     let high = if independent > 0.0 { 1.0 - libm::pow(1.0 - CONFIDENCE, 1.0 / independent) } else { 1.0 };
@@ -125,14 +142,17 @@ fn ratio_error(pairs: &[(u64, u64)], estimate: f64, below: u64) -> f64 {
 }
 
 /// The two-sided quantile of Student's t for that many values.
-///
-/// Kept to nine decimals: the crate's last digits depend on the platform's mathematics library.
 fn student(values: usize) -> f64 {
+    student_at(values, CONFIDENCE)
+}
+
+/// Kept to nine decimals: the crate's last digits depend on the platform's mathematics library.
+fn student_at(values: usize, confidence: f64) -> f64 {
     if values < 2 {
         return 0.0;
     }
     let law = StudentsT::new(0.0, 1.0, values as f64 - 1.0).expect("at least one degree of freedom");
-    (law.inverse_cdf(1.0 - (1.0 - CONFIDENCE) / 2.0) * 1e9).round() / 1e9
+    (law.inverse_cdf(1.0 - (1.0 - confidence) / 2.0) * 1e9).round() / 1e9
 }
 
 #[cfg(test)]
@@ -160,6 +180,21 @@ mod tests {
         let relative = relative_half_width(&[(1, 20), (2, 10)]).unwrap();
         assert!((relative - 12.7062 / 1.5).abs() < 1e-4, "not cut at 0: {relative}");
         assert_eq!((relative_half_width(&[(1, 20)]), relative_half_width(&[(0, 9), (0, 9)])), (None, None));
+    }
+
+    /// Tables of Student's t: t(9) is 2.262 at 95 % and 3.250 at 99 %. Of what was not seen, 0.05^(1/n) becomes 0.01^(1/n).
+    #[test]
+    fn another_confidence_is_another_interval_of_the_same_estimate() {
+        let pairs: Vec<(u64, u64)> = (0..10).map(|number| (100 + number, 10_000)).collect();
+        let found = ratio(&pairs, 1.0);
+        let wider = at_confidence(&found, 10, 0.99);
+        let reaches = [&found, &wider].map(|each| each.high - each.estimate.unwrap());
+        assert!((reaches[1] / reaches[0] - 3.250 / 2.262).abs() < 1e-3, "{reaches:?}");
+        assert_eq!((wider.estimate, wider.confidence), (found.estimate, 0.99));
+        assert_eq!(at_confidence(&found, 10, CONFIDENCE), found);
+        let unseen = at_confidence(&upper_bound(50.0), 10, 0.99).high;
+        assert!((unseen - (1.0 - 0.01f64.powf(0.02))).abs() < 1e-12, "{unseen}");
+        assert_eq!(at_confidence(&exact(0.25), 10, 0.99).high, 0.25);
     }
 
     /// Oracle O-ST1: 0 and 3 of 1,000, 57 of 4,000.

@@ -4,6 +4,9 @@
 //! port gives the failure ratio of every capacity at once; elsewhere plain bisection under common random
 //! numbers. The answer is then proved by a full run, its neighbour refuted by another, and the proof repeated
 //! with random numbers that the search has not seen.
+//!
+//! A search that looks often enough finds a run that was lucky. So the probes of a bisection share the error of one interval, 5 % (Bonferroni):
+//! each is judged at a confidence so much higher. The repeated proof is judged at 95 %, for nothing was chosen by it.
 
 mod curve;
 mod results;
@@ -16,9 +19,10 @@ pub use theory::TheoryAnswer;
 
 use super::analysis::closed_form;
 use super::plan::Start;
-use super::results::{Results, SCHEMA_VERSION, Verdict};
-use super::{Control, Plan, headroom, run_plan, thresholds, warm_up};
+use super::results::{RatioMethod, Results, SCHEMA_VERSION, ThresholdResult, Verdict};
+use super::{Control, Plan, estimate, headroom, run_plan, thresholds, warm_up};
 use crate::error::Error;
+use crate::metrics::BATCHES;
 use crate::scenario::overrides::{LOAD_FACTOR, Override};
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
@@ -103,9 +107,46 @@ impl Search<'_> {
         Ok(scenario)
     }
 
-    fn evaluate(&mut self, position: usize) -> Result<Results, Error> {
+    /// A run at a position, and how the target is judged there as one probe of many.
+    fn evaluate(&mut self, position: usize) -> Result<(Verdict, Results), Error> {
         let scenario = self.scenario(position)?;
-        self.run(&scenario)
+        let results = self.run(&scenario)?;
+        Ok((self.verdict(&results), results))
+    }
+
+    fn verdict(&self, results: &Results) -> Verdict {
+        self.as_probe(results).map_or(results.verdict, |judged| judged.verdict)
+    }
+
+    /// The target, judged as one probe of many; nothing where it has no interval.
+    fn as_probe(&self, results: &Results) -> Option<ThresholdResult> {
+        let target = self.question.target;
+        let ratio = thresholds::ratio_named(results, &target.metric)?;
+        let splitting = results.rare.as_ref().and_then(|rare| rare.splitting.as_ref());
+        let values = match (ratio.method, splitting) {
+            (Some(RatioMethod::Splitting), Some(splitting)) => splitting.replications as usize,
+            _ if results.replications == 1 => BATCHES,
+            _ => results.replications as usize,
+        };
+        let ratio = estimate::at_confidence(ratio, values, self.probe_confidence());
+        Some(thresholds::judge_interval(ratio.estimate, ratio.low, ratio.high, target))
+    }
+
+    /// What would settle the target at the last value.
+    fn advice(&self, proof: &Results) -> Option<String> {
+        let said = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
+        let as_probe = self
+            .as_probe(proof)
+            .filter(|judged| judged.verdict == Verdict::Inconclusive && judged.estimate.is_none());
+        let limit = self.question.target.limit;
+        as_probe.map(|judged| thresholds::advice(&judged, limit, proof.replications)).or(said)
+    }
+
+    /// Halving the values until one is left takes so many probes, and one proves it.
+    fn probe_confidence(&self) -> f64 {
+        let halvings = usize::BITS - self.allowed.len().saturating_sub(1).leading_zeros();
+        let probes = halvings + 1;
+        1.0 - (1.0 - estimate::CONFIDENCE) / f64::from(probes)
     }
 
     fn run(&mut self, scenario: &Scenario) -> Result<Results, Error> {
@@ -180,7 +221,7 @@ impl Search<'_> {
         let (mut low, mut high) = (0, self.allowed.len() - 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.evaluate(middle)?.verdict == Verdict::Pass {
+            if self.evaluate(middle)?.0 == Verdict::Pass {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -207,8 +248,8 @@ impl Search<'_> {
             if passed.is_some() != failed.is_some() {
                 step *= 2;
             }
-            let results = self.evaluate(next)?;
-            match results.verdict {
+            let (verdict, results) = self.evaluate(next)?;
+            match verdict {
                 Verdict::Pass => passed = Some((next, results)),
                 _ => failed = Some((next, results)),
             }
@@ -235,8 +276,16 @@ impl Search<'_> {
         let verdict = if confirmed == Verdict::Pass { Verdict::Pass } else { Verdict::Inconclusive };
         let mut answer = self.no_answer(method, verdict, String::new());
         answer.answer = Some(self.allowed[position]);
+        let refuted = refuted_by.as_ref().map(|refuted| self.verdict(refuted));
         answer.why = match verdict {
-            Verdict::Pass => refuted_by.is_none().then(no_other),
+            Verdict::Pass => match refuted {
+                None => Some(no_other()),
+                Some(Verdict::Fail) => None,
+                Some(_) => Some(format!(
+                    "the {} value beside it is not proved to miss the target: with more replications it may do",
+                    self.question.sought.beyond()
+                )),
+            },
             _ => Some("the search may have been lucky: use more replications or a longer `duration`".into()),
         };
         answer.binding = refuted_by.as_ref().and_then(Binding::of);
@@ -262,12 +311,17 @@ impl Search<'_> {
     }
 
     fn not_even_the_last(&self, method: &str, proof: Results) -> SizeResults {
-        let mut none = self.no_answer(method, proof.verdict, String::new());
+        // It may pass by itself, and not as one probe of many.
+        let verdict = if proof.verdict == Verdict::Pass { Verdict::Inconclusive } else { proof.verdict };
+        let mut none = self.no_answer(method, verdict, String::new());
         let (value, last) = (none.value(self.allowed[self.allowed.len() - 1]), self.question.sought.last());
-        let advice = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
-        none.why = Some(match advice {
-            Some(advice) => format!("at {value}, the {last} allowed value, {advice}"),
-            None => format!("even {value}, the {last} allowed value, does not meet the target"),
+        none.why = Some(match (self.advice(&proof), proof.verdict) {
+            (Some(advice), _) => format!("at {value}, the {last} allowed value, {advice}"),
+            (None, Verdict::Pass) => format!(
+                "{value}, the {last} allowed value, meets the target, but not for sure as one probe of many: use more replications or a \
+                 longer `duration`"
+            ),
+            (None, _) => format!("even {value}, the {last} allowed value, does not meet the target"),
         });
         none.binding = Binding::of(&proof);
         none.refuted_by = Some(proof);
@@ -292,6 +346,7 @@ impl Search<'_> {
             theory: self.theory.clone(),
             method: method.into(),
             evaluations: self.evaluations,
+            probe_confidence: self.probe_confidence(),
         }
     }
 }

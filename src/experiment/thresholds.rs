@@ -5,16 +5,25 @@ use super::results::{HeadroomFigures, RatioEstimate, RatioMethod, Results, Thres
 use crate::error::ExitStatus;
 use crate::scenario::{Comparison, Threshold};
 
+/// The ratio of that name in `results`.
+pub fn ratio_named<'a>(results: &'a Results, name: &str) -> Option<&'a RatioEstimate> {
+    match name {
+        "failure_ratio" => Some(&results.failure_ratio),
+        "first_attempt_failure_ratio" => Some(&results.first_attempt_failure_ratio),
+        "connection_failure_ratio" => Some(&results.connection_failure_ratio),
+        "request_failure_ratio" => Some(&results.request_failure_ratio),
+        _ => None,
+    }
+}
+
 /// The interval of a metric in `results`, or nothing if it has no such metric.
 pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> {
     let exact = |value: f64| Some((Some(value), value, value));
-    let ratio = |ratio: &RatioEstimate| Some((ratio.estimate, ratio.low, ratio.high));
+    if let Some(ratio) = ratio_named(results, name) {
+        return Some((ratio.estimate, ratio.low, ratio.high));
+    }
     let Results { occupancy, connect_delay_s: delay, .. } = results;
     match name {
-        "failure_ratio" => ratio(&results.failure_ratio),
-        "first_attempt_failure_ratio" => ratio(&results.first_attempt_failure_ratio),
-        "connection_failure_ratio" => ratio(&results.connection_failure_ratio),
-        "request_failure_ratio" => ratio(&results.request_failure_ratio),
         "occupancy.mean" => exact(occupancy.mean),
         "occupancy.p50" => exact(occupancy.p50),
         "occupancy.p95" => exact(occupancy.p95),
@@ -51,18 +60,11 @@ pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
 
 /// Whether splitting found the ratio that is judged.
 fn by_splitting(results: &Results, metric: &str) -> bool {
-    let ratio = match metric {
-        "failure_ratio" => &results.failure_ratio,
-        "first_attempt_failure_ratio" => &results.first_attempt_failure_ratio,
-        "connection_failure_ratio" => &results.connection_failure_ratio,
-        "request_failure_ratio" => &results.request_failure_ratio,
-        _ => return false,
-    };
-    ratio.method == Some(RatioMethod::Splitting)
+    ratio_named(results, metric).is_some_and(|ratio| ratio.method == Some(RatioMethod::Splitting))
 }
 
-/// What would settle an inconclusive threshold.
-fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
+/// What would settle an inconclusive threshold, judged at whatever confidence.
+pub fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
     if judged.estimate.is_some() {
         return "the limit lies within the interval: use more replications or a longer `duration`".into();
     }

@@ -2,7 +2,6 @@
 
 use super::check::Check;
 use super::document::{Block, Document, Tone};
-use super::number::number;
 use super::table::Table;
 use super::{comparison, headroom, junit, markdown, review, table, text, wording};
 use crate::error::Error;
@@ -78,11 +77,11 @@ fn annotations(checks: Vec<Check>, warnings: Vec<String>) -> String {
 }
 
 fn check(threshold: &ThresholdResult, of: &str) -> Check {
-    let estimate = threshold.estimate.map_or("none seen".into(), number);
+    let advice = threshold.advice.iter().map(|advice| format!("; inconclusive: {advice}"));
     Check {
         name: threshold.expression.clone(),
         verdict: threshold.verdict,
-        message: format!("{of}: {estimate} [{}, {}]", number(threshold.low), number(threshold.high)),
+        message: format!("{of}: {}{}", wording::against(threshold), advice.collect::<String>()),
     }
 }
 

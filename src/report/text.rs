@@ -238,14 +238,16 @@ pub fn size(answer: &SizeResults) -> String {
         line(&mut text, &format!("with seed {}", confirmed.seed), &wording::against(&confirmed.judged));
     }
     answer.binding.iter().for_each(|binding| line(&mut text, "what binds", &wording::binding(binding)));
-    answer.headroom.iter().for_each(|found| line(&mut text, "headroom", &headroom::told(found)));
+    let not_sought = answer.answer.map(|_| "not sought; `--advice always` does".to_string());
+    let told = answer.headroom.as_ref().map(headroom::told).or(not_sought);
+    told.iter().for_each(|told| line(&mut text, "headroom", told));
     for (number, saving) in answer.savings.iter().enumerate() {
         let name = if number == 0 { answer.sought.step() } else { "" };
         line(&mut text, name, &headroom::saving(saving).join(" "));
     }
     answer.theory.iter().for_each(|theory| line(&mut text, "theory", &wording::theory(answer, theory)));
     answer.why.iter().for_each(|why| line(&mut text, "note", why));
-    line(&mut text, "found by", &format!("{}, {} simulations", answer.method, answer.evaluations));
+    line(&mut text, "found by", &wording::search(answer));
     text
 }
 

@@ -126,6 +126,7 @@ pub fn against(threshold: &ThresholdResult) -> String {
     };
     let (low, high) = (shown(threshold.low), shown(threshold.high));
     match threshold.estimate {
+        None if metric == "headroom" => format!("{metric}: proved at no load that was tried, below {high}"),
         None => format!("{metric}: none seen, at most {high}"),
         Some(exact) if threshold.low >= threshold.high => format!("{metric} {}", shown(exact)),
         Some(estimate) => format!("{metric} {} [{low}, {high}]", shown(estimate)),
@@ -310,6 +311,13 @@ pub fn recovery(recovery: &Recovery, duration_s: f64) -> String {
              run ended, {ran_on} s after it"
         ),
     }
+}
+
+/// How `size` searched.
+pub fn search(answer: &SizeResults) -> String {
+    let SizeResults { method, evaluations, probe_confidence, .. } = answer;
+    let each = number(probe_confidence * 100.0);
+    format!("{method}, {evaluations} simulations, each judged at {each} % so that all together err in 5 %")
 }
 
 /// What refuses where there are too few.

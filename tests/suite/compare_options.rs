@@ -70,7 +70,8 @@ fn names_hold_what_tells_options_of_one_model_apart() {
         ]
     );
     let plain = compared(&["model=azure/load-balancer,ports_per_node=512", "model=azure/nat-gateway"]);
-    assert_eq!(names(&plain), ["azure/load-balancer, 1 public IP", "azure/nat-gateway, 1 public IP"]);
+    let expected = ["azure/load-balancer, 1 public IP, ports_per_node 512", "azure/nat-gateway, 1 public IP"];
+    assert_eq!(names(&plain), expected, "what differs from the scenario as it is");
 }
 
 /// Each is told where it stands.

@@ -98,7 +98,15 @@ fn a_load_factor_multiplies_every_workload() {
 /// 50 ports are needed; 49 ports lose 2 % of the flows that come evenly. Kept connections are 50 as well, but few are opened.
 #[test]
 fn size_tells_headroom_and_what_would_save_the_last_step() {
-    let size = ["size", "--vary", "ports_per_node=10..100", "--target", "failure_ratio < 1.5%"];
+    let size = [
+        "size",
+        "--vary",
+        "ports_per_node=10..100",
+        "--target",
+        "failure_ratio < 1.5%",
+        "--replications",
+        "4",
+    ];
     let (status, found, error) = asked(EVEN, &size);
     assert_eq!((status, &found["answer"]), (Some(0), &50.into()), "{error}");
     let headroom = found["headroom"]["proved"].as_f64().unwrap();

@@ -64,10 +64,6 @@ fn o_ra4_the_top_before_all_is_free() {
     let from_empty = [("run.rare.base", "0"), ("run.warm_up", "0s")];
     let results = split(&poisson("20", 5), [300, 2_000], &from_empty);
     assert_agrees(&only_part(&results).full_per_cycle, 0.000114592605903, widest(0.25));
-    if full_counts() {
-        let results = split(&poisson("40", 10), [2_000; 2], &from_empty);
-        assert_agrees(&only_part(&results).full_per_cycle, 3.63347384608e-08, widest(0.1));
-    }
 }
 
 /// Poisson batches of a geometric size on `ports` ports, what fits is granted: the balance of O-BA1, with what is lost of

@@ -148,7 +148,10 @@ pub fn compare(question: &Question<'_>, control: &Control<'_>) -> Result<Compari
         Ok((question.option(scenario, results), ratios))
     })?;
     let (mut options, ratios): (Vec<ComparedOption>, Vec<Vec<Ratios>>) = found.into_iter().unzip();
-    let names = names::names(&options.iter().map(|option| &option.results).collect::<Vec<_>>());
+    let names = names::names(
+        &options.iter().map(|option| &option.results).collect::<Vec<_>>(),
+        question.own.map(|own| &own.resolved),
+    );
     options.iter_mut().zip(names).for_each(|(option, name)| option.name = name);
     Ok(concluded(question, options, differences(&ratios), selection))
 }

@@ -9,14 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const LISTED: usize = 4;
 
 /// The device of each option with its public IPs, and the keys in which it differs from another option: those of `[outbound]`, and
-/// events, from another with the same model; all other keys from any.
-pub fn names(options: &[&Results]) -> Vec<String> {
-    let flat: Vec<BTreeMap<String, Value>> = options.iter().map(|results| flat(&results.scenario)).collect();
+/// events, from another with the same model; all other keys from any. `own` is the scenario as it is, from which options differ too.
+pub fn names(options: &[&Results], own: Option<&Value>) -> Vec<String> {
+    let scenarios = options.iter().map(|results| &results.scenario).chain(own);
+    let flat: Vec<BTreeMap<String, Value>> = scenarios.map(flat).collect();
+    let model = |number: usize| flat[number].get("outbound.model");
     let name = |(number, results): (usize, &&Results)| {
-        let others = (0..options.len()).filter(|other| *other != number);
+        let others = (0..flat.len()).filter(|other| *other != number);
         let mut differing = BTreeSet::new();
         for other in others {
-            let alike = options[other].model == results.model;
+            let alike = model(other) == model(number);
             let keys = flat[number].keys().chain(flat[other].keys());
             let told =
                 keys.filter(|key| is_told(key, alike) && flat[number].get(*key) != flat[other].get(*key));

@@ -19,6 +19,13 @@ pub(super) fn measure_next(knobs: &[KnobResults]) -> Option<MeasureNext> {
         .or_else(|| first(MeasureReason::WidestSwing, &moves))
 }
 
+/// What a configuration says.
+const DEPLOYED: [&str; 4] =
+    ["outbound.public_ips", "outbound.ports_per_node", "outbound.idle_timeout", "outbound.instances"];
+
+/// Tables whose other keys say how a platform behaves.
+const OF_A_PLATFORM: [&str; 3] = ["outbound.", "way_out.", "cluster."];
+
 /// How a quantity is found out, where its model does not say.
 pub(super) fn how_to_measure(keys: &[String], of_a_model: bool) -> &'static str {
     let any = |part: &str| keys.iter().any(|key| key.contains(part));
@@ -28,9 +35,11 @@ pub(super) fn how_to_measure(keys: &[String], of_a_model: bool) -> &'static str 
         "read it from the client's configuration or code, and count open connections of a pod under load (ss -tan)"
     } else if any("node_pool") || any("nodes") || any("pods") {
         "read it from the cluster: `kubectl get nodes`, `kubectl get pods`, autoscaler limits"
-    } else if of_a_model {
+    } else if keys.iter().all(|key| DEPLOYED.contains(&key.as_str())) {
+        "read it from what is deployed: `snatsim import config`"
+    } else if of_a_model || keys.iter().any(|key| OF_A_PLATFORM.iter().any(|table| key.starts_with(table))) {
         "ask the platform's support, or try it in a cluster of your own"
     } else {
-        "read it from what is deployed: `snatsim import config`"
+        "it is a choice: settle it with whoever makes it"
     }
 }

@@ -48,6 +48,14 @@ pub struct SizeResults {
     pub method: String,
     /// Simulations needed.
     pub evaluations: u32,
+    /// Confidence at which each probe is judged, so that all together err as seldom as one interval.
+    #[serde(default = "one_interval")]
+    pub probe_confidence: f64,
+}
+
+/// Of results before there was a choice.
+fn one_interval() -> f64 {
+    crate::experiment::estimate::CONFIDENCE
 }
 
 impl SizeResults {
