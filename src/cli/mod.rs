@@ -21,7 +21,7 @@ mod watch;
 use crate::error::{Error, ExitStatus};
 use crate::experiment;
 use crate::report::{self as rendering, Format};
-use crate::scenario::overrides;
+use crate::scenario::{Threshold, overrides, parse_threshold};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemars::schema_for;
 use std::io::Write;
@@ -155,6 +155,12 @@ impl Simulating {
         all.extend(self.replications.map(|count| (overrides::REPLICATIONS.into(), count.to_string())));
         all
     }
+}
+
+/// Of `--threshold` flags.
+fn thresholds(flags: &[String]) -> Result<Vec<Threshold>, Error> {
+    let read = |expression: &String| parse_threshold(expression);
+    flags.iter().map(read).collect::<Result<_, _>>().map_err(|why| Error::input("--threshold", why))
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

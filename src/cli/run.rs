@@ -1,13 +1,13 @@
 //! `snatsim run`.
 
 use super::watch::watched;
-use super::{Simulating, show};
+use super::{Simulating, show, thresholds};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::headroom;
 use crate::experiment::thresholds::exit_status;
 use crate::report::OutputDirectory;
 use crate::scenario::overrides::LOAD_FACTOR;
-use crate::scenario::{parse_threshold, read, read_text};
+use crate::scenario::{read, read_text};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -40,12 +40,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus, Error> {
     let source = read_text(&simulating.scenario)?;
     let (file, overrides) = (simulating.file(), simulating.all_overrides());
     let mut scenario = read(&file, &source, &overrides)?;
-    for expression in &args.threshold {
-        let threshold = parse_threshold(expression).map_err(|why| Error::input("--threshold", why))?;
-        if !scenario.thresholds.contains(&threshold) {
-            scenario.thresholds.push(threshold);
-        }
-    }
+    scenario.judge_also(&thresholds(&args.threshold)?);
     let directory = args.out.as_deref().map(OutputDirectory::open).transpose()?;
     let scenario_at = |load: f64| {
         let factor = (LOAD_FACTOR.into(), (scenario.run.load_factor * load).to_string());

@@ -1,7 +1,7 @@
 //! `snatsim sensitivity`.
 
 use super::watch::watched;
-use super::{Simulating, show};
+use super::{Simulating, show, thresholds};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::headroom;
 use crate::experiment::sensitivity::{self, Question};
@@ -10,7 +10,7 @@ use crate::report::OutputDirectory;
 use crate::scenario::grid::{VariedKey, given, read_cell};
 use crate::scenario::knobs::{asked, assumed, parse_asked};
 use crate::scenario::overrides::Override;
-use crate::scenario::{THRESHOLD_METRICS, Threshold, parse_threshold, read, read_text};
+use crate::scenario::{THRESHOLD_METRICS, read, read_text};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -54,14 +54,12 @@ pub fn sensitivity(args: &SensitivityArgs) -> Result<ExitStatus, Error> {
     let simulating = &args.simulating;
     let text = read_text(&simulating.scenario)?;
     let (file, set) = (simulating.file(), simulating.all_overrides());
-    let thresholds = args.threshold.iter().map(|expression| parse_threshold(expression));
-    let thresholds = thresholds.collect::<Result<Vec<Threshold>, _>>();
-    let thresholds = thresholds.map_err(|why| Error::input("--threshold", why))?;
+    let thresholds = thresholds(&args.threshold)?;
     let mut base = read(&file, &text, &set)?;
-    base.thresholds.extend(thresholds.iter().cloned());
+    base.judge_also(&thresholds);
     let scenario_at = |settings: &[Override]| {
         let mut scenario = read_cell(&file, &text, &set, settings)?;
-        scenario.thresholds.extend(thresholds.iter().cloned());
+        scenario.judge_also(&thresholds);
         Ok(scenario)
     };
     let mut knobs = args.vary.iter().map(|varied| asked(&base, varied)).collect::<Result<Vec<_>, _>>()?;

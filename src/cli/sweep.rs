@@ -1,12 +1,12 @@
 //! `snatsim sweep`.
 
 use super::watch::watched;
-use super::{Simulating, show};
+use super::{Simulating, show, thresholds};
 use crate::error::{Error, ExitStatus};
 use crate::experiment::sweep::{self, Beginning, Part, Question, Store, SweepResults};
 use crate::report::OutputDirectory;
 use crate::scenario::grid::{Grid, VariedKey, parse_varied};
-use crate::scenario::{parse_threshold, read_text};
+use crate::scenario::read_text;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -53,9 +53,7 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitStatus, Error> {
     let text = read_text(&simulating.scenario)?;
     let set = simulating.all_overrides();
     let grid = Grid::new(args.vary.clone(), &set).map_err(|why| Error::input("--vary", why))?;
-    let thresholds = args.threshold.iter().map(|expression| parse_threshold(expression));
-    let thresholds = thresholds.collect::<Result<Vec<_>, _>>();
-    let thresholds = thresholds.map_err(|why| Error::input("--threshold", why))?;
+    let thresholds = thresholds(&args.threshold)?;
     let file = simulating.file();
     let question = Question { file: &file, text: &text, set: &set, thresholds: &thresholds, grid: &grid };
     let part = args.shard.unwrap_or(Part::WHOLE);

@@ -4,7 +4,7 @@
 //! granted that more load is never better. A load counts as proved where every threshold holds for sure, as refuted where one fails for sure;
 //! what lies between cannot be told with so many replications.
 
-use super::plan::{Plan, Start};
+use super::plan::Plan;
 use super::results::{HeadroomFigures, Results, Verdict};
 use super::{Control, run, run_plan, thresholds, warm_up};
 use crate::error::Error;
@@ -59,6 +59,11 @@ pub fn run_with_headroom(
              `failure_ratio < 0.1%` beside it",
         ));
     }
+    if let (true, Some(why)) = (is_asked(&scenario.thresholds), no_rate(scenario)) {
+        let why =
+            format!("`headroom` is how many times the load still meets the others, but {why}; take it away");
+        return Err(Error::input("threshold", why));
+    }
     let mut alone = scenario.clone();
     alone.thresholds = targets.clone();
     let mut results = run(&alone, control)?;
@@ -70,6 +75,12 @@ pub fn run_with_headroom(
     Ok(results)
 }
 
+/// Why the load cannot be multiplied, if it cannot.
+fn no_rate(scenario: &Scenario) -> Option<String> {
+    let fixed = scenario.workloads.iter().find(|workload| workload.arrivals.times(load(1)).is_none())?;
+    Some(format!("`{}` has no rate to multiply (`trace`, `renewal`)", fixed.name))
+}
+
 /// Looks for the headroom to `targets`, of a scenario that was judged by them already.
 pub fn search(
     targets: &[Threshold],
@@ -77,14 +88,6 @@ pub fn search(
     scenario_at: ScenarioAt<'_>,
     control: &Control<'_>,
 ) -> Result<HeadroomFigures, Error> {
-    let mut search = Search {
-        targets,
-        scenario_at,
-        control,
-        base: warm_up::settled(base, control)?,
-        known: BTreeMap::from([(0, verdict)]),
-        evaluations: 0,
-    };
     let found = |proved: Option<i32>, refuted: Option<i32>, evaluations, why| HeadroomFigures {
         target: targets.iter().map(|target| target.expression.clone()).collect(),
         proved: proved.map(load),
@@ -93,6 +96,17 @@ pub fn search(
         most: load(MOST_STEPS),
         evaluations,
         why,
+    };
+    if let Some(why) = no_rate(base) {
+        return Ok(found(None, None, 0, Some(why)));
+    }
+    let mut search = Search {
+        targets,
+        scenario_at,
+        control,
+        base: warm_up::settled(base, control)?,
+        known: BTreeMap::from([(0, verdict)]),
+        evaluations: 0,
     };
     let both = search.proved().and_then(|proved| Ok((proved, search.refuted(proved)?)));
     match both {
@@ -204,11 +218,7 @@ impl Search<'_> {
     fn run(&self, step: i32) -> Result<Results, Error> {
         let mut scenario = (self.scenario_at)(load(step))?;
         scenario.thresholds = self.targets.to_vec();
-        let mut plan = Plan::new(&scenario)?;
-        if plan.start == Start::WarmUp {
-            plan.begin_after(self.base.warm_up().max(plan.warm_up()), &scenario);
-            plan.warm_up_choice = self.base.warm_up_choice;
-        }
+        let plan = warm_up::following(&self.base, &scenario)?;
         run_plan(&scenario, plan, self.control)
     }
 }

@@ -18,11 +18,10 @@ pub use savings::{Advice, Change, Saving};
 pub use theory::TheoryAnswer;
 
 use super::analysis::closed_form;
-use super::plan::Start;
-use super::results::{RatioMethod, Results, SCHEMA_VERSION, ThresholdResult, Verdict};
+use super::results::{Results, SCHEMA_VERSION, Verdict};
 use super::{Control, Plan, estimate, headroom, run_plan, thresholds, warm_up};
 use crate::error::Error;
-use crate::metrics::BATCHES;
+use crate::metrics::Counts;
 use crate::scenario::overrides::{LOAD_FACTOR, Override};
 use crate::scenario::{Scenario, Threshold};
 use crate::workload::Arrivals;
@@ -107,39 +106,17 @@ impl Search<'_> {
         Ok(scenario)
     }
 
-    /// A run at a position, and how the target is judged there as one probe of many.
-    fn evaluate(&mut self, position: usize) -> Result<(Verdict, Results), Error> {
+    fn evaluate(&mut self, position: usize) -> Result<Results, Error> {
         let scenario = self.scenario(position)?;
-        let results = self.run(&scenario)?;
-        Ok((self.verdict(&results), results))
+        self.probe(&scenario)
     }
 
-    fn verdict(&self, results: &Results) -> Verdict {
-        self.as_probe(results).map_or(results.verdict, |judged| judged.verdict)
-    }
-
-    /// The target, judged as one probe of many; nothing where it has no interval.
-    fn as_probe(&self, results: &Results) -> Option<ThresholdResult> {
-        let target = self.question.target;
-        let ratio = thresholds::ratio_named(results, &target.metric)?;
-        let splitting = results.rare.as_ref().and_then(|rare| rare.splitting.as_ref());
-        let values = match (ratio.method, splitting) {
-            (Some(RatioMethod::Splitting), Some(splitting)) => splitting.replications as usize,
-            _ if results.replications == 1 => BATCHES,
-            _ => results.replications as usize,
-        };
-        let ratio = estimate::at_confidence(ratio, values, self.probe_confidence());
-        Some(thresholds::judge_interval(ratio.estimate, ratio.low, ratio.high, target))
-    }
-
-    /// What would settle the target at the last value.
-    fn advice(&self, proof: &Results) -> Option<String> {
-        let said = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
-        let as_probe = self
-            .as_probe(proof)
-            .filter(|judged| judged.verdict == Verdict::Inconclusive && judged.estimate.is_none());
-        let limit = self.question.target.limit;
-        as_probe.map(|judged| thresholds::advice(&judged, limit, proof.replications)).or(said)
+    /// A run of which the target is judged as one probe of many.
+    fn probe(&mut self, scenario: &Scenario) -> Result<Results, Error> {
+        let mut results = self.run(scenario)?;
+        let judged = thresholds::judge_at(&results, self.question.target, self.probe_confidence());
+        (results.verdict, results.thresholds) = (judged.verdict, vec![judged]);
+        Ok(results)
     }
 
     /// Halving the values until one is left takes so many probes, and one proves it.
@@ -151,11 +128,10 @@ impl Search<'_> {
 
     fn run(&mut self, scenario: &Scenario) -> Result<Results, Error> {
         self.evaluations += 1;
-        let mut plan = Plan::new(scenario)?;
-        if let (Some(last), Start::WarmUp) = (&self.last, plan.start) {
-            plan.begin_after(last.warm_up().max(plan.warm_up()), scenario);
-            plan.warm_up_choice = last.warm_up_choice;
-        }
+        let plan = match &self.last {
+            Some(last) => warm_up::following(last, scenario)?,
+            None => Plan::new(scenario)?,
+        };
         run_plan(scenario, plan, self.control)
     }
 
@@ -221,7 +197,7 @@ impl Search<'_> {
         let (mut low, mut high) = (0, self.allowed.len() - 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.evaluate(middle)?.0 == Verdict::Pass {
+            if self.evaluate(middle)?.verdict == Verdict::Pass {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -248,8 +224,8 @@ impl Search<'_> {
             if passed.is_some() != failed.is_some() {
                 step *= 2;
             }
-            let (verdict, results) = self.evaluate(next)?;
-            match verdict {
+            let results = self.evaluate(next)?;
+            match results.verdict {
                 Verdict::Pass => passed = Some((next, results)),
                 _ => failed = Some((next, results)),
             }
@@ -276,13 +252,13 @@ impl Search<'_> {
         let verdict = if confirmed == Verdict::Pass { Verdict::Pass } else { Verdict::Inconclusive };
         let mut answer = self.no_answer(method, verdict, String::new());
         answer.answer = Some(self.allowed[position]);
-        let refuted = refuted_by.as_ref().map(|refuted| self.verdict(refuted));
+        let refuted = refuted_by.as_ref().map(|refuted| refuted.verdict);
         answer.why = match verdict {
             Verdict::Pass => match refuted {
                 None => Some(no_other()),
                 Some(Verdict::Fail) => None,
                 Some(_) => Some(format!(
-                    "the {} value beside it is not proved to miss the target: with more replications it may do",
+                    "the {} value beside it is neither proved to meet the target nor to miss it: with more replications it may do",
                     self.question.sought.beyond()
                 )),
             },
@@ -311,17 +287,12 @@ impl Search<'_> {
     }
 
     fn not_even_the_last(&self, method: &str, proof: Results) -> SizeResults {
-        // It may pass by itself, and not as one probe of many.
-        let verdict = if proof.verdict == Verdict::Pass { Verdict::Inconclusive } else { proof.verdict };
-        let mut none = self.no_answer(method, verdict, String::new());
+        let mut none = self.no_answer(method, proof.verdict, String::new());
         let (value, last) = (none.value(self.allowed[self.allowed.len() - 1]), self.question.sought.last());
-        none.why = Some(match (self.advice(&proof), proof.verdict) {
-            (Some(advice), _) => format!("at {value}, the {last} allowed value, {advice}"),
-            (None, Verdict::Pass) => format!(
-                "{value}, the {last} allowed value, meets the target, but not for sure as one probe of many: use more replications or a \
-                 longer `duration`"
-            ),
-            (None, _) => format!("even {value}, the {last} allowed value, does not meet the target"),
+        let advice = proof.thresholds.iter().find_map(|threshold| threshold.advice.clone());
+        none.why = Some(match advice {
+            Some(advice) => format!("at {value}, the {last} allowed value, {advice}"),
+            None => format!("even {value}, the {last} allowed value, does not meet the target"),
         });
         none.binding = Binding::of(&proof);
         none.refuted_by = Some(proof);
@@ -329,6 +300,7 @@ impl Search<'_> {
     }
 
     fn no_answer(&self, method: &str, verdict: Verdict, why: String) -> SizeResults {
+        let is_ratio = Counts::default().ratio_named(&self.question.target.metric).is_some();
         SizeResults {
             schema_version: SCHEMA_VERSION,
             verdict,
@@ -346,7 +318,7 @@ impl Search<'_> {
             theory: self.theory.clone(),
             method: method.into(),
             evaluations: self.evaluations,
-            probe_confidence: self.probe_confidence(),
+            probe_confidence: (is_ratio && method != "erlang-b").then(|| self.probe_confidence()),
         }
     }
 }

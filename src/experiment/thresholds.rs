@@ -3,6 +3,7 @@
 use super::estimate;
 use super::results::{HeadroomFigures, RatioEstimate, RatioMethod, Results, ThresholdResult, Verdict};
 use crate::error::ExitStatus;
+use crate::metrics::BATCHES;
 use crate::scenario::{Comparison, Threshold};
 
 /// The ratio of that name in `results`.
@@ -42,20 +43,35 @@ pub fn metric(results: &Results, name: &str) -> Option<(Option<f64>, f64, f64)> 
 /// Judges one threshold.
 pub fn judge(results: &Results, threshold: &Threshold) -> ThresholdResult {
     let (estimate, low, high) = metric(results, &threshold.metric).unwrap_or((None, f64::NAN, f64::NAN));
-    let mut judged = judge_interval(estimate, low, high, threshold);
-    if judged.verdict == Verdict::Inconclusive {
-        if threshold.metric == "headroom" {
-            let told = "the limit lies between the loads that are proved and refuted: use more replications or a longer `duration`";
-            judged.advice = Some(told.into());
-            return judged;
-        }
-        judged.advice = Some(match by_splitting(results, &threshold.metric) {
-            true => "the limit lies within the interval of splitting: use more `trajectories` in `run.rare`"
-                .into(),
-            false => advice(&judged, threshold.limit, results.replications),
-        });
+    advised(judge_interval(estimate, low, high, threshold), results, threshold)
+}
+
+/// Judges one threshold at another confidence, where its metric is a ratio and has an interval.
+pub fn judge_at(results: &Results, threshold: &Threshold, confidence: f64) -> ThresholdResult {
+    let Some(ratio) = ratio_named(results, &threshold.metric) else { return judge(results, threshold) };
+    let splitting = results.rare.as_ref().and_then(|rare| rare.splitting.as_ref());
+    let values = match (ratio.method, splitting) {
+        (Some(RatioMethod::Splitting), Some(splitting)) => splitting.replications as usize,
+        _ if results.replications == 1 => BATCHES,
+        _ => results.replications as usize,
+    };
+    let RatioEstimate { estimate, low, high, .. } = estimate::at_confidence(ratio, values, confidence);
+    advised(judge_interval(estimate, low, high, threshold), results, threshold)
+}
+
+/// The same with what would settle it, where it is inconclusive.
+fn advised(judged: ThresholdResult, results: &Results, threshold: &Threshold) -> ThresholdResult {
+    if judged.verdict != Verdict::Inconclusive {
+        return judged;
     }
-    judged
+    let told = if threshold.metric == "headroom" {
+        "the limit lies between the loads that are proved and refuted: use more replications or a longer `duration`".into()
+    } else if by_splitting(results, &threshold.metric) {
+        "the limit lies within the interval of splitting: use more `trajectories` in `run.rare`".into()
+    } else {
+        advice(&judged, threshold.limit, results.replications)
+    };
+    ThresholdResult { advice: Some(told), ..judged }
 }
 
 /// Whether splitting found the ratio that is judged.
@@ -64,7 +80,7 @@ fn by_splitting(results: &Results, metric: &str) -> bool {
 }
 
 /// What would settle an inconclusive threshold, judged at whatever confidence.
-pub fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
+fn advice(judged: &ThresholdResult, limit: f64, replications: u32) -> String {
     if judged.estimate.is_some() {
         return "the limit lies within the interval: use more replications or a longer `duration`".into();
     }

@@ -46,6 +46,16 @@ pub fn from_empty(
     long_enough(Plan::through(scenario, plan.system.paths.clone(), WarmUp::For(span))?, scenario, control)
 }
 
+/// Plans `scenario` to meet the traffic of one that has `settled`: where both begin with a warm-up, not before that one's end.
+pub fn following(settled: &Plan, scenario: &Scenario) -> Result<Plan, Error> {
+    let mut plan = Plan::new(scenario)?;
+    if plan.start == Start::WarmUp {
+        plan.begin_after(settled.warm_up().max(plan.warm_up()), scenario);
+        plan.warm_up_choice = settled.warm_up_choice;
+    }
+    Ok(plan)
+}
+
 fn long_enough(mut plan: Plan, scenario: &Scenario, control: &Control<'_>) -> Result<Plan, Error> {
     let settling = plan.warm_up();
     let choice = choose(&mut plan, settling, control)?;

@@ -32,6 +32,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// The ratio that results and thresholds call by this name: 0 of nothing, none of another name.
+    pub fn ratio_named(&self, name: &str) -> Option<f64> {
+        let (failed, all) = match name {
+            "failure_ratio" => (self.snat_failures, self.attempts),
+            "first_attempt_failure_ratio" => (self.first_failures, self.first_attempts),
+            "connection_failure_ratio" => (self.connection_failures, self.flows),
+            "request_failure_ratio" => (self.request_failures, self.requests),
+            _ => return None,
+        };
+        Some(failed as f64 / all.max(1) as f64)
+    }
+
     /// Adds `other`.
     pub fn add(&mut self, other: &Self) {
         let Self {

@@ -126,7 +126,7 @@ pub fn against(threshold: &ThresholdResult) -> String {
     };
     let (low, high) = (shown(threshold.low), shown(threshold.high));
     match threshold.estimate {
-        None if metric == "headroom" => format!("{metric}: proved at no load that was tried, below {high}"),
+        None if metric == "headroom" => format!("{metric}: proved at no load that was tried"),
         None => format!("{metric}: none seen, at most {high}"),
         Some(exact) if threshold.low >= threshold.high => format!("{metric} {}", shown(exact)),
         Some(estimate) => format!("{metric} {} [{low}, {high}]", shown(estimate)),
@@ -316,8 +316,9 @@ pub fn recovery(recovery: &Recovery, duration_s: f64) -> String {
 /// How `size` searched.
 pub fn search(answer: &SizeResults) -> String {
     let SizeResults { method, evaluations, probe_confidence, .. } = answer;
-    let each = number(probe_confidence * 100.0);
-    format!("{method}, {evaluations} simulations, each judged at {each} % so that all together err in 5 %")
+    let judged = probe_confidence
+        .map(|each| format!(", each judged at {} % so that all together err in 5 %", number(each * 100.0)));
+    format!("{method}, {evaluations} simulations{}", judged.unwrap_or_default())
 }
 
 /// What refuses where there are too few.

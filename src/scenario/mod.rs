@@ -194,6 +194,15 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Judges by these thresholds too; one that stands there already counts once.
+    pub fn judge_also(&mut self, thresholds: &[Threshold]) {
+        for threshold in thresholds {
+            if !self.thresholds.contains(threshold) {
+                self.thresholds.push(threshold.clone());
+            }
+        }
+    }
+
     /// The ways out of the cluster at first, or why the platform would refuse them.
     pub fn paths(&self) -> Result<Paths, Refusal> {
         self.paths_of(&self.cluster, &self.outbound)

@@ -14,6 +14,15 @@ pub fn scenario(text: &str, set: &[(&str, &str)]) -> Scenario {
     read("test.toml", text, &set).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// A scenario file in a folder of its own, and its path.
+pub fn in_a_folder(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scenario.toml");
+    std::fs::write(&path, text).unwrap();
+    let name = path.to_str().unwrap().to_string();
+    (folder, name)
+}
+
 /// Runs on `threads` threads, cut as told; wall time left out.
 pub fn run_cut(scenario: &Scenario, threads: usize, sharding: Sharding) -> Results {
     let stop = AtomicUsize::new(0);

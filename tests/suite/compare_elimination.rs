@@ -1,6 +1,6 @@
 //! `compare --indifference`: options that are clearly worse stop, and what is left is what it would have been.
 
-use super::check::scenario;
+use super::check::{in_a_folder, scenario};
 use super::command_line::{json, snatsim};
 use serde_json::{Value, json};
 use snatsim::analytic::erlang_b;
@@ -104,14 +104,6 @@ fn options_without_a_failure_are_left_together() {
     );
 }
 
-fn file(run: &str) -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("loss.toml");
-    std::fs::write(&path, format!("{LOSS}{run}\n")).unwrap();
-    let name = path.to_str().unwrap().to_string();
-    (folder, name)
-}
-
 const TWO: [&str; 4] = ["--option", "ports=10", "--option", "ports=12"];
 
 #[test]
@@ -121,7 +113,7 @@ fn the_metric_is_that_of_the_first_threshold_where_it_is_a_ratio() {
         ("[[threshold]]\nexpr = \"occupancy.mean < 90%\"", "connection_failure_ratio"),
         ("[[threshold]]\nexpr = \"failure_ratio > 1%\"", "connection_failure_ratio"),
     ] {
-        let (_folder, path) = file(thresholds);
+        let (_folder, path) = in_a_folder(&format!("{LOSS}{thresholds}\n"));
         let found = json(&[&["compare", &path, "--indifference", "1%", "-o", "json"][..], &TWO].concat());
         assert_eq!(found["selection"]["metric"], metric);
         let schema = json(&["schema", "comparison"]);
@@ -131,7 +123,7 @@ fn the_metric_is_that_of_the_first_threshold_where_it_is_a_ratio() {
 
 #[test]
 fn too_few_replications_leave_it_undecided() {
-    let (_folder, path) = file("");
+    let (_folder, path) = in_a_folder(LOSS);
     let flags = [
         "--indifference",
         "0.00001",
@@ -155,7 +147,7 @@ fn too_few_replications_leave_it_undecided() {
 
 #[test]
 fn text_and_report_tell_how_each_option_went() {
-    let (folder, path) = file("");
+    let (folder, path) = in_a_folder(LOSS);
     let out = folder.path().join("review");
     let arguments =
         [&["compare", &path, "--indifference", "0.1%", "--out", out.to_str().unwrap()][..], &TWO].concat();
@@ -173,7 +165,7 @@ fn text_and_report_tell_how_each_option_went() {
 
 #[test]
 fn what_does_not_go_with_it_is_refused() {
-    let (_folder, path) = file("");
+    let (_folder, path) = in_a_folder(LOSS);
     let told = |flags: &[&str]| {
         let output = snatsim(&[&["compare", &path][..], flags].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}");

@@ -58,6 +58,8 @@ fn what_has_no_headroom_says_why() {
     let (_, found, error) = asked(&renewal, &["run", "--headroom"]);
     let why = found["headroom_search"]["why"].as_str().unwrap_or_default();
     assert!(found["headroom"].is_null() && why.contains("`web` has no rate to multiply"), "{found} {error}");
+    let (status, _, error) = asked(&renewal, &["run", "--threshold", "headroom > 1.3"]);
+    assert!(status == Some(2) && error.contains("`web` has no rate to multiply"), "{status:?} {error}");
     let without = EVEN.split("[[threshold]]").next().unwrap();
     for (arguments, said) in [
         (&["run", "--headroom"][..], "there is none; write such as"),
@@ -134,7 +136,7 @@ fn size_tells_headroom_and_what_would_save_the_last_step() {
 fn a_shorter_idle_timeout_may_save_ports() {
     let text = "[outbound]\nmodel = \"azure/load-balancer\"\nports_per_node = 1024\n[[workload]]\nname = \"web\"\n\
         arrivals.even = { rate = \"1 per s\" }\nlifetime = \"1s\"\nends = { abandoned = 1 }\nsyn = \"none\"\n\
-        [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 2\n";
+        [run]\nduration = \"1h\"\nwarm_up = \"0s\"\nreplications = 4\n";
     let size = ["size", "--vary", "ports_per_node=1000..2400:200", "--target", "failure_ratio < 10%"];
     let (_, found, error) = asked(text, &size);
     let saving = &found["savings"].as_array().unwrap()[1];

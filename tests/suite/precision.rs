@@ -1,6 +1,6 @@
 //! `run.precision`: as many replications as the interval needs, the same number whatever the machine.
 
-use crate::check::{run, run_cut, scenario};
+use crate::check::{in_a_folder, run, run_cut, scenario};
 use crate::command_line::{json, snatsim};
 use serde_json::{Value, json};
 use snatsim::experiment::Control;
@@ -194,18 +194,9 @@ fn each_mistake_says_what_is_allowed() {
     );
 }
 
-/// The scenario in a folder of its own.
-fn file(run: &str) -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("loss.toml");
-    std::fs::write(&path, format!("{LOSS}{run}\n")).unwrap();
-    let name = path.to_str().unwrap().to_string();
-    (folder, name)
-}
-
 #[test]
 fn replications_on_the_command_line_are_so_many() {
-    let (_folder, path) = file("precision = \"2%\"\nmax_replications = 500");
+    let (_folder, path) = in_a_folder(&format!("{LOSS}precision = \"2%\"\nmax_replications = 500\n"));
     let asked = json(&["run", &path, "-o", "json"]);
     assert_eq!(asked["precision"]["reason"], "precision");
     let plain = json(&["run", &path, "-o", "json", "--replications", "3"]);
@@ -217,7 +208,7 @@ fn replications_on_the_command_line_are_so_many() {
 
 #[test]
 fn text_and_reviews_tell_how_many_and_why() {
-    let (folder, path) = file("precision = \"2%\"");
+    let (folder, path) = in_a_folder(&format!("{LOSS}precision = \"2%\"\n"));
     let out = folder.path().join("review");
     let output = snatsim(&["run", &path, "--out", out.to_str().unwrap()]).output().unwrap();
     let review = std::fs::read_to_string(out.join("report.md")).unwrap();

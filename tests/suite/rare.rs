@@ -236,12 +236,18 @@ fn what_splitting_cannot_say_is_refused_before_anything_is_simulated() {
             error.contains("run.rare") && error.contains(why) && error.contains("write \"auto\""),
             "{error}"
         );
-        // Theory knows that nothing fails without a limit.
-        if why == "no limit" {
-            continue;
+        let auto = run(&text, &[("run.rare", "auto")]);
+        let method = auto.rare.as_ref().unwrap();
+        match why {
+            "no limit" => {
+                assert_eq!(
+                    (method.method, auto.failure_ratio.high),
+                    (RatioMethod::ErlangB, 0.0),
+                    "theory knows"
+                );
+            }
+            _ => assert!(method.method == RatioMethod::Plain && method.why.contains(why), "{}", method.why),
         }
-        let auto = run(&text, &[("run.rare", "auto")]).rare.unwrap();
-        assert!(auto.method == RatioMethod::Plain && auto.why.contains(why), "{}", auto.why);
     }
 }
 

@@ -42,18 +42,10 @@ pub fn by_replication(
 ) -> Vec<f64> {
     let alone = |summary: &Summary| Trials { summaries: vec![summary.clone()], ..*trials };
     let of = |summary: &Summary| {
-        let counts = summary.counts();
-        let (above, below) = match metric {
-            "failure_ratio" => (counts.snat_failures, counts.attempts),
-            "first_attempt_failure_ratio" => (counts.first_failures, counts.first_attempts),
-            "connection_failure_ratio" => (counts.connection_failures, counts.flows),
-            "request_failure_ratio" => (counts.request_failures, counts.requests),
-            _ => {
-                let results = counted(scenario, plan, &alone(summary), threads);
-                return thresholds::metric(&results, metric).and_then(|(value, ..)| value).unwrap_or(0.0);
-            }
-        };
-        above as f64 / below.max(1) as f64
+        summary.counts().ratio_named(metric).unwrap_or_else(|| {
+            let results = counted(scenario, plan, &alone(summary), threads);
+            thresholds::metric(&results, metric).and_then(|(value, ..)| value).unwrap_or(0.0)
+        })
     };
     trials.summaries.iter().map(of).collect()
 }

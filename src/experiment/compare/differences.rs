@@ -24,23 +24,6 @@ pub struct PairedDifference {
     pub confidence: f64,
 }
 
-/// What failed, and of how many.
-type Failed = fn(&Counts) -> (u64, u64);
-
-/// Ratios of a replication.
-pub const RATIOS: [(&str, Failed); 4] = [
-    ("failure_ratio", |counts| (counts.snat_failures, counts.attempts)),
-    ("first_attempt_failure_ratio", |counts| (counts.first_failures, counts.first_attempts)),
-    ("connection_failure_ratio", |counts| (counts.connection_failures, counts.flows)),
-    ("request_failure_ratio", |counts| (counts.request_failures, counts.requests)),
-];
-
-/// The ratio of that name; 0 of none.
-pub fn ratio_of(metric: &str, counts: &Counts) -> f64 {
-    let found = RATIOS.iter().find(|(name, _)| *name == metric).map(|(_, ratio)| ratio(counts));
-    found.map_or(0.0, |(failed, all)| failed as f64 / all.max(1) as f64)
-}
-
 /// Metrics that are compared.
 const METRICS: [&str; 2] = ["failure_ratio", "connection_failure_ratio"];
 
@@ -49,7 +32,7 @@ pub type Ratios = [f64; METRICS.len()];
 
 /// Those of one replication.
 pub fn ratios_of(counts: &Counts) -> Ratios {
-    METRICS.map(|metric| ratio_of(metric, counts))
+    METRICS.map(|metric| counts.ratio_named(metric).unwrap_or(0.0))
 }
 
 /// Every pair of options, metric by metric; `ratios` by option and replication.

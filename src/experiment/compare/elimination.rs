@@ -2,12 +2,12 @@
 //!
 //! What an option does in a replication does not depend on which others are left.
 
-use super::differences::{RATIOS, ratio_of};
 use super::kim_nelson::{Rule, Selecting};
 use crate::error::Error;
 use crate::experiment::estimate::CONFIDENCE;
 use crate::experiment::plan::Plan;
 use crate::experiment::runner::{Control, Progress, Trials, on_threads};
+use crate::metrics::Counts;
 use crate::scenario::{Comparison, Scenario};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -68,10 +68,11 @@ pub struct EliminatedOption {
 
 /// The metric by which options are eliminated: that of the first threshold, where it is a ratio below a limit; else the share of
 /// connections that are lost.
-fn metric(scenario: &Scenario) -> &'static str {
+fn metric(scenario: &Scenario) -> &str {
     let of_threshold = scenario.thresholds.first().and_then(|threshold| {
         let below = matches!(threshold.comparison, Comparison::Below | Comparison::AtMost);
-        RATIOS.iter().map(|(name, _)| *name).find(|name| below && *name == threshold.metric)
+        let is_ratio = Counts::default().ratio_named(&threshold.metric).is_some();
+        (below && is_ratio).then_some(threshold.metric.as_str())
     });
     of_threshold.unwrap_or("connection_failure_ratio")
 }
@@ -167,6 +168,6 @@ fn go_on(
 fn observe(progress: &[Progress], metric: &str, observed: &mut [Vec<f64>]) {
     for (progress, values) in progress.iter().zip(observed) {
         let more = progress.summaries().iter().skip(values.len());
-        values.extend(more.map(|trial| ratio_of(metric, &trial.counts())));
+        values.extend(more.map(|trial| trial.counts().ratio_named(metric).unwrap_or(0.0)));
     }
 }

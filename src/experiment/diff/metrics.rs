@@ -1,7 +1,8 @@
 //! Metrics of two results, and whether they differ by more than chance.
 
+use crate::experiment::estimate;
 use crate::experiment::results::{EstimateKind, RatioEstimate, RatioMethod, Results};
-use crate::experiment::{estimate, thresholds};
+use crate::experiment::thresholds::{self, ratio_named};
 use crate::scenario::THRESHOLD_METRICS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,7 @@ pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
             difference,
             low: reach.map(|(below, _)| difference - below),
             high: reach.map(|(_, above)| difference + above),
-            evidence: evidence((one, other), difference, reach),
+            evidence: evidence(one == other, difference, reach),
         }
     };
     let told =
@@ -73,9 +74,10 @@ pub(super) fn changes(before: &Results, after: &Results) -> Vec<MetricChange> {
 /// How far below and above an estimate its interval reaches.
 pub type Reach = (f64, f64);
 
-fn evidence((before, after): (Option<f64>, Option<f64>), difference: f64, reach: Option<Reach>) -> Evidence {
+/// What a difference says whose interval reaches so far.
+pub fn evidence(is_same: bool, difference: f64, reach: Option<Reach>) -> Evidence {
     match reach {
-        _ if before == after => Evidence::Same,
+        _ if is_same => Evidence::Same,
         None => Evidence::Unknown,
         Some((below, above)) if difference > below || -difference > above => Evidence::Significant,
         Some(_) => Evidence::NotSignificant,
@@ -84,28 +86,27 @@ fn evidence((before, after): (Option<f64>, Option<f64>), difference: f64, reach:
 
 /// Of the difference of a ratio.
 fn reach(before: &Results, after: &Results, name: &str) -> Option<Reach> {
-    let of: fn(&Results) -> &RatioEstimate = match name {
-        "failure_ratio" => |results| &results.failure_ratio,
-        "first_attempt_failure_ratio" => |results| &results.first_attempt_failure_ratio,
-        "connection_failure_ratio" => |results| &results.connection_failure_ratio,
-        "request_failure_ratio" => |results| &results.request_failure_ratio,
-        _ => return None,
-    };
+    let (one, other) = (ratio_named(before, name)?, ratio_named(after, name)?);
+    let counted = |ratio: &RatioEstimate| ratio.method.is_none_or(|method| method == RatioMethod::Plain);
     // Where nobody tries twice all ratios are one.
-    let counted = |results: &Results| of(results).method.is_none_or(|method| method == RatioMethod::Plain);
-    let by_replication =
-        [before, after].into_iter().all(|results| *of(results) == results.failure_ratio && counted(results));
+    let by_replication = [(one, before), (other, after)]
+        .into_iter()
+        .all(|(ratio, results)| *ratio == results.failure_ratio && counted(ratio));
     let paired = by_replication.then(|| paired(before, after)).flatten();
-    paired.or_else(|| independent(of(before), of(after)))
+    paired.or_else(|| independent(one, other))
 }
 
 /// Replication by replication, where there are as many.
 fn paired(before: &Results, after: &Results) -> Option<Reach> {
-    let (one, other) = (failure_ratios(before), failure_ratios(after));
-    if one.len() != other.len() || one.len() < 2 {
+    paired_reach(&failure_ratios(before), &failure_ratios(after))
+}
+
+/// Of the mean difference of values that belong together two by two; none with fewer than two pairs.
+pub fn paired_reach(before: &[f64], after: &[f64]) -> Option<Reach> {
+    if before.len() != after.len() || before.len() < 2 {
         return None;
     }
-    let differences: Vec<f64> = one.iter().zip(&other).map(|(one, other)| other - one).collect();
+    let differences: Vec<f64> = before.iter().zip(after).map(|(one, other)| other - one).collect();
     let (mean, low, high) = estimate::mean(&differences);
     Some((mean - low, high - mean))
 }

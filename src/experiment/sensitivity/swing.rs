@@ -1,9 +1,9 @@
 //! How far a metric moves, and whether that is more than chance.
 
 use super::{Difference, Figure, Swing};
-use crate::experiment::diff::{Evidence, metrics::independent};
-use crate::experiment::estimate;
+use crate::experiment::diff::metrics::{evidence, independent, paired_reach};
 use crate::experiment::results::{RatioEstimate, RatioMethod, Results};
+use crate::experiment::thresholds::ratio_named;
 
 /// The metric of one run.
 pub(super) struct Seen {
@@ -23,13 +23,7 @@ impl Seen {
 
 /// The ratio behind a metric, where theory or splitting gave it.
 pub(super) fn ratio(results: &Results, metric: &str) -> Option<RatioEstimate> {
-    let ratio = match metric {
-        "failure_ratio" => &results.failure_ratio,
-        "first_attempt_failure_ratio" => &results.first_attempt_failure_ratio,
-        "connection_failure_ratio" => &results.connection_failure_ratio,
-        "request_failure_ratio" => &results.request_failure_ratio,
-        _ => return None,
-    };
+    let ratio = ratio_named(results, metric)?;
     let counted = ratio.method.is_none_or(|method| method == RatioMethod::Plain);
     (!counted).then(|| ratio.clone())
 }
@@ -52,16 +46,11 @@ pub(super) fn widest<'a>(base: &'a Seen, values: impl Iterator<Item = &'a Seen>)
 pub(super) fn difference(before: &Seen, after: &Seen) -> Difference {
     let difference = after.value() - before.value();
     let reach = match (&before.ratio, &after.ratio) {
-        (None, None) => paired(&before.replications, &after.replications),
+        (None, None) => paired_reach(&before.replications, &after.replications),
         (one, other) => one.as_ref().zip(other.as_ref()).and_then(|(one, other)| independent(one, other)),
     };
     let is_same = before.figure == after.figure && before.replications == after.replications;
-    let evidence = match reach {
-        _ if is_same => Evidence::Same,
-        None => Evidence::Unknown,
-        Some((below, above)) if difference > below || -difference > above => Evidence::Significant,
-        Some(_) => Evidence::NotSignificant,
-    };
+    let evidence = evidence(is_same, difference, reach);
     let bound = |reach: f64| if is_same { difference } else { difference + reach };
     Difference {
         difference,
@@ -71,19 +60,10 @@ pub(super) fn difference(before: &Seen, after: &Seen) -> Difference {
     }
 }
 
-/// How far the interval of the mean difference reaches below and above it; none with fewer than two pairs.
-fn paired(before: &[f64], after: &[f64]) -> Option<(f64, f64)> {
-    if before.len() != after.len() || before.len() < 2 {
-        return None;
-    }
-    let differences: Vec<f64> = before.iter().zip(after).map(|(one, other)| other - one).collect();
-    let (mean, low, high) = estimate::mean(&differences);
-    Some((mean - low, high - mean))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::diff::Evidence;
 
     fn seen(replications: &[f64]) -> Seen {
         let estimate = replications.iter().sum::<f64>() / replications.len() as f64;

@@ -48,14 +48,10 @@ pub struct SizeResults {
     pub method: String,
     /// Simulations needed.
     pub evaluations: u32,
-    /// Confidence at which each probe is judged, so that all together err as seldom as one interval.
-    #[serde(default = "one_interval")]
-    pub probe_confidence: f64,
-}
-
-/// Of results before there was a choice.
-fn one_interval() -> f64 {
-    crate::experiment::estimate::CONFIDENCE
+    /// Confidence at which each probe is judged, so that all together err as seldom as one interval; null where what is judged has no
+    /// interval, or theory is exact.
+    #[serde(default)]
+    pub probe_confidence: Option<f64>,
 }
 
 impl SizeResults {

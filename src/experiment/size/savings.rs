@@ -116,7 +116,7 @@ impl super::Search<'_> {
                 }
             };
             let told = settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-            let changed = self.scenario_with(position, &settings).and_then(|changed| self.run(&changed));
+            let changed = self.scenario_with(position, &settings).and_then(|changed| self.probe(&changed));
             let (judged, why) = match changed {
                 Ok(results) if results.totals.attempts == 0 => {
                     (None, Some("no flow needs a SNAT port any more".to_string()))

@@ -45,7 +45,7 @@ impl Question<'_> {
     /// The scenario of a cell.
     pub fn scenario(&self, cell: usize) -> Result<Scenario, Error> {
         let mut scenario = read_cell(self.file, self.text, self.set, &self.grid.settings(cell))?;
-        scenario.thresholds.extend(self.thresholds.iter().cloned());
+        scenario.judge_also(self.thresholds);
         Ok(scenario)
     }
 }

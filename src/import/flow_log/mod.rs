@@ -10,7 +10,7 @@ pub use json::{Position, Stopped, is_flow_log, read};
 
 use super::open_flows::{Conversation, NO_BEGIN, OpenFlows, between};
 use super::parser::Read;
-use super::{End, Lasted, Record, TraceFormat};
+use super::{End, Lasted, Record, TraceFormat, address, port};
 use crate::flow::{EndKind, Protocol};
 
 /// Which of the two logs a tuple stands in.
@@ -79,6 +79,29 @@ fn fields<'t>(tuple: &'t str, log: &str) -> Result<[&'t str; FIELDS], String> {
     match count {
         FIELDS => Ok(fields),
         _ => Err(format!("holds a tuple of {count} fields; one of a {log} has {FIELDS}")),
+    }
+}
+
+/// Who talks to whom, by addresses and ports: source, destination, source port, destination port.
+fn conversation(
+    protocol: Option<Protocol>,
+    [source, destination, source_port, towards]: [&str; 4],
+) -> Result<Conversation, String> {
+    Ok(Conversation {
+        protocol,
+        source: address("source", source)?,
+        destination: address("destination", destination)?,
+        source_port: port(source_port)?,
+        port: port(towards)?,
+        space: 0,
+    })
+}
+
+/// Which way a flow was opened is told, and not used: an outbound one has its source inside.
+fn check_direction(direction: &str) -> Result<(), String> {
+    match direction {
+        "I" | "O" => Ok(()),
+        _ => Err(format!("has the direction \"{direction}\"; allowed is I or O")),
     }
 }
 

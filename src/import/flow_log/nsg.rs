@@ -3,11 +3,9 @@
 //!
 //! "Flow logging for network security groups", Azure Network Watcher. Version 1 tells no ends.
 
-use super::{Entry, State, fields, packets};
+use super::{Entry, State, check_direction, conversation, fields, packets};
 use crate::flow::Protocol;
 use crate::import::decimal::micros;
-use crate::import::open_flows::Conversation;
-use crate::import::{address, port};
 
 /// The fields of a tuple of version 1, which has no state.
 const FIELDS_OF_VERSION_1: usize = 8;
@@ -19,22 +17,13 @@ pub fn entry(text: &str) -> Result<Entry, String> {
     }
     let [time, source, destination, source_port, towards, letter, direction, decision, state, _, _, back, _] =
         fields(text, "security group's flow log of version 2")?;
-    if !matches!(direction, "I" | "O") {
-        return Err(format!("has the direction \"{direction}\"; allowed is I or O"));
-    }
+    check_direction(direction)?;
     let protocol = match letter {
         "T" => Protocol::Tcp,
         "U" => Protocol::Udp,
         _ => return Err(format!("has the protocol \"{letter}\"; allowed is T or U")),
     };
-    let who = Conversation {
-        protocol: Some(protocol),
-        source: address("source", source)?,
-        source_port: port(source_port)?,
-        destination: address("destination", destination)?,
-        port: port(towards)?,
-        space: 0,
-    };
+    let who = conversation(Some(protocol), [source, destination, source_port, towards])?;
     let state = match decision {
         "A" => State::of(state)?,
         "D" => State::Denied,

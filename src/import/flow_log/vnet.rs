@@ -3,11 +3,9 @@
 //!
 //! "Virtual network flow logs", Azure Network Watcher.
 
-use super::{Entry, State, fields, packets};
+use super::{Entry, State, check_direction, conversation, fields, packets};
 use crate::flow::Protocol;
 use crate::import::decimal::micros;
-use crate::import::open_flows::Conversation;
-use crate::import::{address, port};
 
 /// IANA, protocol numbers.
 const TCP: &str = "6";
@@ -19,23 +17,14 @@ const UDP: &str = "17";
 pub fn entry(text: &str) -> Result<Entry, String> {
     let [time, source, destination, source_port, towards, number, direction, state, _, _, _, back, _] =
         fields(text, "virtual network's flow log of version 4")?;
-    if !matches!(direction, "I" | "O") {
-        return Err(format!("has the direction \"{direction}\"; allowed is I or O"));
-    }
+    check_direction(direction)?;
     let protocol = match number {
         TCP => Some(Protocol::Tcp),
         UDP => Some(Protocol::Udp),
         number if number.parse::<u8>().is_ok() => None,
         _ => return Err(format!("has the protocol \"{number}\"; allowed is a number such as 6 or 17")),
     };
-    let who = Conversation {
-        protocol,
-        source: address("source", source)?,
-        source_port: port(source_port)?,
-        destination: address("destination", destination)?,
-        port: port(towards)?,
-        space: 0,
-    };
+    let who = conversation(protocol, [source, destination, source_port, towards])?;
     Ok(Entry { time_us: time_us(time)?, who, state: State::of(state)?, packets_back: packets(back)? })
 }
 
